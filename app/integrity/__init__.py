@@ -1,0 +1,1 @@
+"""Hashes, read-back, chain of custody, and the verdict that people act on."""

@@ -1,0 +1,125 @@
+"""What lies below a folder, listed without following a link or writing anything.
+
+Names are text with `surrogateescape`, so a name that is not UTF-8 survives unchanged.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class EntryKind(StrEnum):
+    """What an entry of a tree is."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    SPECIAL = "special"
+    """A socket, pipe or device node: named in the report, never copied."""
+    UNREADABLE = "unreadable"
+    """A folder that could not be listed, or an entry whose facts could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry below a root."""
+
+    path: str
+    """Relative to the root, with `/` between parts."""
+    kind: EntryKind
+    size: int = 0
+    """Bytes; 0 for anything but a file."""
+    mtime_ns: int = 0
+    ctime_ns: int = 0
+    mode: int = 0
+    """Permission bits only."""
+    inode: int = 0
+    target: str = ""
+    """Where a link points, as it is written."""
+    allocated: int = 0
+    """Bytes that really lie on the medium; less than `size` means holes."""
+    trouble: str = ""
+    """Why an entry is UNREADABLE, in words."""
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def parent(self) -> str:
+        """The folder it lies in, "" for the root."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the file has holes."""
+        return self.kind is EntryKind.FILE and self.allocated + 4096 < self.size
+
+
+def list_tree(root: Path) -> list[Entry]:
+    """Every entry below *root*, folders before what is in them, names in byte order.
+
+    Stays on the root's file system: a folder where another one is mounted is listed as SPECIAL.
+    A folder that cannot be read becomes one UNREADABLE entry; the rest is listed all the same.
+    """
+    device = os.lstat(root).st_dev
+    return list(_walk(os.fsencode(root), b"", device))
+
+
+def _walk(root: bytes, relative: bytes, device: int) -> Iterator[Entry]:
+    folder = os.path.join(root, relative) if relative else root
+    try:
+        with os.scandir(folder) as found:
+            names = sorted(entry.name for entry in found)
+    except OSError as error:
+        yield Entry(
+            os.fsdecode(relative), EntryKind.UNREADABLE, trouble=error.strerror or str(error)
+        )
+        return
+    for name in names:
+        path = relative + b"/" + name if relative else name
+        entry = _entry(root, path, device)
+        yield entry
+        if entry.kind is EntryKind.FOLDER:
+            yield from _walk(root, path, device)
+
+
+def _entry(root: bytes, relative: bytes, device: int) -> Entry:
+    path = os.fsdecode(relative)
+    full = os.path.join(root, relative)
+    try:
+        found = os.lstat(full)
+        target = os.fsdecode(os.readlink(full)) if stat.S_ISLNK(found.st_mode) else ""
+    except OSError as error:
+        return Entry(path, EntryKind.UNREADABLE, trouble=error.strerror or str(error))
+    kind = _kind(found.st_mode)
+    if kind is EntryKind.FOLDER and found.st_dev != device:
+        kind = EntryKind.SPECIAL
+    is_file = kind is EntryKind.FILE
+    return Entry(
+        path=path,
+        kind=kind,
+        size=found.st_size if is_file else 0,
+        mtime_ns=found.st_mtime_ns,
+        ctime_ns=found.st_ctime_ns,
+        mode=stat.S_IMODE(found.st_mode),
+        inode=found.st_ino,
+        target=target,
+        allocated=getattr(found, "st_blocks", found.st_size // 512 + 1) * 512 if is_file else 0,
+    )
+
+
+def _kind(mode: int) -> EntryKind:
+    if stat.S_ISREG(mode):
+        return EntryKind.FILE
+    if stat.S_ISDIR(mode):
+        return EntryKind.FOLDER
+    if stat.S_ISLNK(mode):
+        return EntryKind.LINK
+    return EntryKind.SPECIAL
