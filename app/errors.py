@@ -55,7 +55,7 @@ class ReelkeepError(Exception):
         return f"{self.message} {self.hint}".strip()
 
 
-class JobCancelled(Exception):  # noqa: N818 - not an error: the person asked for it
+class JobCancelled(Exception):
     """Raised by a job's checkpoint once the person has cancelled it."""
 
 

@@ -57,7 +57,7 @@ def parse_size(text: str) -> int:
     number, unit = float(match[1]), match[2].lower()
     if unit in _BINARY:
         return round(number * _BINARY[unit])
-    decimal = {name.lower(): 1000**power for power, name in enumerate(_STEPS)}
+    decimal: dict[str, int] = {name.lower(): int(1000**power) for power, name in enumerate(_STEPS)}
     decimal |= {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
     if unit not in decimal:
         raise ValueError(f"not a size: {text!r}")

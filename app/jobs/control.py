@@ -1,0 +1,146 @@
+"""The one object a running job talks to, and through which others pause, cancel and watch it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from app.errors import JobCancelled
+from app.jobs.rate import Rate
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
+
+
+class JobControl:
+    """Checkpoints in, progress out.
+
+    The job's threads call `checkpoint`, `advance`, `show` and `place`; anyone may take a
+    `snapshot`. Counters are plain integers under one lock: cheap enough for every block.
+    """
+
+    def __init__(self, snapshot: JobSnapshot) -> None:
+        self._lock = threading.Lock()
+        self._go = threading.Event()
+        self._go.set()
+        self._cancelled = threading.Event()
+        self._base = snapshot
+        self._work = snapshot.work_done
+        self._copied = snapshot.copied
+        self._verified = snapshot.verified
+        self._files = snapshot.files_done
+        self._places: list[PlaceSnapshot] = list(snapshot.places)
+        self._rate = Rate()
+        self._work_rate = Rate()
+        self._place_rates = [Rate() for _ in self._places]
+
+    # For the job
+
+    def checkpoint(self) -> None:
+        """Return at once, wait while paused, or raise JobCancelled."""
+        if not self._go.is_set():
+            self._go.wait()
+        if self._cancelled.is_set():
+            raise JobCancelled
+
+    def advance(self, work: int = 0, *, copied: int = 0, verified: int = 0, files: int = 0) -> None:
+        """Count bytes of work done, of the source copied and verified, and files done."""
+        with self._lock:
+            self._work += work
+            self._copied += copied
+            self._verified += verified
+            self._files += files
+
+    def show(self, **facts: Any) -> None:
+        """Set any of the snapshot's facts: stage, current, totals, wants, verdict, report …"""
+        with self._lock:
+            if "places" in facts:
+                self._places = list(facts.pop("places"))
+                self._place_rates = [Rate() for _ in self._places]
+            self._work = facts.pop("work_done", self._work)
+            self._copied = facts.pop("copied", self._copied)
+            self._verified = facts.pop("verified", self._verified)
+            self._files = facts.pop("files_done", self._files)
+            if facts:
+                self._base = replace(self._base, **facts)
+
+    def place(self, index: int, *, written: int = 0, verified: int = 0, **facts: Any) -> None:
+        """Count bytes written to and verified on destination *index*, or set its facts."""
+        with self._lock:
+            old = self._places[index]
+            self._places[index] = replace(
+                old, written=old.written + written, verified=old.verified + verified, **facts
+            )
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but wake at once when cancelled; then behave like a checkpoint."""
+        self._cancelled.wait(seconds)
+        self.checkpoint()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the person has cancelled the job."""
+        return self._cancelled.is_set()
+
+    # For others
+
+    def pause(self) -> None:
+        """Hold the job at its next checkpoint."""
+        with self._lock:
+            if self._base.state is JobState.RUNNING:
+                self._base = replace(self._base, state=JobState.PAUSED)
+                self._go.clear()
+
+    def resume(self) -> None:
+        """Let a paused job go on."""
+        with self._lock:
+            if self._base.state is JobState.PAUSED:
+                self._base = replace(self._base, state=JobState.RUNNING)
+            for rate in (self._rate, self._work_rate, *self._place_rates):
+                rate.pause()
+            self._go.set()
+
+    def cancel(self) -> None:
+        """Raise JobCancelled at the job's next checkpoint, paused or not."""
+        self._cancelled.set()
+        self._go.set()
+
+    def start(self, moment: datetime) -> None:
+        """Mark the job as running."""
+        self.show(state=JobState.RUNNING, started=moment)
+
+    def end(self, state: JobState, moment: datetime) -> None:
+        """Mark the job as ended (or interrupted)."""
+        self.show(state=state, finished=moment, stage="", wants="")
+
+    @property
+    def state(self) -> JobState:
+        """The state right now."""
+        return self._base.state
+
+    def snapshot(self) -> JobSnapshot:
+        """An immutable picture of this moment; asking also moves the smoothed rates on."""
+        with self._lock:
+            running = self._base.state is JobState.RUNNING
+            if running:
+                rate = self._rate.update(self._copied)
+                self._work_rate.update(self._work)
+                places = tuple(
+                    replace(place, rate=meter.update(place.written))
+                    if place.state is PlaceState.WRITING
+                    else place
+                    for place, meter in zip(self._places, self._place_rates, strict=True)
+                )
+            else:
+                rate, places = 0.0, tuple(self._places)
+            left = self._work_rate.left(self._base.work_total - self._work) if running else None
+            return replace(
+                self._base,
+                work_done=self._work,
+                copied=self._copied,
+                verified=self._verified,
+                files_done=self._files,
+                rate=rate,
+                left=left,
+                places=places,
+            )

@@ -1,0 +1,1 @@
+"""Offload: cards to several drives in one read, every byte proven."""

@@ -1,0 +1,76 @@
+"""The plan of an offload: everything that can be known, and refused, before a byte is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from app.offload.spec import OffloadSpec
+from app.places.cards import Card
+from app.places.volumes import Volume
+
+
+class Weight(StrEnum):
+    """How serious a remark of the plan is."""
+
+    REFUSAL = "refusal"
+    """Nothing starts while it stands."""
+    ATTENTION = "attention"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One thing that the plan has to say, in one sentence."""
+
+    weight: Weight
+    text: str
+    destination: int | None = None
+    """Index of the destination concerned."""
+    paths: tuple[str, ...] = ()
+    """The files concerned, at most some dozens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDestination:
+    """One destination as the plan sees it."""
+
+    path: Path
+    """The folder that was chosen."""
+    root: Path
+    """Where the card's tree will begin: the chosen folder and the template's folders."""
+    volume: Volume
+    files: int
+    size: int
+    """Bytes that it will receive."""
+    already: int
+    """Bytes already there, verified by the journal or history, that need no copying."""
+    free_after: int
+    """Bytes free once the plan is carried out; negative when it does not fit."""
+    stage: int = 0
+    flush: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffloadPlan:
+    """What will be copied where, how long it may take, and what stands against it."""
+
+    spec: OffloadSpec
+    card: Card
+    files: int
+    clips: int
+    size: int
+    destinations: tuple[PlannedDestination, ...]
+    ignored: tuple[str, ...]
+    """Every path that the ignore list leaves out."""
+    remarks: tuple[Remark, ...]
+    seconds: float | None
+    """Estimated time until the card is free, from earlier rates; None when nothing is known."""
+    already_safe: bool = False
+    """Every file is verified on enough devices already, by the journal."""
+
+    @property
+    def refusals(self) -> tuple[Remark, ...]:
+        """What stands against it."""
+        return tuple(r for r in self.remarks if r.weight is Weight.REFUSAL)

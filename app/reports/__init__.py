@@ -1,0 +1,1 @@
+"""Reports for people: one frozen model, rendered as HTML, PDF and CSV."""

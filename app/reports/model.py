@@ -1,0 +1,154 @@
+"""What a report says, before it has a form. HTML, PDF and CSV are made from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyRow:
+    """One copy of one file, as the report tells it."""
+
+    destination: int
+    """Index into the report's destinations."""
+    path: str
+    """Relative to the destination's folder."""
+    state: str
+    """verified | verified through the cache | written, not verified | already there | failed
+    | not asked for"""
+    read_back: datetime | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """One file of the card."""
+
+    path: str
+    clip: str
+    """Name of its clip, "" where it belongs to none."""
+    size: int
+    modified: datetime
+    hashes: Mapping[str, str]
+    """Written digests by kind, e.g. {"xxh64": "…", "blake3": "…"}."""
+    state: str
+    """verified | ignored | failed | written | … as one word or two."""
+    copies: tuple[CopyRow, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRow:
+    """One clip of the card."""
+
+    name: str
+    files: int
+    size: int
+    recorded: datetime | None
+    state: str
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationRow:
+    """One destination of the job."""
+
+    name: str
+    path: str
+    device: str
+    """The device's name; a declared one says that it was declared."""
+    file_system: str
+    files: int
+    size: int
+    verified: int
+    """Files verified by read-back."""
+    flushed: bool
+    seconds: float
+    rate: float
+    """Bytes per second while it was written to."""
+    trouble: str = ""
+    not_kept: tuple[str, ...] = ()
+    """What this destination could not keep: "extended attributes of 12 files", …"""
+    manifest: str = ""
+    """Path of the ASC MHL generation written there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferReport:
+    """One offload (or verification) and its verdict."""
+
+    job: str
+    title: str
+    """E.g. "Offload of A003"."""
+    verdict: str
+    safe: bool
+    reasons: tuple[str, ...]
+    wanted_copies: int
+    verified_copies: int
+    project: str
+    day: date
+    """The shooting day it belongs to."""
+    camera: str
+    roll: str
+    card: str
+    """Where the card was mounted."""
+    card_label: str
+    started: datetime
+    finished: datetime
+    verify_mode: str
+    """For people: "card read twice, each drive read back from the medium"."""
+    hash_kinds: tuple[str, ...]
+    host: str
+    operator: str
+    tool: str
+    files: tuple[FileRow, ...]
+    clips: tuple[ClipRow, ...]
+    destinations: tuple[DestinationRow, ...]
+    size: int
+    findings: tuple[str, ...] = ()
+    """What the look at the card's structure found wanting."""
+    ignored: tuple[str, ...] = ()
+    """Every path left out by the ignore list."""
+    ignore_patterns: tuple[str, ...] = ()
+    not_kept: tuple[str, ...] = ()
+    """Links, special files, names and metadata that could not be kept everywhere, one each."""
+    notes: tuple[str, ...] = ()
+    """Further facts: a resume, a third read, a drive that came up as USB 2."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """The project's own data: production, unit, director, …"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCard:
+    """One card in a day report."""
+
+    roll: str
+    camera: str
+    clips: int
+    files: int
+    size: int
+    first_recorded: datetime | None
+    last_recorded: datetime | None
+    verdict: str
+    safe: bool
+    copies: tuple[str, ...]
+    """Names of the devices that hold a complete verified copy."""
+    offloaded: datetime
+    job: str
+    open: tuple[str, ...] = ()
+    """What is still to do, in sentences."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayReport:
+    """All cards of one shooting day."""
+
+    day: date
+    number: int | None
+    """The number of the shooting day, where the project tells its first."""
+    project: str
+    cards: tuple[DayCard, ...]
+    made: datetime
+    extra: Mapping[str, str] = field(default_factory=dict)
