@@ -1,0 +1,210 @@
+"""Where threads and Qt meet, and nowhere else.
+
+The engine works in a QThread; the window asks it for pictures ten times a second. Slow questions
+go to worker threads, and their answers arrive in the window's thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QObject, QThread, QThreadPool, QTimer, Signal, Slot
+from shiboken6 import Shiboken
+
+from app.errors import ReelkeepError
+from app.jobs.snapshot import JobSnapshot
+
+if TYPE_CHECKING:
+    from app.engine import Engine
+    from app.places.volumes import VolumeWatch
+
+log = logging.getLogger(__name__)
+
+POLL_MS = 100
+WATCH_SECONDS = 1.0
+CLOSE_MS = 10_000
+A = TypeVar("A")
+
+INTERNAL = "Internal error, see the log."
+"""What people read when we failed, not the world."""
+
+
+class EngineThread(QThread):
+    """The thread in which the engine runs its jobs."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self.setObjectName("engine")
+        self._engine = engine
+        self.failure: BaseException | None = None
+        """What ended the engine, when it was not asked to end."""
+
+    def run(self) -> None:
+        try:
+            self._engine.serve()
+        except BaseException as error:
+            self.failure = error
+            log.exception("The engine has stopped")
+
+
+class VolumesThread(QThread):
+    """The thread that notices volumes coming and going."""
+
+    noticed = Signal()
+    """Something was mounted, unmounted or changed."""
+
+    def __init__(self, watch: VolumeWatch) -> None:
+        super().__init__()
+        self.setObjectName("volumes")
+        self._watch = watch
+        self._ending = False
+
+    def run(self) -> None:
+        try:
+            while not self._ending:
+                if self._watch.wait(WATCH_SECONDS) and not self._ending:
+                    self.noticed.emit()
+        except Exception:
+            log.exception("Volumes are no longer watched")
+
+    def end(self) -> None:
+        """Ask the thread to end and wait for it."""
+        self._ending = True
+        self.wait(CLOSE_MS)
+        self._watch.close()
+
+
+class Bridge(QObject):
+    """The engine as the window sees it."""
+
+    snapshots_changed = Signal(object)
+    """tuple[JobSnapshot, ...], at most ten times a second."""
+    volumes_changed = Signal(object)
+    """tuple[Volume, ...] of what is mounted now."""
+    error_raised = Signal(object)
+    """An exception that nobody asked for by a handler of their own: for the message bar."""
+    engine_failed = Signal()
+    """The engine's thread has ended although nobody asked it to."""
+
+    _answered = Signal(int, object, object)
+
+    def __init__(
+        self, engine: Engine, watch: VolumeWatch | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.engine = engine
+        self._shown: tuple[JobSnapshot, ...] | None = None
+        self._tickets = itertools.count(1)
+        self._waiting: dict[int, tuple[Callable[[Any], object], Callable[[Any], object]]] = {}
+        self._closed = False
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(6)
+        self._answered.connect(self._deliver)
+        self._thread = EngineThread(engine)
+        self._thread.finished.connect(self._engine_ended)
+        self._volumes = VolumesThread(watch) if watch is not None else None
+        if self._volumes is not None:
+            self._volumes.noticed.connect(self.look_at_volumes)
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    def start(self) -> None:
+        """Start the engine, the polling and the watch on volumes."""
+        self._thread.start()
+        self._timer.start()
+        if self._volumes is not None:
+            self._volumes.start()
+        self.look_at_volumes()
+
+    @property
+    def snapshots(self) -> tuple[JobSnapshot, ...]:
+        """The queue as it was shown last."""
+        return self._shown or ()
+
+    @property
+    def running(self) -> bool:
+        """Whether the engine's thread is alive."""
+        return self._thread.isRunning()
+
+    def ask(
+        self,
+        call: Callable[[], A],
+        on_done: Callable[[A], object] | None = None,
+        on_error: Callable[[Exception], object] | None = None,
+    ) -> int:
+        """Run *call* off the window's thread; the answer or the error arrives in it.
+
+        Without *on_error* an error goes to the message bar. An answer for a widget that has
+        gone meanwhile is dropped. Answers the question's ticket, for `forget`.
+        """
+        ticket = next(self._tickets)
+        if self._closed:
+            return ticket
+        self._waiting[ticket] = (on_done or _nothing, on_error or self.error_raised.emit)
+        self._pool.start(lambda: self._work(ticket, call))
+        return ticket
+
+    def forget(self, ticket: int) -> None:
+        """Drop the answer of a question that no longer matters."""
+        self._waiting.pop(ticket, None)
+
+    def look_at_volumes(self) -> None:
+        """Ask the engine what is mounted, and tell."""
+        self.ask(self.engine.volumes, self.volumes_changed.emit)
+
+    def close(self, *, interrupt: bool = True) -> None:
+        """End everything in order: no more answers, the watch, the engine, a last picture."""
+        if self._closed:
+            return
+        self._closed = True
+        self._timer.stop()
+        self._waiting.clear()
+        if self._volumes is not None:
+            self._volumes.end()
+        if self._thread.isRunning():
+            self.engine.stop(interrupt=interrupt)
+            if not self._thread.wait(CLOSE_MS):
+                log.error("The engine did not stop within %s s", CLOSE_MS // 1000)
+        self._pool.waitForDone(CLOSE_MS)
+
+    def _work(self, ticket: int, call: Callable[[], object]) -> None:
+        answer, failure = None, None
+        try:
+            answer = call()
+        except Exception as error:
+            failure = error
+            if not isinstance(error, ReelkeepError):
+                log.exception("A question to the engine failed")
+        if Shiboken.isValid(self):
+            self._answered.emit(ticket, answer, failure)
+
+    @Slot(int, object, object)
+    def _deliver(self, ticket: int, answer: object, failure: Exception | None) -> None:
+        on_done, on_error = self._waiting.pop(ticket, (_nothing, _nothing))
+        heard = on_done if failure is None else on_error
+        listener = getattr(heard, "__self__", None)
+        if isinstance(listener, QObject) and not Shiboken.isValid(listener):
+            return
+        heard(answer if failure is None else failure)
+
+    @Slot()
+    def _poll(self) -> None:
+        current = self.engine.snapshots()
+        if current != self._shown:
+            self._shown = current
+            self.snapshots_changed.emit(current)
+
+    @Slot()
+    def _engine_ended(self) -> None:
+        if self._closed:
+            return
+        self._poll()
+        self.engine_failed.emit()
+
+
+def _nothing(_: object) -> None:
+    """Where answers go that nobody waits for."""

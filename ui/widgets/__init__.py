@@ -1,0 +1,1 @@
+"""The small parts that panes are built of."""

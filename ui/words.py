@@ -1,0 +1,180 @@
+"""The words people read: how states, jobs and drives are called in the window."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
+from app.units import bytes_text, duration_text, now, rate_text
+from ui.theme import Tone
+
+NOTHING = "–"
+"""What a cell shows when there is no figure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """A state as people see it: mark, glyph and word; colour comes last."""
+
+    mark: str
+    """Name of the icon that is painted."""
+    glyph: str
+    """The same in running text."""
+    word: str
+    tone: Tone
+
+    def __str__(self) -> str:
+        return f"{self.glyph} {self.word}"
+
+
+def _sign(mark: str, glyph: str, word: str, tone: Tone) -> Sign:
+    return Sign(mark=mark, glyph=glyph, word=word, tone=tone)
+
+
+SAFE = _sign("verified", "✓", "SAFE TO FORMAT", Tone.VERIFIED)
+KEEP = _sign("attention", "!", "KEEP", Tone.ATTENTION)
+SAFE_TO_EJECT = _sign("verified", "✓", "SAFE TO EJECT", Tone.VERIFIED)
+WRITING = _sign("running", "▶", "Writing, do not unplug", Tone.RUNNING)
+STOPPED = _sign("failed", "✕", "Stopped", Tone.FAILED)
+
+JOB_SIGNS: dict[JobState, Sign] = {
+    JobState.QUEUED: _sign("idle", "…", "Waiting", Tone.IDLE),
+    JobState.RUNNING: _sign("running", "▶", "Running", Tone.RUNNING),
+    JobState.PAUSED: _sign("paused", "||", "Paused", Tone.ATTENTION),
+    JobState.DONE: _sign("verified", "✓", "Done", Tone.VERIFIED),
+    JobState.FAILED: _sign("failed", "✕", "Failed", Tone.FAILED),
+    JobState.CANCELLED: _sign("cancelled", "×", "Cancelled", Tone.IDLE),
+    JobState.INTERRUPTED: _sign("interrupted", "!", "Interrupted", Tone.ATTENTION),
+}
+"""How a job's state is shown."""
+
+WANTS = _sign("attention", "!", "Needs you", Tone.ATTENTION)
+"""A job that waits for a person."""
+
+PLACE_SIGNS: dict[PlaceState, Sign] = {
+    PlaceState.WAITING: _sign("idle", "…", "Waiting", Tone.IDLE),
+    PlaceState.WRITING: WRITING,
+    PlaceState.READING_BACK: _sign("running", "▶", "Reading back, do not unplug", Tone.RUNNING),
+    PlaceState.DONE: _sign("verified", "✓", "Done", Tone.VERIFIED),
+    PlaceState.FAILED: STOPPED,
+    PlaceState.GONE: _sign("attention", "!", "Connect it again", Tone.ATTENTION),
+}
+"""How a destination's state is shown."""
+
+
+def printable(text: str) -> str:
+    """*text* safe to show on one line: odd bytes, newlines and controls become visible marks."""
+    if text.isprintable():
+        return text
+    return "".join(_shown(char) for char in text)
+
+
+def _shown(char: str) -> str:
+    if char.isprintable():
+        return char
+    if 0xDC80 <= ord(char) <= 0xDCFF:
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    if char in "\u200d\ufe0f\u00a0" or unicodedata.category(char) == "Zs":
+        return char
+    return {"\n": "⏎", "\t": " "}.get(char, "\ufffd")
+
+
+def job_sign(job: JobSnapshot) -> Sign:
+    """How *job* stands; a job that waits for a person says so first."""
+    return WANTS if job.wants and not job.state.ended else JOB_SIGNS[job.state]
+
+
+def job_text(job: JobSnapshot) -> str:
+    """E.g. `Offload A003 · 412.6 GB`."""
+    title = printable(job.title)
+    return f"{title} · {bytes_text(job.size)}" if job.size else title
+
+
+def stage_text(job: JobSnapshot) -> str:
+    """What the job does now, or how it ended, in one line."""
+    if job.wants and not job.state.ended:
+        return printable(job.wants)
+    if job.foreign:
+        return "Run by another Reelkeep on this profile"
+    if job.state.ended or job.state is JobState.INTERRUPTED:
+        return _ending(job)
+    stage = printable(job.stage) or {
+        JobState.QUEUED: "Waits for its turn",
+        JobState.PAUSED: "Paused",
+    }.get(job.state, "Starting")
+    if job.state is JobState.PAUSED and job.stage:
+        stage = f"Paused · {stage}"
+    return stage + (_files(job) if job.state is not JobState.QUEUED else "")
+
+
+def _ending(job: JobSnapshot) -> str:
+    if job.state is JobState.FAILED:
+        return printable(job.error) or "Something failed, see the report"
+    if job.state is JobState.DONE:
+        return printable(job.verdict) or "Done"
+    if job.state is JobState.CANCELLED:
+        return f"Cancelled{_files(job)}"
+    return f"Interrupted{_files(job)}, can be resumed"
+
+
+def _files(job: JobSnapshot) -> str:
+    if not job.files_total:
+        return ""
+    at = min(job.files_done + (not job.state.ended), job.files_total)
+    return f" · file {at:,} of {job.files_total:,}"
+
+
+def rate_cell(job: JobSnapshot) -> str:
+    """The job's rate, or a dash."""
+    return rate_text(job.rate) if job.state is JobState.RUNNING and job.rate > 0 else NOTHING
+
+
+def left_cell(job: JobSnapshot) -> str:
+    """Time left, or a dash while nobody can know."""
+    if job.state is not JobState.RUNNING or job.left is None:
+        return NOTHING
+    return duration_text(job.left)
+
+
+def goes_to_text(job: JobSnapshot) -> str:
+    """Names of the job's destinations."""
+    return ", ".join(printable(place.name) for place in job.places) or NOTHING
+
+
+def job_spoken(job: JobSnapshot) -> str:
+    """The whole row in words, for a screen reader."""
+    parts = [job_text(job), job_sign(job).word, stage_text(job), f"{job.fraction:.0%}"]
+    if job.state is JobState.RUNNING and job.left is not None:
+        parts.append(f"{duration_text(job.left)} left")
+    if job.places:
+        parts.append(f"goes to {goes_to_text(job)}")
+    return ", ".join(parts)
+
+
+def place_sign(place: PlaceSnapshot) -> Sign:
+    """How a destination stands: the sentence that says whether it may be unplugged."""
+    return SAFE_TO_EJECT if place.safe_to_eject else PLACE_SIGNS[place.state]
+
+
+def done_at_text(jobs: Iterable[JobSnapshot], moment: datetime | None = None) -> str:
+    """E.g. `All done at about 16:42`; "" while nothing runs or nobody can know."""
+    open_jobs = [job for job in jobs if not job.state.ended]
+    running = [job for job in open_jobs if job.state is JobState.RUNNING]
+    known = [job.left for job in running if job.left is not None]
+    if not running or len(known) < len(running):
+        return ""
+    work_rate = sum(job.rate for job in running)
+    queued = sum(job.work_total for job in open_jobs if job.state is JobState.QUEUED)
+    if queued and work_rate <= 0:
+        return ""
+    seconds = max(known) + (queued / work_rate if queued else 0.0)
+    end = (moment or now()) + timedelta(seconds=seconds)
+    return f"All done at about {end:%H:%M}"
+
+
+def counts_text(pairs: Iterable[tuple[int, str]]) -> str:
+    """E.g. `2 running, 1 waiting`; what counts nothing is left out."""
+    return ", ".join(f"{count:,} {word}" for count, word in pairs if count)
