@@ -1,0 +1,227 @@
+"""Cameras that follow the DCIM rule: GoPro, DJI, iPhone, Canon and others."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from app.places.cards.draft import CardDraft, ClipDraft, joined
+from app.places.cards.listing import MEDIA, Folder, Found
+from app.places.cards.moments import moment_in
+from app.places.cards.plain import by_stem
+from app.places.cards.rows import RowPlace, clip_gaps, lacks_numbered, roll_of
+from app.places.cards.sidecars import Sidecars
+
+_CHAPTER = re.compile(r"(G[XHSL])(\d\d)(\d{4})", re.IGNORECASE)
+_OLD_CHAPTER = re.compile(r"(GP)(\d\d)(\d{4})", re.IGNORECASE)
+_OLD_FIRST = re.compile(r"(GOPR)(\d{4})", re.IGNORECASE)
+_BURST = re.compile(r"(G\d{3})(\d{4})", re.IGNORECASE)
+_CAMERA_TYPE = re.compile(r'"camera type"\s*:\s*"([^"]+)"')
+_DJI = re.compile(r"DJI_(?:\d{14}_)?(\d{4})(?:_.*)?", re.IGNORECASE)
+_DJI_FOLDER = re.compile(r"dji_\d{3}|\d{3}_?media|\d{3}_\d{4}")
+_MAKERS = (
+    (re.compile(r"\d{3}(canon|eos.*|canonmsc)|eosmisc"), "Canon"),
+    (re.compile(r"\d{3}(msdcf|msdcn)"), "Sony"),
+    (re.compile(r"\d{3}_pana"), "Panasonic"),
+    (re.compile(r"\d{3}(nikon|nd\d+|ncz.*|nz.*|nc_?d.*)"), "Nikon"),
+    (re.compile(r"\d{3}_fuji"), "Fujifilm"),
+    (re.compile(r"\d{3}(olymp|omsys)"), "OM System"),
+    (re.compile(r"\d{3}leica"), "Leica"),
+    (re.compile(r"\d{3}sigma"), "Sigma"),
+    (re.compile(r"camera01"), "Insta360"),
+    (re.compile(r"camera"), "Android"),
+)
+
+
+def _pictures(base: Folder) -> Folder | None:
+    return base.sub("dcim")
+
+
+class GoPro:
+    """GoPro HERO and MAX: chapters that belong to one recording."""
+
+    key = "gopro"
+    nested = True
+
+    def recognise(self, base: Folder, sidecars: Sidecars) -> CardDraft | None:
+        """`DCIM/100GOPRO`, or GoPro's names in another folder of DCIM."""
+        top = _pictures(base)
+        if top is None:
+            return None
+        folders = [f for f in top.folders.values() if _is_gopro(f)]
+        if not folders:
+            return None
+        clips = _recordings([found for folder in folders for found in folder.walk()])
+        misc = base.sub("misc")
+        told = _CAMERA_TYPE.search(sidecars.text(misc.file("version.txt") if misc else None))
+        draft = CardDraft(self.key, f"GoPro {told[1]}" if told else "GoPro", clips=clips)
+        draft.findings += clip_gaps((clip.name for clip in clips), row_of=_gopro_row)
+        return draft
+
+
+def _is_gopro(folder: Folder) -> bool:
+    return folder.name.lower().endswith("gopro") or any(
+        _chapter(found.stem) for found in folder.files[:50]
+    )
+
+
+def _chapter(stem: str) -> tuple[str, int, str] | None:
+    """Family, chapter and file number of a GoPro movie's name."""
+    if match := _CHAPTER.fullmatch(stem):
+        # The small version of GX010001.MP4 and GH010001.MP4 is GL010001.LRV.
+        return match[1].upper(), int(match[2]), match[3]
+    if match := _OLD_CHAPTER.fullmatch(stem):
+        return "GOPR", int(match[2]) + 1, match[3]
+    if match := _OLD_FIRST.fullmatch(stem):
+        return "GOPR", 1, match[2]
+    return None
+
+
+def _chapter_name(family: str, chapter: int, number: str) -> str:
+    if family != "GOPR":
+        return f"{family}{chapter:02d}{number}"
+    return f"GOPR{number}" if chapter == 1 else f"GP{chapter - 1:02d}{number}"
+
+
+def _recordings(files: list[Found]) -> list[ClipDraft]:
+    movies: dict[tuple[str, str], list[tuple[int, Found]]] = defaultdict(list)
+    rest: list[Found] = []
+    for found in files:
+        place = _chapter(found.stem) if found.ext in ("mp4", "360", "mov") else None
+        if place:
+            movies[place[2], place[0]].append((place[1], found))
+        else:
+            rest.append(found)
+    clips, by_number = [], {}
+    for (number, family), parts in movies.items():
+        parts.sort(key=lambda part: (part[0], part[1].path))
+        clip = ClipDraft(_chapter_name(family, 1, number), parts=[found for _, found in parts])
+        ext = parts[0][1].name.rpartition(".")[2]
+        _lacks_chapters(clip, parts, family, number, ext)
+        clips.append(clip)
+        by_number[number] = clip
+    others = []
+    for found in rest:
+        place = _chapter(found.stem) if found.ext in ("thm", "lrv", "wav") else None
+        owner = by_number.get(place[2]) if place else None
+        if owner is None:
+            others.append(found)
+        else:
+            owner.sidecars.append(found)
+    return clips + _photos(others)
+
+
+def _lacks_chapters(
+    clip: ClipDraft, parts: list[tuple[int, Found]], family: str, number: str, ext: str
+) -> None:
+    before = len(clip.findings)
+    lacks_numbered(clip, parts, lambda chapter: f"{_chapter_name(family, chapter, number)}.{ext}")
+    for place in range(before, len(clip.findings)):
+        finding, name = clip.findings[place], clip.missing[place]
+        chapter = _chapter(name.rpartition(".")[0])
+        text = f"{clip.called} has no chapter {chapter[1] if chapter else '?'} ({name})."
+        clip.findings[place] = type(finding)(kind=finding.kind, text=text, clip=clip.name)
+
+
+def _photos(files: list[Found]) -> list[ClipDraft]:
+    """Single photos, and bursts or time lapses (G0010001.JPG and on) as one clip each."""
+    bursts: dict[str, ClipDraft] = {}
+    rest = []
+    for found in files:
+        match = _BURST.fullmatch(found.stem)
+        if match:
+            name = match[1].upper()
+            bursts.setdefault(name, ClipDraft(name)).parts.append(found)
+        else:
+            rest.append(found)
+    return [*bursts.values(), *by_stem(rest)]
+
+
+def _gopro_row(name: str) -> RowPlace | None:
+    place = _chapter(name)
+    return (place[0][:2], int(place[2]), "#4") if place else None
+
+
+class Dji:
+    """DJI drones and hand-held cameras."""
+
+    key = "dji"
+    nested = True
+
+    def recognise(self, base: Folder, sidecars: Sidecars) -> CardDraft | None:
+        """`DCIM/100MEDIA` or `DCIM/DJI_001` with files named DJI_…"""
+        top = _pictures(base)
+        if top is None or not any(_is_dji(folder) for folder in top.folders.values()):
+            return None
+        clips = list(_by_folder(top))
+        draft = CardDraft(self.key, "DJI", clips=clips)
+        draft.findings += clip_gaps((clip.name for clip in clips), row_of=_dji_row)
+        return draft
+
+
+def _is_dji(folder: Folder) -> bool:
+    named = folder.name.lower().startswith("dji_")
+    return any(found.stem[:4].upper() == "DJI_" for found in folder.files[:50]) or (
+        named and _DJI_FOLDER.fullmatch(folder.name.lower()) is not None
+    )
+
+
+def _dji_row(name: str) -> RowPlace | None:
+    match = _DJI.fullmatch(name)
+    return ("DJI_", int(match[1]), "#4") if match else None
+
+
+def _by_folder(top: Folder) -> Iterator[ClipDraft]:
+    for folder in top.below():
+        yield from by_stem(folder.files)
+
+
+class IPhone:
+    """iPhone and iPad: `DCIM/100APPLE`; numbers are no row, people delete on their phones."""
+
+    key = "iphone"
+    nested = True
+
+    def recognise(self, base: Folder, sidecars: Sidecars) -> CardDraft | None:
+        """`DCIM/100APPLE` or `DCIM/202611__`, and the like."""
+        top = _pictures(base)
+        if top is None or not any(_is_apple(folder) for folder in top.folders.values()):
+            return None
+        return CardDraft(self.key, "Apple iPhone", clips=list(_by_folder(top)))
+
+
+def _is_apple(folder: Folder) -> bool:
+    return re.fullmatch(r"\d{3}apple|\d{6}_[_a-z]", folder.name.lower()) is not None
+
+
+class Dcim:
+    """Any other camera with a DCIM folder; the maker is told by the folders' names."""
+
+    key = "dcim"
+    nested = True
+
+    def recognise(self, base: Folder, sidecars: Sidecars) -> CardDraft | None:
+        """A DCIM folder with media, and Panasonic's PRIVATE/PANA_GRP beside it."""
+        top = _pictures(base)
+        tops = [top, base.sub("private", "pana_grp"), base.sub("pana_grp")]
+        clips = [clip for folder in tops if folder for clip in _by_folder(folder)]
+        if not clips and (top is None or not any(True for _ in _makers(top))):
+            return None
+        maker = next(_makers(top), "") if top else ""
+        if not maker and any(tops[1:]):
+            maker = "Panasonic"
+        key = "canon-dcim" if maker == "Canon" else self.key
+        draft = CardDraft(key, maker or "Camera (DCIM)", clips=clips)
+        draft.roll = joined(roll_of(clip.name) for clip in clips)
+        recorded = (c.name for c in clips if c.parts[0].ext in MEDIA and not moment_in(c.name))
+        draft.findings += clip_gaps(recorded)
+        return draft
+
+
+def _makers(top: Folder) -> Iterator[str]:
+    for name in top.folders:
+        for pattern, maker in _MAKERS:
+            if pattern.fullmatch(name):
+                yield maker
+                break

@@ -1,0 +1,113 @@
+"""The entries of a card as folders that are found again whatever their case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from app.places.tree import Entry, EntryKind
+
+FRAMES = frozenset({"ari", "arx", "dpx", "exr", "tif", "tiff", "dng", "cin", "rmf", "vrw", "png"})
+"""One file per picture: a row of them is one clip."""
+MOVIES = frozenset({
+    "mov", "mp4", "m4v", "mxf", "mts", "m2ts", "m2t", "avi", "mkv", "mpg", "mpeg",
+    "360", "insv", "braw", "braw2", "r3d", "crm", "nev",
+})  # fmt: skip
+SOUNDS = frozenset({"wav", "bwf", "rf64", "aif", "aiff", "mp3", "flac", "m4a", "aac"})
+STILLS = frozenset({
+    "jpg", "jpeg", "heic", "heif", "hif", "insp",
+    "cr2", "cr3", "nef", "arw", "raf", "rw2", "orf", "gpr",
+})  # fmt: skip
+MEDIA = FRAMES | MOVIES | SOUNDS | STILLS
+
+_CLUTTER = frozenset(
+    {"system volume information", "$recycle.bin", "recycler", "lost+found", "ascmhl"}
+)
+
+
+class Found(NamedTuple):
+    """A file on the card, its name taken apart once."""
+
+    entry: Entry
+    name: str
+    stem: str
+    """The name without its extension, as written."""
+    ext: str
+    """The extension, lower case and without its dot."""
+
+    @property
+    def path(self) -> str:
+        """Relative to the card's root."""
+        return self.entry.path
+
+
+@dataclass(slots=True, eq=False)
+class Folder:
+    """A folder of the card; folders that differ in case only are one."""
+
+    name: str
+    path: str
+    files: list[Found] = field(default_factory=list)
+    folders: dict[str, Folder] = field(default_factory=dict)
+    """By lower-case name."""
+
+    def sub(self, *names: str) -> Folder | None:
+        """The folder reached by these names in any case, None when one is not there."""
+        here: Folder | None = self
+        for name in names:
+            here = here.folders.get(name.lower()) if here else None
+        return here
+
+    def file(self, name: str) -> Found | None:
+        """The file of this name in any case."""
+        wanted = name.lower()
+        return next((found for found in self.files if found.name.lower() == wanted), None)
+
+    def walk(self) -> Iterator[Found]:
+        """Every file in this folder and below, a folder's own files first."""
+        yield from self.files
+        for folder in self.folders.values():
+            yield from folder.walk()
+
+    def below(self) -> Iterator[Folder]:
+        """This folder and every one below it."""
+        yield self
+        for folder in self.folders.values():
+            yield from folder.below()
+
+
+def is_clutter(path: str) -> bool:
+    """Whether a path is the computer's or our own bookkeeping and no part of a recording."""
+    return any(part[:1] == "." or part.lower() in _CLUTTER for part in path.split("/"))
+
+
+def arrange(entries: Iterable[Entry]) -> Folder:
+    """The root folder of *entries*, which may come in any order; clutter is left out."""
+    root = Folder(name="", path="")
+    known: dict[str, Folder | None] = {"": root}
+    for entry in entries:
+        if entry.kind is EntryKind.FILE:
+            parent, _, name = entry.path.rpartition("/")
+            folder = known[parent] if parent in known else _reach(parent, known)
+            if folder is None or name[:1] == ".":
+                continue
+            stem, dot, ext = name.rpartition(".")
+            if not dot:
+                stem, ext = name, ""
+            folder.files.append(Found(entry, name, stem, ext.lower()))
+        elif entry.kind is EntryKind.FOLDER and entry.path not in known:
+            _reach(entry.path, known)
+    return root
+
+
+def _reach(path: str, known: dict[str, Folder | None]) -> Folder | None:
+    parent, _, name = path.rpartition("/")
+    above = known[parent] if parent in known else _reach(parent, known)
+    here: Folder | None = None
+    if above is not None and not is_clutter(name):
+        here = above.folders.get(name.lower())
+        if here is None:
+            here = above.folders[name.lower()] = Folder(name=name, path=path)
+    known[path] = here
+    return here
