@@ -1,0 +1,167 @@
+"""What a transfer report's rows add up to: marks, copies in order, and the evidence table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.reports.model import CopyRow, DestinationRow, FileRow, TransferReport
+
+
+class Mark(StrEnum):
+    """The glyph beside a state; the word always stands with it."""
+
+    DONE = "done"
+    ATTENTION = "attention"
+    FAILED = "failed"
+    NONE = "none"
+
+
+_MARKS = {
+    "verified": Mark.DONE,
+    "complete": Mark.DONE,
+    "safe": Mark.DONE,
+    "failed": Mark.FAILED,
+    "missing": Mark.FAILED,
+    "unreadable": Mark.FAILED,
+    "changed": Mark.FAILED,
+    "not asked for": Mark.NONE,
+    "ignored": Mark.NONE,
+    "": Mark.NONE,
+}
+_READS = {
+    "verified": "read back from the medium",
+    "verified through the cache": "read back through the cache, does not count",
+    "written, not verified": "written, not read back",
+    "already there": "there before, not read in this job",
+    "failed": "failed",
+    "not asked for": "not asked for",
+}
+_ORDER = tuple(_READS)
+
+
+def mark_of(state: str, trouble: str = "", read_back: datetime | None = None) -> Mark:
+    """The mark of a state; trouble never looks done, and an unknown state asks for attention."""
+    if state == "already there" and read_back is not None:
+        state = "verified"
+    mark = _MARKS.get(state, Mark.ATTENTION)
+    return Mark.ATTENTION if trouble and mark is Mark.DONE else mark
+
+
+def needs_attention(row: FileRow) -> bool:
+    """Whether a person has to look at this file: it or a copy of it is not simply done."""
+    if mark_of(row.state, row.trouble) in (Mark.FAILED, Mark.ATTENTION) or row.trouble:
+        return True
+    return any(
+        mark_of(copy.state, copy.trouble, copy.read_back) in (Mark.FAILED, Mark.ATTENTION)
+        for copy in row.copies
+    )
+
+
+def copies_in_order(row: FileRow, destinations: int) -> list[CopyRow | None]:
+    """A file's copies by destination, None where there is none."""
+    cells: list[CopyRow | None] = [None] * destinations
+    for copy in row.copies:
+        if 0 <= copy.destination < destinations:
+            cells[copy.destination] = copy
+    return cells
+
+
+def remarks(row: FileRow, destinations: Sequence[DestinationRow]) -> Iterator[tuple[str, str]]:
+    """What stands below a file's row, as words and the path they speak of ("" for none)."""
+    if row.trouble:
+        yield row.trouble, ""
+    for copy in row.copies:
+        known = 0 <= copy.destination < len(destinations)
+        name = destinations[copy.destination].name if known else "an unknown destination"
+        if copy.trouble:
+            yield f"{name}: {copy.trouble}", ""
+        if copy.path and not copy.path.endswith(row.path):
+            yield f"On {name} as", copy.path
+
+
+def destination_result(row: DestinationRow) -> tuple[Mark, str]:
+    """A destination's result in one phrase, e.g. `all 1,204 verified`."""
+    if row.files and row.verified == row.files:
+        words, mark = f"all {row.files:,} verified", Mark.DONE
+    elif row.verified:
+        words, mark = f"{row.verified:,} of {row.files:,} verified", Mark.ATTENTION
+    else:
+        words, mark = "nothing verified", Mark.ATTENTION
+    if not row.flushed:
+        words, mark = f"{words}, not flushed", Mark.ATTENTION
+    return (Mark.FAILED, words) if row.trouble else (mark, words)
+
+
+def shared_device(destinations: Sequence[DestinationRow], index: int) -> int | None:
+    """The earlier destination on the same device, by index; None where there is none."""
+    device = destinations[index].device
+    return next((i for i in range(index) if device and destinations[i].device == device), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRow:
+    """One line of evidence: which device, which read, when, by which hash."""
+
+    device: str
+    place: str
+    read: str
+    files: int
+    first: datetime | None
+    last: datetime | None
+    hashes: str
+    mark: Mark
+
+
+@dataclass(slots=True)
+class _Tally:
+    files: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def add(self, moment: datetime | None) -> None:
+        self.files += 1
+        if moment is not None:
+            self.first = moment if self.first is None else min(self.first, moment)
+            self.last = moment if self.last is None else max(self.last, moment)
+
+
+def evidence(report: TransferReport) -> tuple[EvidenceRow, ...]:
+    """The evidence behind the verdict, by destination and by kind of read."""
+    tallies: dict[tuple[int, str, bool], _Tally] = {}
+    for row in report.files:
+        for copy in row.copies:
+            key = (copy.destination, copy.state, copy.read_back is not None)
+            tally = tallies.get(key)
+            if tally is None:
+                tally = tallies[key] = _Tally()
+            tally.add(copy.read_back)
+    return tuple(
+        _evidence_row(report, key, tallies[key])
+        for key in sorted(tallies, key=lambda k: (k[0], _rank(k[1]), not k[2]))
+    )
+
+
+def _rank(state: str) -> int:
+    return _ORDER.index(state) if state in _ORDER else len(_ORDER)
+
+
+def _evidence_row(report: TransferReport, key: tuple[int, str, bool], tally: _Tally) -> EvidenceRow:
+    index, state, was_read = key
+    known = 0 <= index < len(report.destinations)
+    destination = report.destinations[index] if known else None
+    read = _READS.get(state, state)
+    if state == "already there" and was_read:
+        read = "there before, read back from the medium"
+    return EvidenceRow(
+        device=destination.device if destination else "unknown device",
+        place=destination.name if destination else f"destination {index + 1}",
+        read=read,
+        files=tally.files,
+        first=tally.first,
+        last=tally.last,
+        hashes=", ".join(report.hash_kinds) if was_read else "",
+        mark=mark_of(state, read_back=tally.last),
+    )

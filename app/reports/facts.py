@@ -1,0 +1,102 @@
+"""The facts at the head of a report, in groups of label and value, the same in every form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.reports.day import camera_totals, device_totals, total
+from app.reports.model import DayReport, TransferReport
+from app.units import bytes_text, count_text, duration_text, moment_text, rate_text
+
+Group = tuple[str, list[tuple[str, str]]]
+"""A title and its pairs of label and value."""
+
+
+def transfer_facts(report: TransferReport) -> list[Group]:
+    """Project, card and job; a value that is not known is left out."""
+    seconds = (report.finished - report.started).total_seconds()
+    rate = f", {rate_text(report.size / seconds)} from card to proof" if seconds >= 1 else ""
+    project = [("Project", report.project), ("Shooting day", report.day.isoformat())]
+    card = [
+        ("Roll", report.roll),
+        ("Camera", report.camera),
+        ("Card", report.card_label),
+        ("Read at", report.card),
+        ("Content", _content(report)),
+    ]
+    job = [
+        ("Started", moment_text(report.started)),
+        ("Finished", moment_text(report.finished)),
+        ("Time", duration_text(seconds) + rate),
+        ("Check", report.verify_mode),
+        ("Hashes", ", ".join(report.hash_kinds)),
+        ("By", " on ".join(filter(None, [report.operator, report.host]))),
+        ("Job", report.job),
+    ]
+    return [
+        _known("Project", [*project, *report.extra.items()]),
+        _known("Card", card),
+        _known("Job", job),
+    ]
+
+
+def day_facts(report: DayReport) -> list[Group]:
+    """Project, totals, cameras and drives of the day."""
+    whole = total("all", report.cards)
+    number = "" if report.number is None else str(report.number)
+    project = [("Project", report.project), ("Date", report.day.isoformat()), ("Day", number)]
+    made = ("Report made", moment_text(report.made))
+    totals = [
+        ("Cards", f"{whole.cards:,}, {whole.safe:,} safe to format"),
+        ("Clips", f"{whole.clips:,}"),
+        ("Files", f"{whole.files:,}"),
+        ("Size of one copy", bytes_text(whole.size)),
+        ("Recorded", _recorded(report)),
+    ]
+    cameras = [
+        (row.name, f"{count_text(row.cards, 'card')}, {count_text(row.clips, 'clip')}, "
+                   f"{bytes_text(row.size)}")
+        for row in camera_totals(report)
+    ]  # fmt: skip
+    drives = [
+        (row.name, f"{row.cards} of {count_text(whole.cards, 'card')}, {bytes_text(row.size)}")
+        for row in device_totals(report)
+    ]
+    groups = [
+        _known("Project", [*project, *report.extra.items(), made]),
+        _known("Totals", totals),
+        ("Cameras", cameras),
+        ("Complete verified copies", drives),
+    ]
+    return [group for group in groups if group[1]]
+
+
+def copies_sentence(report: TransferReport) -> str:
+    """How many copies count, and how many were wanted."""
+    return (
+        f"{report.verified_copies} of {report.wanted_copies} wanted copies verified "
+        "by reading them back, each on a device of its own"
+    )
+
+
+def short_moment(moment: datetime | None) -> str:
+    """`2026-11-20 12:04:31`, or nothing."""
+    return "" if moment is None else moment.isoformat(sep=" ", timespec="seconds")[:19]
+
+
+def _content(report: TransferReport) -> str:
+    clips = f"{count_text(len(report.clips), 'clip')}, " if report.clips else ""
+    return f"{clips}{count_text(len(report.files), 'file')}, {bytes_text(report.size)}"
+
+
+def _recorded(report: DayReport) -> str:
+    first = [card.first_recorded for card in report.cards if card.first_recorded]
+    last = [card.last_recorded for card in report.cards if card.last_recorded]
+    try:
+        return f"{short_moment(min(first))} to {short_moment(max(last))}" if first and last else ""
+    except TypeError:  # some cameras tell their zone, others don't: no common order
+        return ""
+
+
+def _known(title: str, pairs: list[tuple[str, str]]) -> Group:
+    return title, [(label, value) for label, value in pairs if value]

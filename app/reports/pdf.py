@@ -1,0 +1,354 @@
+"""Reports as PDF: A4, embedded fonts, a header and "Page x of y" on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import BinaryIO
+
+from app.reports.day import day_sentence
+from app.reports.evidence import (
+    Mark,
+    copies_in_order,
+    destination_result,
+    evidence,
+    mark_of,
+    needs_attention,
+    remarks,
+    shared_device,
+)
+from app.reports.facts import copies_sentence, day_facts, short_moment, transfer_facts
+from app.reports.model import ClipRow, CopyRow, DayCard, DayReport, FileRow, TransferReport
+from app.reports.sheet import (
+    BODY,
+    CODE,
+    COLOURS,
+    DIM,
+    QUIET,
+    SMALL,
+    STRONG_BODY,
+    Column,
+    Piece,
+    Row,
+    Sheet,
+)
+from app.reports.typeface import STRONG, Style
+from app.reports.visible import visible, visible_path
+from app.units import bytes_text, count_text, duration_text, rate_text
+
+FILE_ROWS = 5_000
+"""Per-file rows in a PDF; all of them are in the CSV."""
+_DRIVES = 4
+"""Destinations that get a column of their own in the table of files."""
+
+_KIND = Style(size=9, leading=13, colour=DIM)
+_TITLE = Style(font=STRONG, size=16, leading=22)
+_TROUBLE = Style(size=7.5, leading=10, colour=COLOURS[Mark.FAILED])
+_LEGEND = (
+    "In names, \\n stands for a line break, \\u{…} for a character that does not show or that the "
+    "fonts of this file lack, \\xff for a byte that is no UTF-8, and \\\\ for one backslash. "
+    "Sizes are decimal: 1 GB is 1,000,000,000 bytes."
+)
+
+
+def transfer_pdf(report: TransferReport, stream: BinaryIO, csv_name: str) -> None:
+    """Write the transfer report to *stream*; *csv_name* is the file that holds every row."""
+    title = _say(report.title, _TITLE)
+    verdict = _verdict(report.verdict, report.safe, 24)
+    sheet = Sheet(stream, title=title.text, subject=verdict.text, author=visible(report.operator))
+    sheet.paragraph(Piece("Transfer report", _KIND))
+    sheet.paragraph(title)
+    sheet.space(8)
+    reasons = [Piece(f"{copies_sentence(report)}.", BODY)]
+    reasons += [_say(f"• {reason}") for reason in report.reasons]
+    sheet.verdict(verdict, reasons)
+    sheet.space(14)
+    sheet.facts([_shown_group(group) for group in transfer_facts(report)])
+    _destinations(sheet, report)
+    _evidence(sheet, report)
+    _attention(sheet, report)
+    _list(sheet, "Found on the card", report.findings)
+    _list(sheet, "Could not be kept everywhere", report.not_kept)
+    _ignored(sheet, report)
+    _list(sheet, "Notes", report.notes)
+    _clips(sheet, report.clips)
+    _files(sheet, report, csv_name)
+    _finish(sheet, title.text, verdict, f"{report.tool}, job {report.job}")
+
+
+def day_pdf(report: DayReport, stream: BinaryIO) -> None:
+    """Write the day report to *stream*."""
+    sentence = day_sentence(report)
+    safe = bool(report.cards) and all(card.safe for card in report.cards)
+    verdict = _verdict(sentence[:1].upper() + sentence[1:], safe, 18)
+    title = _say(f"{report.project or 'Shooting day'}, {report.day.isoformat()}", _TITLE)
+    sheet = Sheet(stream, title=title.text, subject=verdict.text, author="")
+    sheet.paragraph(Piece("Day report", _KIND))
+    sheet.paragraph(title)
+    sheet.space(8)
+    sheet.verdict(verdict, [])
+    sheet.space(14)
+    sheet.facts([_shown_group(group) for group in day_facts(report)])
+    open_points = [(card.roll, point) for card in report.cards for point in card.open]
+    sheet.heading("Open")
+    for roll, point in open_points:
+        sheet.paragraph(_say(f"{roll}: {point}", mark=Mark.ATTENTION))
+    if not open_points:
+        sheet.paragraph(Piece("Nothing is open."))
+    _cards(sheet, report.cards)
+    _finish(sheet, title.text, verdict, f"Made {short_moment(report.made)}")
+
+
+def _finish(sheet: Sheet, left: str, verdict: Piece, footer: str) -> None:
+    sheet.space(14)
+    sheet.need(40)
+    sheet.paragraph(Piece(_LEGEND, QUIET))
+    sheet.finish(left=left, right=verdict, footer=visible(footer))
+
+
+def _verdict(text: str, safe: bool, size: float) -> Piece:
+    mark = Mark.DONE if safe else Mark.ATTENTION
+    style = Style(font=STRONG, size=size, leading=size * 1.3, colour=COLOURS[mark])
+    return Piece(visible(text), style, mark)
+
+
+def _say(text: str, style: Style = BODY, mark: Mark | None = None) -> Piece:
+    return Piece(visible(text), style, mark)
+
+
+def _shown_group(
+    group: tuple[str, list[tuple[str, str]]],
+) -> tuple[str, list[tuple[str, str]]]:
+    title, pairs = group
+    return title, [(visible(label), visible(value)) for label, value in pairs]
+
+
+def _list(sheet: Sheet, title: str, items: Sequence[str]) -> None:
+    if items:
+        sheet.heading(title)
+        for item in items:
+            sheet.paragraph(_say(item))
+
+
+def _destinations(sheet: Sheet, report: TransferReport) -> None:
+    sheet.heading("Destinations")
+    columns = (
+        Column("Destination"),
+        Column("Device"),
+        Column("Files", 40, right=True),
+        Column("Size", 48, right=True),
+        Column("Time", 52, right=True),
+        Column("Rate", 50, right=True),
+        Column("Result", 92),
+    )
+    rows = [_destination_row(report, index) for index in range(len(report.destinations))]
+    sheet.table(columns, rows)
+
+
+def _destination_row(report: TransferReport, index: int) -> Row:
+    row = report.destinations[index]
+    mark, words = destination_result(row)
+    below = [_say(row.path, QUIET)]
+    if row.manifest:
+        below.append(_say(f"Manifest: {row.manifest}", QUIET))
+    if row.trouble:
+        below.append(_say(row.trouble, _TROUBLE))
+    below += [_say(f"Not kept: {item}", QUIET) for item in row.not_kept]
+    shared = shared_device(report.destinations, index)
+    if shared is not None:
+        first = report.destinations[shared].name
+        below.append(_say(f"The same device as {first}, counts once.", QUIET))
+    cells = (
+        (_say(row.name, STRONG_BODY),),
+        (_say(row.device), _say(row.file_system, QUIET)),
+        (Piece(f"{row.files:,}"),),
+        (Piece(bytes_text(row.size)),),
+        (Piece(duration_text(row.seconds)),),
+        (Piece(rate_text(row.rate)),),
+        (Piece(words, BODY, mark),),
+    )
+    return Row(cells, below)
+
+
+def _evidence(sheet: Sheet, report: TransferReport) -> None:
+    sheet.heading("Evidence")
+    columns = (
+        Column("Device"),
+        Column("What was read"),
+        Column("Files", 40, right=True),
+        Column("First and last read", 84),
+        Column("Compared by", 66),
+    )
+    card = Row(
+        (
+            (_say(report.card_label or report.card), Piece("the card", QUIET)),
+            (_say(report.verify_mode),),
+            (Piece(f"{len(report.files):,}"),),
+            (Piece(short_moment(report.started)), Piece(short_moment(report.finished))),
+            (_say(", ".join(report.hash_kinds)),),
+        )
+    )
+    rows = [
+        Row(
+            (
+                (_say(row.device), _say(row.place, QUIET)),
+                (_say(row.read, mark=row.mark),),
+                (Piece(f"{row.files:,}"),),
+                (Piece(short_moment(row.first)), Piece(short_moment(row.last))),
+                (_say(row.hashes),),
+            )
+        )
+        for row in evidence(report)
+    ]
+    sheet.table(columns, [card, *rows])
+
+
+def _attention(sheet: Sheet, report: TransferReport) -> None:
+    rows = [row for row in report.files if needs_attention(row)]
+    if not rows:
+        return
+    sheet.heading(f"Files that need attention ({len(rows):,})")
+    for row in rows[:FILE_ROWS]:
+        words = f"{visible_path(row.path)}: {visible(row.state)}"
+        trouble = f". {visible(row.trouble)}" if row.trouble else ""
+        sheet.paragraph(Piece(words + trouble, BODY, mark_of(row.state, row.trouble)))
+    if len(rows) > FILE_ROWS:
+        sheet.paragraph(Piece(f"And {len(rows) - FILE_ROWS:,} more, all of them in the CSV."))
+
+
+def _ignored(sheet: Sheet, report: TransferReport) -> None:
+    sheet.heading(f"Ignored ({count_text(len(report.ignored), 'file')})")
+    if report.ignore_patterns:
+        sheet.paragraph(_say(f"Patterns: {', '.join(report.ignore_patterns)}", QUIET))
+    for path in report.ignored:
+        sheet.paragraph(Piece(visible_path(path)))
+    if not report.ignored:
+        sheet.paragraph(Piece("Nothing was ignored."))
+
+
+def _clips(sheet: Sheet, clips: Sequence[ClipRow]) -> None:
+    if not clips:
+        return
+    sheet.heading(f"Clips ({len(clips):,})")
+    columns = (
+        Column("Clip"),
+        Column("Files", 40, right=True),
+        Column("Size", 52, right=True),
+        Column("Recorded", 90),
+        Column("State", 120),
+    )
+    sheet.table(columns, map(_clip_row, clips))
+
+
+def _clip_row(clip: ClipRow) -> Row:
+    missing = ", ".join(clip.missing)
+    cells = (
+        (Piece(visible_path(clip.name)),),
+        (Piece(f"{clip.files:,}"),),
+        (Piece(bytes_text(clip.size)),),
+        (Piece(short_moment(clip.recorded)),),
+        (_say(clip.state, mark=mark_of(clip.state, missing)),),
+    )
+    return Row(cells, (_say(f"Missing: {missing}", _TROUBLE),) if missing else ())
+
+
+def _files(sheet: Sheet, report: TransferReport, csv_name: str) -> None:
+    count = len(report.files)
+    sheet.heading(f"Files ({count:,})")
+    if count > FILE_ROWS:
+        words = f"The first {FILE_ROWS:,}; all {count:,} rows are in the CSV beside this file"
+        sheet.paragraph(Piece(f"{words}, {visible_path(csv_name)}."))
+        sheet.space(4)
+    if not count:
+        sheet.paragraph(Piece("There were no files."))
+        return
+    names = [visible(row.name) for row in report.destinations]
+    drives = (
+        [Column(name, 58) for name in names] if len(names) <= _DRIVES else [Column("Copies", 70)]
+    )
+    columns = (
+        Column("File and hashes"),
+        Column("Bytes", 66, right=True),
+        Column("Modified", 46),
+        *drives,
+    )
+    sheet.table(columns, (_file_row(row, report) for row in islice(report.files, FILE_ROWS)))
+
+
+def _file_row(row: FileRow, report: TransferReport) -> Row:
+    mark = mark_of(row.state, row.trouble)
+    modified = short_moment(row.modified).split(" ")
+    cells = (
+        (Piece(visible_path(row.path), BODY, mark),),
+        (Piece(f"{row.size:,}"),),
+        tuple(Piece(part, SMALL) for part in modified),
+        *_copy_cells(row, len(report.destinations)),
+    )
+    return Row(cells, tuple(_below(row, report)))
+
+
+def _below(row: FileRow, report: TransferReport) -> Iterator[Piece]:
+    for kind, digest in row.hashes.items():
+        yield Piece(visible(f"{kind:<7} {digest}"), CODE)
+    if mark_of(row.state) is not Mark.DONE:
+        yield _say(f"State: {row.state}", QUIET)
+    for words, path in remarks(row, report.destinations):
+        if path:
+            yield Piece(f"{visible(words)} {visible_path(path)}", QUIET)
+        else:
+            yield _say(words, _TROUBLE)
+
+
+def _copy_cells(row: FileRow, destinations: int) -> Iterator[tuple[Piece, ...]]:
+    copies = copies_in_order(row, destinations)
+    if destinations <= _DRIVES:
+        yield from map(_copy_cell, copies)
+        return
+    done = sum(1 for copy in copies if copy and _copy_mark(copy) is Mark.DONE)
+    mark = Mark.DONE if done == destinations else Mark.ATTENTION
+    yield (Piece(f"{done} of {destinations} verified", SMALL, mark),)
+
+
+def _copy_cell(copy: CopyRow | None) -> tuple[Piece, ...]:
+    if copy is None:
+        return (Piece("no copy", QUIET, Mark.NONE),)
+    state = _say(copy.state, SMALL, _copy_mark(copy))
+    if copy.read_back is None:
+        return (state,)
+    return state, Piece(copy.read_back.strftime("%H:%M:%S"), QUIET)
+
+
+def _copy_mark(copy: CopyRow) -> Mark:
+    return mark_of(copy.state, copy.trouble, copy.read_back)
+
+
+def _cards(sheet: Sheet, cards: Sequence[DayCard]) -> None:
+    sheet.heading(f"Cards ({len(cards):,})")
+    if not cards:
+        sheet.paragraph(Piece("No card was offloaded on this day."))
+        return
+    columns = (
+        Column("Roll and camera", 84),
+        Column("Clips", 32, right=True),
+        Column("Files", 38, right=True),
+        Column("Size", 48, right=True),
+        Column("Recorded", 84),
+        Column("Verdict"),
+        Column("Complete verified copies"),
+    )
+    sheet.table(columns, map(_card_row, cards))
+
+
+def _card_row(card: DayCard) -> Row:
+    mark = Mark.DONE if card.safe else Mark.ATTENTION
+    recorded = (short_moment(card.first_recorded), short_moment(card.last_recorded))
+    cells = (
+        (_say(card.roll, STRONG_BODY), _say(card.camera, QUIET)),
+        (Piece(f"{card.clips:,}"),),
+        (Piece(f"{card.files:,}"),),
+        (Piece(bytes_text(card.size)),),
+        tuple(Piece(moment, SMALL) for moment in recorded if moment),
+        (_say(card.verdict, mark=mark),),
+        (_say(", ".join(card.copies) or "none"),),
+    )
+    return Row(cells, (_say(f"Offloaded {short_moment(card.offloaded)}, {card.job}", QUIET),))
