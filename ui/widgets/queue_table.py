@@ -1,0 +1,312 @@
+"""The rows of the queue: painted cells of fixed widths, and real buttons at their end."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QMenu,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import JobId
+from ui import icons, theme, words
+from ui.models.queue import (
+    JOB_ROLE,
+    SHORT,
+    TEXT_JOB_ROLE,
+    Column,
+    Index,
+    QueueModel,
+    Verb,
+    verbs_of,
+)
+from ui.theme import COLOURS, Tone
+from ui.widgets.bar import job_parts, paint_bar
+from ui.widgets.buttons import icon_button, small_button
+
+ROW = 31
+_WIDTHS = {
+    Column.STATE: 27,
+    Column.JOB: 222,
+    Column.STAGE: 232,
+    Column.PROGRESS: 214,
+    Column.RATE: 86,
+    Column.LEFT: 88,
+    Column.GOES_TO: 203,
+    Column.VERBS: 100,
+}
+_SHARES = {Column.JOB: 0.28, Column.STAGE: 0.28, Column.PROGRESS: 0.22, Column.GOES_TO: 0.22}
+"""Who gets what is wider than 1280."""
+
+
+class QueueDelegate(QStyledItemDelegate):
+    """Paints marks, words and bars."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(_WIDTHS[Column(index.column())], ROW)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        box: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        painter.save()
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(box, QColor(COLOURS.selection))
+        painter.setPen(QPen(QColor(COLOURS.faint_line), 1.0))
+        painter.drawLine(box.bottomLeft(), box.bottomRight())
+        job: JobSnapshot = index.data(JOB_ROLE)
+        column = Column(index.column())
+        if column is Column.STATE:
+            _paint_mark(painter, box, job)
+        elif column is Column.PROGRESS:
+            _paint_progress(painter, box, job)
+        elif column is not Column.VERBS:
+            _paint_text(painter, box, index, column)
+        painter.restore()
+
+
+def _paint_mark(painter: QPainter, box: QRect, job: JobSnapshot) -> None:
+    sign = words.job_sign(job)
+    side = 12.0
+    middle = box.center().y() + 0.5
+    spot = QRectF(box.left() + 8, middle - side / 2, side, side)
+    icons.paint(painter, sign.mark, COLOURS.of(sign.tone), spot)
+
+
+def _paint_progress(painter: QPainter, box: QRect, job: JobSnapshot) -> None:
+    percent = 42
+    track = QRectF(box.left() + 8, box.center().y() - 2.5, box.width() - 16 - percent, 6)
+    paint_bar(painter, track, job_parts(job))
+    if job.state in {JobState.QUEUED, JobState.CANCELLED}:
+        return
+    painter.setFont(theme.font(theme.SMALL))
+    painter.setPen(theme.colour(Tone.DIM))
+    side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    painter.drawText(box.adjusted(0, 0, -8, 0), side, f"{int(job.fraction * 100)} %")
+
+
+def _paint_text(painter: QPainter, box: QRect, index: Index, column: Column) -> None:
+    shown: JobSnapshot = index.data(TEXT_JOB_ROLE)
+    painter.setFont(theme.font())
+    painter.setPen(theme.colour(_tone(shown, column)))
+    inner = box.adjusted(8, 0, -8, 0)
+    text = QFontMetrics(painter.font()).elidedText(
+        str(index.data()), Qt.TextElideMode.ElideRight, inner.width()
+    )
+    painter.drawText(inner, index.data(Qt.ItemDataRole.TextAlignmentRole), text)
+
+
+def _tone(job: JobSnapshot, column: Column) -> Tone:
+    if column is Column.STAGE:
+        if job.wants and not job.state.ended:
+            return Tone.ATTENTION
+        return {
+            JobState.FAILED: Tone.FAILED,
+            JobState.QUEUED: Tone.DIM,
+            JobState.CANCELLED: Tone.DIM,
+            JobState.INTERRUPTED: Tone.ATTENTION,
+            JobState.DONE: Tone.VERIFIED if job.safe else Tone.TEXT,
+        }.get(job.state, Tone.TEXT)
+    if column is Column.GOES_TO:
+        return Tone.DIM
+    quiet = job.state in {JobState.QUEUED, JobState.CANCELLED} and column is not Column.JOB
+    return Tone.DIM if quiet else Tone.TEXT
+
+
+class RowButtons(QWidget):
+    """The buttons at the end of a row: what one most likely wants, and everything else."""
+
+    asked = Signal(str, str)
+    """A verb and the job's id."""
+    menu_asked = Signal(str, QPoint)
+    """The job's id, and where its menu is to open."""
+
+    def __init__(self, job: JobSnapshot) -> None:
+        super().__init__()
+        self._job = job.id
+        self._verb: Verb = verbs_of(job)[0]
+        self.main: QPushButton = small_button("", self._ask)
+        self.more = icon_button("more", "More actions", self._ask_menu, size=14)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 0, 1)
+        row.setSpacing(2)
+        row.addWidget(self.main, 1)
+        row.addWidget(self.more)
+        self.show_job(job)
+        self.set_reachable(False)
+
+    def show_job(self, job: JobSnapshot) -> None:
+        """Offer what can be done with *job* now."""
+        self._verb = verbs_of(job)[0]
+        text = SHORT.get(self._verb, "Files" if self._verb is Verb.FILES else str(self._verb))
+        title = words.printable(job.title)
+        if self.main.text() != text or self.main.accessibleName() != f"{text}, {title}":
+            self.main.setText(text)
+            self.main.setAccessibleName(f"{text}, {title}")
+            self.main.setToolTip(str(self._verb))
+            self.more.setAccessibleName(f"More actions, {title}")
+
+    def set_reachable(self, reachable: bool) -> None:
+        """Only the current row's buttons are stops of the Tab key."""
+        policy = Qt.FocusPolicy.StrongFocus if reachable else Qt.FocusPolicy.ClickFocus
+        self.main.setFocusPolicy(policy)
+        self.more.setFocusPolicy(policy)
+
+    def _ask(self) -> None:
+        self.asked.emit(self._verb, self._job)
+
+    def _ask_menu(self) -> None:
+        self.menu_asked.emit(self._job, self.more.mapToGlobal(self.more.rect().bottomLeft()))
+
+
+class QueueTable(QTableView):
+    """The queue's rows. Arrow keys walk them; Tab goes to the current row's buttons and on."""
+
+    verb_asked = Signal(str, str)
+    """A verb and the id of the job it is meant for."""
+    current_changed = Signal()
+    """Another row is the current one, or it has changed."""
+
+    def __init__(self, model: QueueModel) -> None:
+        super().__init__()
+        self.queue = model
+        self.setModel(model)
+        self.setItemDelegate(QueueDelegate(self))
+        self.setAccessibleName("Queue")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.horizontalHeader()
+        header.setFont(theme.font(theme.SMALL))
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setFixedHeight(26)
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        model.rowsInserted.connect(self._rows_inserted)
+        model.dataChanged.connect(self._data_changed)
+        self.selectionModel().currentRowChanged.connect(self._row_changed)
+        for row in range(model.rowCount()):
+            self._dress(row)
+
+    @property
+    def current_job(self) -> JobSnapshot | None:
+        """The job of the current row."""
+        return self.queue.job(self.currentIndex().row())
+
+    def choose(self, job: JobId) -> None:
+        """Make *job* the current row and show it."""
+        row = self.queue.row_of(job)
+        if row >= 0:
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            index = self.queue.index(row, Column.JOB)
+            self.selectionModel().setCurrentIndex(
+                index, flags | QItemSelectionModel.SelectionFlag.Rows
+            )
+            self.scrollTo(index)
+
+    def buttons(self, row: int) -> RowButtons | None:
+        """The buttons of a row."""
+        widget = self.indexWidget(self.queue.index(row, Column.VERBS))
+        return widget if isinstance(widget, RowButtons) else None
+
+    def open_menu(self, job: JobId, at: QPoint) -> None:
+        """Show everything that can be done with *job*."""
+        row = self.queue.row_of(job)
+        snapshot = self.queue.job(row)
+        if snapshot is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for verb in verbs_of(snapshot):
+            action = menu.addAction(str(verb))
+            action.triggered.connect(
+                lambda _checked=False, verb=verb: self.verb_asked.emit(verb, job)
+            )
+        menu.popup(at)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        job = self.current_job
+        if job is not None and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.verb_asked.emit(Verb.FILES, job.id)
+            return
+        if job is not None and event.key() == Qt.Key.Key_Space:
+            self.verb_asked.emit(verbs_of(job)[0], job.id)
+            return
+        super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_keys = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_keys else self.indexAt(event.pos())
+        job = self.queue.job(index.row())
+        if job is not None:
+            spot = self.visualRect(index).bottomLeft() if by_keys else event.pos()
+            self.open_menu(job.id, self.viewport().mapToGlobal(spot))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        spare = self.viewport().width() - sum(_WIDTHS.values())
+        for column, width in _WIDTHS.items():
+            share = _SHARES.get(column, 0.0)
+            self.setColumnWidth(column, max(24, width + int(spare * share)))
+
+    def _rows_inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
+        for row in range(first, last + 1):
+            self._dress(row)
+
+    def _dress(self, row: int) -> None:
+        job = self.queue.job(row)
+        if job is None:
+            return
+        buttons = RowButtons(job)
+        buttons.asked.connect(self.verb_asked)
+        buttons.menu_asked.connect(self.open_menu)
+        self.setIndexWidget(self.queue.index(row, Column.VERBS), buttons)
+
+    def _data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        if last.column() < Column.VERBS:
+            return
+        for row in range(first.row(), last.row() + 1):
+            buttons, job = self.buttons(row), self.queue.job(row)
+            if buttons is not None and job is not None:
+                buttons.show_job(job)
+        self.current_changed.emit()
+
+    def _row_changed(self, now: QModelIndex, before: QModelIndex) -> None:
+        for index, reachable in ((before, False), (now, True)):
+            buttons = self.buttons(index.row()) if index.isValid() else None
+            if buttons is not None:
+                buttons.set_reachable(reachable)
+        self.current_changed.emit()
