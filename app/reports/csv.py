@@ -7,6 +7,7 @@ would run as a formula gets an apostrophe in front.
 from __future__ import annotations
 
 import csv
+import functools
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TextIO
@@ -113,6 +114,7 @@ def day_csv(report: DayReport, stream: TextIO) -> None:
         )
 
 
+@functools.lru_cache(maxsize=4096)
 def _text(text: str) -> str:
     return _guarded(visible(text))
 

@@ -40,6 +40,9 @@ _READS = {
     "not asked for": "not asked for",
 }
 _ORDER = tuple(_READS)
+_OPEN = (Mark.FAILED, Mark.ATTENTION)
+_NAMED = 20
+"""Files named under one cause."""
 
 
 def mark_of(state: str, trouble: str = "", read_back: datetime | None = None) -> Mark:
@@ -50,14 +53,51 @@ def mark_of(state: str, trouble: str = "", read_back: datetime | None = None) ->
     return Mark.ATTENTION if trouble and mark is Mark.DONE else mark
 
 
-def needs_attention(row: FileRow) -> bool:
-    """Whether a person has to look at this file: it or a copy of it is not simply done."""
-    if mark_of(row.state, row.trouble) in (Mark.FAILED, Mark.ATTENTION) or row.trouble:
-        return True
-    return any(
-        mark_of(copy.state, copy.trouble, copy.read_back) in (Mark.FAILED, Mark.ATTENTION)
-        for copy in row.copies
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionGroup:
+    """Files that a person has to look at for one and the same cause."""
+
+    cause: str
+    mark: Mark
+    count: int
+    paths: tuple[str, ...]
+    """The first of them; all are marked in the table of files."""
+
+
+def attention(report: TransferReport) -> tuple[AttentionGroup, ...]:
+    """The files that are not simply done, by cause, failures first."""
+    groups: dict[tuple[tuple[Mark, str], ...], list[str]] = {}
+    for row in report.files:
+        causes = tuple(_causes(row, report.destinations))
+        if causes:
+            groups.setdefault(causes, []).append(row.path)
+    found = [
+        AttentionGroup(
+            cause="; ".join(words for _, words in causes),
+            mark=Mark.FAILED if any(m is Mark.FAILED for m, _ in causes) else Mark.ATTENTION,
+            count=len(paths),
+            paths=tuple(paths[:_NAMED]),
+        )
+        for causes, paths in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda group: group.mark is not Mark.FAILED))
+
+
+def _causes(row: FileRow, destinations: Sequence[DestinationRow]) -> Iterator[tuple[Mark, str]]:
+    told = False
+    for copy in row.copies:
+        mark = mark_of(copy.state, copy.trouble, copy.read_back)
+        if mark in _OPEN:
+            told = True
+            name = _name(destinations, copy.destination)
+            yield mark, f"{name}: {(copy.trouble or copy.state).rstrip('.')}"
+    mark = mark_of(row.state, row.trouble)
+    if row.trouble or (mark in _OPEN and not told):
+        yield mark, (row.trouble or row.state).rstrip(".")
+
+
+def _name(destinations: Sequence[DestinationRow], index: int) -> str:
+    return destinations[index].name if 0 <= index < len(destinations) else "unknown destination"
 
 
 def copies_in_order(row: FileRow, destinations: int) -> list[CopyRow | None]:
@@ -74,8 +114,7 @@ def remarks(row: FileRow, destinations: Sequence[DestinationRow]) -> Iterator[tu
     if row.trouble:
         yield row.trouble, ""
     for copy in row.copies:
-        known = 0 <= copy.destination < len(destinations)
-        name = destinations[copy.destination].name if known else "an unknown destination"
+        name = _name(destinations, copy.destination)
         if copy.trouble:
             yield f"{name}: {copy.trouble}", ""
         if copy.path and not copy.path.endswith(row.path):
@@ -84,7 +123,9 @@ def remarks(row: FileRow, destinations: Sequence[DestinationRow]) -> Iterator[tu
 
 def destination_result(row: DestinationRow) -> tuple[Mark, str]:
     """A destination's result in one phrase, e.g. `all 1,204 verified`."""
-    if row.files and row.verified == row.files:
+    if not row.files:
+        words, mark = "no files", Mark.NONE
+    elif row.verified == row.files:
         words, mark = f"all {row.files:,} verified", Mark.DONE
     elif row.verified:
         words, mark = f"{row.verified:,} of {row.files:,} verified", Mark.ATTENTION

@@ -16,7 +16,7 @@ def transfer_facts(report: TransferReport) -> list[Group]:
     """Project, card and job; a value that is not known is left out."""
     seconds = (report.finished - report.started).total_seconds()
     rate = f", {rate_text(report.size / seconds)} from card to proof" if seconds >= 1 else ""
-    project = [("Project", report.project), ("Shooting day", report.day.isoformat())]
+    project = [("Name", report.project), ("Shooting day", report.day.isoformat())]
     card = [
         ("Roll", report.roll),
         ("Camera", report.camera),
@@ -44,7 +44,7 @@ def day_facts(report: DayReport) -> list[Group]:
     """Project, totals, cameras and drives of the day."""
     whole = total("all", report.cards)
     number = "" if report.number is None else str(report.number)
-    project = [("Project", report.project), ("Date", report.day.isoformat()), ("Day", number)]
+    project = [("Name", report.project), ("Date", report.day.isoformat()), ("Day", number)]
     made = ("Report made", moment_text(report.made))
     totals = [
         ("Cards", f"{whole.cards:,}, {whole.safe:,} safe to format"),
@@ -92,10 +92,14 @@ def _content(report: TransferReport) -> str:
 def _recorded(report: DayReport) -> str:
     first = [card.first_recorded for card in report.cards if card.first_recorded]
     last = [card.last_recorded for card in report.cards if card.last_recorded]
+    if not first or not last:
+        return ""
     try:
-        return f"{short_moment(min(first))} to {short_moment(max(last))}" if first and last else ""
+        start, end = min(first), max(last)
     except TypeError:  # some cameras tell their zone, others don't: no common order
         return ""
+    shown = short_moment(end) if end.date() != start.date() else f"{end:%H:%M:%S}"
+    return f"{short_moment(start)} to {shown}"
 
 
 def _known(title: str, pairs: list[tuple[str, str]]) -> Group:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import NamedTuple, TextIO
 
-from app.reports import visible as printable
 from app.reports.day import day_sentence
 from app.reports.evidence import (
     Mark,
+    attention,
     copies_in_order,
     destination_result,
     evidence,
     mark_of,
-    needs_attention,
     remarks,
     shared_device,
 )
 from app.reports.facts import copies_sentence, day_facts, short_moment, transfer_facts
 from app.reports.model import CopyRow, DayReport, TransferReport
-from app.reports.typeface import RESOURCES
-from app.units import bytes_text, count_text, duration_text, moment_text, rate_text
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-    from markupsafe import Markup
 
 _BLOCK = 500
 """Template pieces written at once."""
@@ -63,7 +55,8 @@ def transfer_html(report: TransferReport, stream: TextIO) -> None:
         results=[destination_result(row) for row in report.destinations],
         shared=[shared_device(report.destinations, i) for i in range(len(report.destinations))],
         evidence=evidence(report),
-        attention=[row for row in report.files if needs_attention(row)],
+        attention=attention(report),
+        clips=[(clip, mark_of(clip.state, "".join(clip.missing))) for clip in report.clips],
         lines=_lines(report),
     )
 
@@ -83,7 +76,9 @@ def day_html(report: DayReport, stream: TextIO) -> None:
 
 
 def _render(template: str, stream: TextIO, **values: object) -> None:
-    pieces = _environment().get_template(template).stream(**values)
+    from app.reports.markup import environment  # jinja2 is loaded when a report is written
+
+    pieces = environment().get_template(template).stream(**values)
     pieces.enable_buffering(_BLOCK)
     for piece in pieces:
         stream.write(piece)
@@ -109,78 +104,3 @@ def _cell(copy: CopyRow | None) -> Cell:
         return Cell(Mark.NONE, "no copy", "")
     mark = mark_of(copy.state, copy.trouble, copy.read_back)
     return Cell(mark, copy.state, short_moment(copy.read_back))
-
-
-@functools.cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(RESOURCES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "visible": _visible,
-        "path": _path,
-        "bytes": bytes_text,
-        "rate": rate_text,
-        "duration": duration_text,
-        "moment": moment_text,
-        "short": short_moment,
-        "count": count_text,
-        "mark": _mark,
-        "clip_mark": lambda clip: mark_of(clip.state, ", ".join(clip.missing)),
-    }
-    return environment
-
-
-def _visible(text: str) -> Markup:
-    from markupsafe import Markup, escape
-
-    if text.isprintable():
-        return escape(text)
-    return Markup("").join(
-        _marked(c) if shown != c else escape(c)
-        for c, shown in ((c, printable.visible(c)) for c in text)
-    )
-
-
-def _path(path: str) -> Markup:
-    from markupsafe import escape
-
-    plain = printable.visible_path(path)
-    if plain is path:
-        return escape(path)
-    # Escapes are set apart by their look too; a private-use pair brackets them meanwhile.
-    bracketed = printable.visible_path(path, lambda c: f"\ue000{printable.escape(c)}\ue001")
-    return _spans(str(escape(bracketed)))
-
-
-def _spans(text: str) -> Markup:
-    from markupsafe import Markup
-
-    return Markup(text.replace("\ue000", "<span class=esc>").replace("\ue001", "</span>"))
-
-
-def _marked(character: str) -> Markup:
-    return _spans(f"\ue000{printable.escape(character)}\ue001")
-
-
-def _mark(mark: Mark) -> Markup:
-    from markupsafe import Markup
-
-    return Markup(_GLYPHS[mark])
-
-
-_GLYPHS = {
-    mark: f'<i class="m {mark}" aria-hidden="true">{glyph}</i>'
-    for mark, glyph in (
-        (Mark.DONE, "✓"),
-        (Mark.ATTENTION, "!"),
-        (Mark.FAILED, "✕"),
-        (Mark.NONE, "–"),
-    )
-}

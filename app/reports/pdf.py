@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
 
 from app.reports.day import day_sentence
 from app.reports.evidence import (
     Mark,
+    attention,
     copies_in_order,
     destination_result,
     evidence,
     mark_of,
-    needs_attention,
     remarks,
     shared_device,
 )
@@ -38,7 +39,10 @@ from app.units import bytes_text, count_text, duration_text, rate_text
 
 FILE_ROWS = 5_000
 """Per-file rows in a PDF; all of them are in the CSV."""
-_DRIVES = 4
+ATTENTION_GROUPS = 500
+"""Causes told one by one in a PDF."""
+_INDENT = 10.6
+_DRIVES = 3
 """Destinations that get a column of their own in the table of files."""
 
 _KIND = Style(size=9, leading=13, colour=DIM)
@@ -133,7 +137,7 @@ def _list(sheet: Sheet, title: str, items: Sequence[str]) -> None:
 def _destinations(sheet: Sheet, report: TransferReport) -> None:
     sheet.heading("Destinations")
     columns = (
-        Column("Destination"),
+        Column("Destination", 84),
         Column("Device"),
         Column("Files", 40, right=True),
         Column("Size", 48, right=True),
@@ -176,7 +180,7 @@ def _evidence(sheet: Sheet, report: TransferReport) -> None:
         Column("Device"),
         Column("What was read"),
         Column("Files", 40, right=True),
-        Column("First and last read", 84),
+        Column("First and last read", 92),
         Column("Compared by", 66),
     )
     card = Row(
@@ -184,7 +188,7 @@ def _evidence(sheet: Sheet, report: TransferReport) -> None:
             (_say(report.card_label or report.card), Piece("the card", QUIET)),
             (_say(report.verify_mode),),
             (Piece(f"{len(report.files):,}"),),
-            (Piece(short_moment(report.started)), Piece(short_moment(report.finished))),
+            _span(report.started, report.finished),
             (_say(", ".join(report.hash_kinds)),),
         )
     )
@@ -194,7 +198,7 @@ def _evidence(sheet: Sheet, report: TransferReport) -> None:
                 (_say(row.device), _say(row.place, QUIET)),
                 (_say(row.read, mark=row.mark),),
                 (Piece(f"{row.files:,}"),),
-                (Piece(short_moment(row.first)), Piece(short_moment(row.last))),
+                _span(row.first, row.last),
                 (_say(row.hashes),),
             )
         )
@@ -203,17 +207,28 @@ def _evidence(sheet: Sheet, report: TransferReport) -> None:
     sheet.table(columns, [card, *rows])
 
 
+def _span(first: datetime | None, last: datetime | None) -> tuple[Piece, ...]:
+    return Piece(short_moment(first), SMALL), Piece(short_moment(last), SMALL)
+
+
 def _attention(sheet: Sheet, report: TransferReport) -> None:
-    rows = [row for row in report.files if needs_attention(row)]
-    if not rows:
+    groups = attention(report)
+    if not groups:
         return
-    sheet.heading(f"Files that need attention ({len(rows):,})")
-    for row in rows[:FILE_ROWS]:
-        words = f"{visible_path(row.path)}: {visible(row.state)}"
-        trouble = f". {visible(row.trouble)}" if row.trouble else ""
-        sheet.paragraph(Piece(words + trouble, BODY, mark_of(row.state, row.trouble)))
-    if len(rows) > FILE_ROWS:
-        sheet.paragraph(Piece(f"And {len(rows) - FILE_ROWS:,} more, all of them in the CSV."))
+    sheet.heading(f"Files that need attention ({sum(group.count for group in groups):,})")
+    for group in groups[:ATTENTION_GROUPS]:
+        sheet.need(40)
+        count = count_text(group.count, "file")
+        sheet.paragraph(_say(f"{group.cause} ({count})", STRONG_BODY, group.mark))
+        for path in group.paths:
+            sheet.paragraph(Piece(visible_path(path), indent=_INDENT))
+        if group.count > len(group.paths):
+            words = f"And {group.count - len(group.paths):,} more, marked in the table of files."
+            sheet.paragraph(Piece(words, QUIET, indent=_INDENT))
+        sheet.space(5)
+    if len(groups) > ATTENTION_GROUPS:
+        more = len(groups) - ATTENTION_GROUPS
+        sheet.paragraph(Piece(f"And {more:,} more causes; every file is in the CSV."))
 
 
 def _ignored(sheet: Sheet, report: TransferReport) -> None:
@@ -234,7 +249,7 @@ def _clips(sheet: Sheet, clips: Sequence[ClipRow]) -> None:
         Column("Clip"),
         Column("Files", 40, right=True),
         Column("Size", 52, right=True),
-        Column("Recorded", 90),
+        Column("Recorded", 94),
         Column("State", 120),
     )
     sheet.table(columns, map(_clip_row, clips))
@@ -246,7 +261,7 @@ def _clip_row(clip: ClipRow) -> Row:
         (Piece(visible_path(clip.name)),),
         (Piece(f"{clip.files:,}"),),
         (Piece(bytes_text(clip.size)),),
-        (Piece(short_moment(clip.recorded)),),
+        (Piece(short_moment(clip.recorded), SMALL),),
         (_say(clip.state, mark=mark_of(clip.state, missing)),),
     )
     return Row(cells, (_say(f"Missing: {missing}", _TROUBLE),) if missing else ())
@@ -263,40 +278,38 @@ def _files(sheet: Sheet, report: TransferReport, csv_name: str) -> None:
         sheet.paragraph(Piece("There were no files."))
         return
     names = [visible(row.name) for row in report.destinations]
-    drives = (
-        [Column(name, 58) for name in names] if len(names) <= _DRIVES else [Column("Copies", 70)]
-    )
+    drives = [Column(name) for name in names] if len(names) <= _DRIVES else [Column("Copies")]
     columns = (
-        Column("File and hashes"),
-        Column("Bytes", 66, right=True),
-        Column("Modified", 46),
+        Column("File and hashes", 277),
+        Column("Bytes, modified", 64, right=True),
         *drives,
     )
     sheet.table(columns, (_file_row(row, report) for row in islice(report.files, FILE_ROWS)))
 
 
 def _file_row(row: FileRow, report: TransferReport) -> Row:
-    mark = mark_of(row.state, row.trouble)
+    name = Piece(visible_path(row.path), BODY, mark_of(row.state, row.trouble))
+    digests = [
+        Piece(visible(f"{kind:<7} {digest}"), CODE, indent=_INDENT)
+        for kind, digest in row.hashes.items()
+    ]
     modified = short_moment(row.modified).split(" ")
     cells = (
-        (Piece(visible_path(row.path), BODY, mark),),
-        (Piece(f"{row.size:,}"),),
-        tuple(Piece(part, SMALL) for part in modified),
+        (name, *digests),
+        (Piece(f"{row.size:,}", SMALL), *(Piece(part, QUIET) for part in modified)),
         *_copy_cells(row, len(report.destinations)),
     )
     return Row(cells, tuple(_below(row, report)))
 
 
 def _below(row: FileRow, report: TransferReport) -> Iterator[Piece]:
-    for kind, digest in row.hashes.items():
-        yield Piece(visible(f"{kind:<7} {digest}"), CODE)
     if mark_of(row.state) is not Mark.DONE:
-        yield _say(f"State: {row.state}", QUIET)
+        yield Piece(visible(f"State: {row.state}"), QUIET, indent=_INDENT)
     for words, path in remarks(row, report.destinations):
         if path:
-            yield Piece(f"{visible(words)} {visible_path(path)}", QUIET)
+            yield Piece(f"{visible(words)} {visible_path(path)}", QUIET, indent=_INDENT)
         else:
-            yield _say(words, _TROUBLE)
+            yield Piece(visible(words), _TROUBLE, indent=_INDENT)
 
 
 def _copy_cells(row: FileRow, destinations: int) -> Iterator[tuple[Piece, ...]]:

@@ -6,12 +6,16 @@ footers are drawn at the end, when the number of pages is known.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from app.reports.evidence import Mark
 from app.reports.typeface import MONO, STRONG, TEXT, Style, font, legible, width, wrap
+
+if TYPE_CHECKING:
+    from reportlab.lib.colors import Color
 
 PAGE_WIDTH, PAGE_HEIGHT = 595.28, 841.89
 LEFT, RIGHT = 42.0, PAGE_WIDTH - 42.0
@@ -32,7 +36,7 @@ BODY = Style()
 SMALL = Style(size=7.5, leading=10)
 QUIET = Style(size=7.5, leading=10, colour=DIM)
 STRONG_BODY = Style(font=STRONG)
-CODE = Style(font=MONO, size=6.6, leading=9, colour="#3c4043")
+CODE = Style(font=MONO, size=6.1, leading=8.4, colour="#3c4043")
 _HEAD = Style(font=STRONG, size=7.2, leading=10, colour=DIM)
 _HEADING = Style(font=STRONG, size=12, leading=16)
 
@@ -44,6 +48,7 @@ class Piece:
     text: str
     style: Style = BODY
     mark: Mark | None = None
+    indent: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +144,9 @@ class Sheet:
         self.paragraph(Piece(text, _HEADING))
         self.space(3)
 
-    def paragraph(self, piece: Piece, indent: float = 0) -> None:
+    def paragraph(self, piece: Piece) -> None:
         """Text across the page."""
-        for line in self._lines(piece, LEFT + indent, RIGHT):
+        for line in self._lines(piece, LEFT, RIGHT):
             self.need(line.style.leading)
             self._draw(line, self.y)
             self.y -= line.style.leading
@@ -155,9 +160,9 @@ class Sheet:
         shown = _fitting(lines, TOP - BOTTOM - 160)
         height = sum(line.style.leading for line in shown) + 18
         self.need(height)
-        self.canvas.setFillColor(TINTS.get(mark, "#f3f4f5"))
+        self.canvas.setFillColor(_colour(TINTS.get(mark, "#f3f4f5")))
         self.canvas.rect(LEFT, self.y - height, RIGHT - LEFT, height, stroke=0, fill=1)
-        self.canvas.setFillColor(COLOURS[mark])
+        self.canvas.setFillColor(_colour(COLOURS[mark]))
         self.canvas.rect(LEFT, self.y - height, 4, height, stroke=0, fill=1)
         self.y -= 9
         for line in shown:
@@ -175,7 +180,7 @@ class Sheet:
         laid: list[list[_Line | None]] = []
         for index, (title, pairs) in enumerate(groups):
             left = LEFT + share * index
-            lines: list[_Line | None] = [_Line(legible(title, STRONG), STRONG_BODY, left)]
+            lines: list[_Line | None] = [_Line(legible(title, STRONG), STRONG_BODY, left), None]
             for label, value in pairs:
                 for line in wrap(label, QUIET, share - 14):
                     lines.append(_Line(line, QUIET, left))
@@ -264,7 +269,7 @@ class Sheet:
     def _lines(
         self, piece: Piece, left: float, right: float, align_right: bool = False
     ) -> list[_Line]:
-        indent = piece.style.size * 1.25 if piece.mark else 0
+        indent = piece.style.size * 1.25 if piece.mark else piece.indent
         edge = right if align_right else None
         texts = wrap(piece.text, piece.style, right - left - indent)
         return [
@@ -281,18 +286,18 @@ class Sheet:
         self._text(x, baseline, line.text, style)
 
     def _text(self, x: float, y: float, text: str, style: Style) -> None:
-        self.canvas.setFillColor(style.colour)
+        self.canvas.setFillColor(_colour(style.colour))
         self.canvas.setFont(style.font, style.size)
         self.canvas.drawString(x, y, text)
 
     def _rule(self, y: float, colour: str = RULE, thickness: float = 0.5) -> None:
-        self.canvas.setStrokeColor(colour)
+        self.canvas.setStrokeColor(_colour(colour))
         self.canvas.setLineWidth(thickness)
         self.canvas.line(LEFT, y, RIGHT, y)
 
     def _mark(self, mark: Mark, x: float, y: float, style: Style) -> None:
         size = style.size * 0.72
-        self.canvas.setStrokeColor(COLOURS[mark])
+        self.canvas.setStrokeColor(_colour(COLOURS[mark]))
         self.canvas.setLineWidth(max(0.9, style.size * 0.13))
         self.canvas.setLineCap(1)
         for x1, y1, x2, y2 in _STROKES[mark]:
@@ -305,6 +310,13 @@ _STROKES = {
     Mark.FAILED: ((0.1, 0.05, 0.9, 0.9), (0.1, 0.9, 0.9, 0.05)),
     Mark.NONE: ((0.15, 0.45, 0.85, 0.45),),
 }
+
+
+@functools.cache
+def _colour(name: str) -> Color:
+    from reportlab.lib.colors import HexColor
+
+    return HexColor(name)
 
 
 def _edges(columns: Sequence[Column]) -> list[tuple[float, float]]:

@@ -84,7 +84,8 @@ def wrap(text: str, style: Style, limit: float) -> list[str]:
     while place < len(text):
         used += held[ord(text[place])] * scale
         if used > limit and place > start and text[place] != " ":
-            cut = after if after > start else place
+            # A break that would leave most of the line empty is no good one.
+            cut = after if (after - start) * 3 > place - start else place
             lines.append(text[start:cut].rstrip(" "))
             start, place, used = cut, cut, 0.0
             continue

@@ -34,11 +34,10 @@ def visible(text: str, escaped: Callable[[str], str] = escape) -> str:
 
 def visible_path(path: str, escaped: Callable[[str], str] = escape) -> str:
     """A path or file name on one line, so that no other name looks the same."""
-    if path.isprintable() and "\\" not in path and not _EDGE_SPACE.search(path):
+    plain = path.isprintable() and "\\" not in path
+    if plain and (" " not in path or not _EDGE_SPACE.search(path)):
         return path
-    edges = {
-        place for match in _EDGE_SPACE.finditer(path) for place in range(match.start(), match.end())
-    }
+    edges = {place for match in _EDGE_SPACE.finditer(path) for place in range(*match.span())}
     return "".join(
         escaped(character) if place in edges else _path_character(character, escaped)
         for place, character in enumerate(path)
