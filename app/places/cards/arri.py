@@ -78,7 +78,10 @@ class Codex:
             reel
             for view in views
             for reel in view.folders.values()
-            if any(_holds_clips(clip) for clip in islice(reel.folders.values(), _LOOK_AT))
+            if any(
+                _holds_clips(clip) or _clip_match(clip.name)
+                for clip in islice(reel.folders.values(), _LOOK_AT)
+            )
             or (_REEL.fullmatch(reel.name) and _is_reel(reel))
         ]
         if not reels:
@@ -120,7 +123,7 @@ def _clips(files: list[Found]) -> list[ClipDraft]:
         name, number = found.stem, ""
         if found.ext in FRAMES:
             head, dot, tail = name.rpartition(".")
-            if dot and tail.isdigit():
+            if dot and tail.isdecimal():
                 name, number = head, tail
             elif match := _FRAME_TAIL.fullmatch(name):
                 name, number = match[1], match[2]

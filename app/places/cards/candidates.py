@@ -41,8 +41,9 @@ def looks_like_card(root: Path) -> str | None:
     top = arrange(entries)
     nothing = Sidecars(None)
     for structure in STRUCTURES:
-        if structure.recognise(top, nothing) is not None:
-            return structure.key
+        draft = structure.recognise(top, nothing)
+        if draft is not None:
+            return draft.key
     return FOLDER if any(found.ext in MEDIA for found in top.walk()) else None
 
 

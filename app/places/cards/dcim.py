@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
+from app.places.cards.card import FindingKind
 from app.places.cards.draft import CardDraft, ClipDraft, joined
 from app.places.cards.listing import MEDIA, Folder, Found
 from app.places.cards.moments import moment_in
 from app.places.cards.plain import by_stem
-from app.places.cards.rows import RowPlace, clip_gaps, lacks_numbered, roll_of
+from app.places.cards.rows import RowPlace, clip_gaps, gaps, roll_of
 from app.places.cards.sidecars import Sidecars
 
 _CHAPTER = re.compile(r"(G[XHSL])(\d\d)(\d{4})", re.IGNORECASE)
@@ -84,6 +86,10 @@ def _chapter_name(family: str, chapter: int, number: str) -> str:
     return f"GOPR{number}" if chapter == 1 else f"GP{chapter - 1:02d}{number}"
 
 
+def _chapter_file(family: str, number: str, ext: str, chapter: int) -> str:
+    return f"{_chapter_name(family, chapter, number)}.{ext}"
+
+
 def _recordings(files: list[Found]) -> list[ClipDraft]:
     movies: dict[tuple[str, str], list[tuple[int, Found]]] = defaultdict(list)
     rest: list[Found] = []
@@ -98,7 +104,8 @@ def _recordings(files: list[Found]) -> list[ClipDraft]:
         parts.sort(key=lambda part: (part[0], part[1].path))
         clip = ClipDraft(_chapter_name(family, 1, number), parts=[found for _, found in parts])
         ext = parts[0][1].name.rpartition(".")[2]
-        _lacks_chapters(clip, parts, family, number, ext)
+        name_of = partial(_chapter_file, family, number, ext)
+        _lacks_chapters(clip, [chapter for chapter, _ in parts], name_of)
         clips.append(clip)
         by_number[number] = clip
     others = []
@@ -112,16 +119,12 @@ def _recordings(files: list[Found]) -> list[ClipDraft]:
     return clips + _photos(others)
 
 
-def _lacks_chapters(
-    clip: ClipDraft, parts: list[tuple[int, Found]], family: str, number: str, ext: str
-) -> None:
-    before = len(clip.findings)
-    lacks_numbered(clip, parts, lambda chapter: f"{_chapter_name(family, chapter, number)}.{ext}")
-    for place in range(before, len(clip.findings)):
-        finding, name = clip.findings[place], clip.missing[place]
-        chapter = _chapter(name.rpartition(".")[0])
-        text = f"{clip.called} has no chapter {chapter[1] if chapter else '?'} ({name})."
-        clip.findings[place] = type(finding)(kind=finding.kind, text=text, clip=clip.name)
+def _lacks_chapters(clip: ClipDraft, chapters: list[int], name_of: Callable[[int], str]) -> None:
+    for first, last in gaps(chapters, start=1):
+        for chapter in range(first, last + 1):
+            name = name_of(chapter)
+            text = f"{clip.called} has no chapter {chapter} ({name})."
+            clip.lacks(FindingKind.PART_MISSING, name, text)
 
 
 def _photos(files: list[Found]) -> list[ClipDraft]:
@@ -140,7 +143,7 @@ def _photos(files: list[Found]) -> list[ClipDraft]:
 
 def _gopro_row(name: str) -> RowPlace | None:
     place = _chapter(name)
-    return (place[0][:2], int(place[2]), "#4") if place else None
+    return ("", int(place[2]), "#4") if place else None
 
 
 class Dji:
@@ -206,9 +209,9 @@ class Dcim:
         top = _pictures(base)
         tops = [top, base.sub("private", "pana_grp"), base.sub("pana_grp")]
         clips = [clip for folder in tops if folder for clip in _by_folder(folder)]
-        if not clips and (top is None or not any(True for _ in _makers(top))):
-            return None
         maker = next(_makers(top), "") if top else ""
+        if not clips and not maker and not any(tops[1:]):
+            return None
         if not maker and any(tops[1:]):
             maker = "Panasonic"
         key = "canon-dcim" if maker == "Canon" else self.key

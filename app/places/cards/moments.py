@@ -10,7 +10,7 @@ from app.places.cards.listing import Found
 
 _DAY = timedelta(days=1)
 _FULL = re.compile(
-    r"(?<!\d)(20\d{2})-?(\d{2})-?(\d{2})[_T-]?(\d{2})[:h]?(\d{2})[:m]?(\d{2})?(?!\d)"
+    r"(?<!\d)(20\d{2})-?(\d{2})-?(\d{2})[_T -]?(\d{2})[:h]?(\d{2})[:m]?(\d{2})?(?!\d)"
 )
 _SHORT = re.compile(r"(?<!\d)(\d{2})(\d{2})(\d{2})_(\d{2})(\d{2})(\d{2})(?!\d)")
 _MONTH_FIRST = re.compile(r"(?<!\d)(\d{2})(\d{2})(\d{2})(\d{2})(?!\d)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from app.places.cards.blackmagic import Blackmagic
 from app.places.cards.canon import CanonXf
 from app.places.cards.card import Card, Clip, Finding, FindingKind
 from app.places.cards.dcim import Dcim, Dji, GoPro, IPhone
-from app.places.cards.draft import CardDraft, Structure, joined
+from app.places.cards.draft import CardDraft, ClipDraft, Structure, joined
 from app.places.cards.listing import MEDIA, MOVIES, SOUNDS, Folder, arrange, is_clutter
 from app.places.cards.panasonic import P2, Avchd
 from app.places.cards.plain import plain_clips
@@ -27,6 +28,7 @@ STRUCTURES: tuple[Structure, ...] = (
     GoPro(), Dji(), IPhone(), Avchd(), Dcim(), Blackmagic(), SoundDevices(), Zoom(), Waves(),
 )  # fmt: skip
 """From the most telling to the least; a plain folder is what is left."""
+_BY_FOLDER = frozenset({"folder", "sound", "gopro", "dji", "iphone", "dcim", "canon-dcim"})
 DEEPEST = 3
 """Levels below the root at which a card in a sub-folder is looked for."""
 MOST_FOLDERS = 2000
@@ -50,7 +52,8 @@ def recognise(
         f.path for draft in drafts for clip in draft.clips for f in (*clip.parts, *clip.sidecars)
     }
     rest = plain_clips(top, skip=taken, only=MEDIA if plain else MOVIES | SOUNDS)
-    clips = [clip for draft in drafts for clip in draft.clips] + rest
+    clips = [clip for draft in drafts for clip in _in_order(draft.key, draft.clips)]
+    clips += _in_order("folder", rest)
     finished = tuple(clip.clip() for clip in clips)
     findings = [finding for clip in clips for finding in clip.findings]
     findings += [finding for draft in drafts for finding in draft.findings]
@@ -96,6 +99,20 @@ def recognised(top: Folder, sidecars: Sidecars) -> list[CardDraft]:
 def _nested(folder: Folder, sidecars: Sidecars) -> CardDraft | None:
     found = (s.recognise(folder, sidecars) for s in STRUCTURES if s.nested)
     return next((draft for draft in found if draft is not None), None)
+
+
+def _in_order(key: str, clips: Sequence[ClipDraft]) -> list[ClipDraft]:
+    """Clips as people count them: C9 before C10; by folder where names repeat across folders."""
+    by_folder = key in _BY_FOLDER
+
+    def place(clip: ClipDraft) -> tuple[str, list[str | int], str]:
+        files = clip.parts or clip.sidecars
+        folder = files[0].entry.parent if by_folder and files else ""
+        pieces = re.split(r"(\d+)", clip.name.lower())
+        natural = [int(piece) if at % 2 else piece for at, piece in enumerate(pieces)]
+        return folder, natural, clip.name
+
+    return sorted(clips, key=place)
 
 
 def _one(words: Iterator[str]) -> str:

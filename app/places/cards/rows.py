@@ -13,6 +13,8 @@ from app.units import count_text
 
 MOST_GAPS = 20
 """Gaps told one by one; beyond that their number is told."""
+MOST_NAMED = 10
+"""Absent parts named one by one; a longer gap is told by its ends."""
 
 RowPlace = tuple[str, int, str]
 """A row of clips, a number in it, and the form in which its camera writes such numbers."""
@@ -48,10 +50,21 @@ def lacks_numbered(
 ) -> None:
     """Note every numbered part that is absent, from the first on; the end is not known."""
     for first, last in gaps((number for number, _ in parts), start=1):
-        for number in range(first, min(last, first + MOST_GAPS) + 1):
-            name = name_of(number)
-            tail = name.removeprefix(clip.name) or name
-            clip.lacks(FindingKind.PART_MISSING, name, f"{clip.called} has no {tail}.")
+        if last - first >= MOST_NAMED:
+            what = f"{name_of(first)} to {name_of(last)}"
+            count = count_text(last - first + 1, "file")
+            text = (
+                f"{clip.called} has no {_tail(clip, name_of(first))} to {name_of(last)} ({count})."
+            )
+            clip.lacks(FindingKind.PART_MISSING, what, text)
+            continue
+        for name in map(name_of, range(first, last + 1)):
+            text = f"{clip.called} has no {_tail(clip, name)}."
+            clip.lacks(FindingKind.PART_MISSING, name, text)
+
+
+def _tail(clip: ClipDraft, name: str) -> str:
+    return name.removeprefix(clip.name) or name
 
 
 def lacks_frames(clip: ClipDraft, numbers: Iterable[int], *, width: int) -> None:
@@ -82,7 +95,7 @@ def numbered(name: str) -> RowPlace | None:
     if match:
         letter = match[2].upper()
         # A camera that runs out of C999 goes on with D001.
-        value = int(match[3]) + (1000 if letter == "D" and len(match[3]) == 3 else 0)
+        value = int(match[3]) + (999 if letter == "D" and len(match[3]) == 3 else 0)
         return match[1].upper(), value, f"C{len(match[3])}" if letter in "CD" else letter
     match = _LAST_DIGITS.match(name)
     if match:
@@ -93,7 +106,7 @@ def numbered(name: str) -> RowPlace | None:
 def written(row: str, form: str, number: int) -> str:
     """A clip number as its camera writes it."""
     if form.startswith("C"):
-        letter, value = ("D", number - 1000) if number > 999 and form == "C3" else ("C", number)
+        letter, value = ("D", number - 999) if number > 999 and form == "C3" else ("C", number)
         return f"{letter}{value:0{form[1:]}d}"
     if form.startswith("#"):
         return f"{row}{number:0{form[1:]}d}"

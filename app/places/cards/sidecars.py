@@ -134,7 +134,7 @@ def _end(
         return None
     rate = re.match(r"\d+(\.\d+)?", frame.get("formatFps", ""))
     frames = length.get("value", "")
-    if not rate or not frames.isdigit() or not Fraction(rate[0]):
+    if not rate or not frames.isdecimal() or not Fraction(rate[0]):
         return None
     try:
         return first + timedelta(seconds=float(int(frames) / Fraction(rate[0])))

@@ -158,8 +158,9 @@ def _clips(top: Folder) -> list[ClipDraft]:
             name = match[1]
             spans.setdefault(name.lower(), []).append((int(match[2]), found))
         _clip(clips, name).parts.append(found)
+    taken = {found.path for clip in clips.values() for found in clip.parts}
     for found in top.walk():
-        if found.ext in MOVIES and folder and found.path.startswith(folder.path + "/"):
+        if found.path in taken:
             continue
         owner = _owner(found, clips)
         if owner:
