@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.errors import ReelkeepError, Refusal
 from ui import icons
@@ -124,6 +124,7 @@ class MessageLine(QWidget):
         super().__init__()
         self.message = message
         self._on_close = on_close
+        self._buttons: list[QPushButton] = []
         spoken = _SPOKEN.get(message.tone, "Note")
         self.setAccessibleName(f"{spoken}: {printable(message.text)}")
         column = QVBoxLayout(self)
@@ -150,11 +151,13 @@ class MessageLine(QWidget):
             self._row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         self._row.addWidget(TextLabel(message.text.replace("\n", " "), wrap=True), 1)
         for verb, call in message.actions:
-            self._row.addWidget(small_button(verb, partial(self._take, call)))
+            self._buttons.append(small_button(verb, partial(self._take, call)))
+            self._row.addWidget(self._buttons[-1])
         if message.details:
             self.fold = link_button("Details", self.toggle_details)
             self._row.addWidget(self.fold)
-        self._row.addWidget(icon_button("close", "Close this message", self.close_line, size=14))
+        self._buttons.append(icon_button("close", "Close this message", self.close_line, size=14))
+        self._row.addWidget(self._buttons[-1])
 
     def _details(self, message: Message) -> QWidget:
         folded = QWidget()
@@ -169,6 +172,10 @@ class MessageLine(QWidget):
         row.addWidget(small_button("Copy", self.copy_details), 0, Qt.AlignmentFlag.AlignTop)
         folded.hide()
         return folded
+
+    def first_button(self) -> QPushButton:
+        """The safe one: what the person would most likely want, or close."""
+        return self._buttons[0]
 
     def toggle_details(self) -> None:
         """Unfold or fold the details."""

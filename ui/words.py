@@ -164,6 +164,8 @@ def done_at_text(jobs: Iterable[JobSnapshot], moment: datetime | None = None) ->
     open_jobs = [job for job in jobs if not job.state.ended]
     running = [job for job in open_jobs if job.state is JobState.RUNNING]
     known = [job.left for job in running if job.left is not None]
+    if any(job.wants for job in open_jobs):
+        return "Waits for you"
     if not running or len(known) < len(running):
         return ""
     work_rate = sum(job.rate for job in running)

@@ -161,12 +161,13 @@ class QueueModel(QAbstractTableModel):
         shown = self._texts[job.id]
         if role in {JOB_ROLE, TEXT_JOB_ROLE}:
             return job if role == JOB_ROLE else shown
-        answer = {
+        answers: dict[int, Callable[[JobSnapshot, Column], object]] = {
             int(Qt.ItemDataRole.DisplayRole): self._words,
             int(Qt.ItemDataRole.AccessibleTextRole): self._spoken,
             int(Qt.ItemDataRole.ToolTipRole): self._tip,
             int(Qt.ItemDataRole.TextAlignmentRole): lambda _, at: self._alignment(at),
-        }.get(int(role))
+        }
+        answer = answers.get(int(role))
         return answer(shown, column) if answer else None
 
     @staticmethod

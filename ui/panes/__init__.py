@@ -52,6 +52,6 @@ class ComingPane(Pane):
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__(bridge)
-        sentence = f"{self.promise}\nThis part is not built yet."
+        sentence = f"{self.promise} This part is not built yet."
         column = QVBoxLayout(self)
         column.addWidget(EmptyState(self.key, self.title, sentence))

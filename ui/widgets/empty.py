@@ -35,6 +35,7 @@ class EmptyState(QWidget):
         self.sentence = TextLabel(sentence, tone=Tone.DIM, wrap=True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.sentence.setFixedWidth(_WIDTH)
+        self.sentence.setMinimumHeight(self.sentence.heightForWidth(_WIDTH))
         column = QVBoxLayout(self)
         column.setSpacing(8)
         column.addStretch(2)

@@ -111,7 +111,7 @@ class Pill(QLabel):
         super().__init__(printable(text))
         self._tone = tone
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setFont(theme.bold(11))
+        self.setFont(theme.bold(theme.HEAD))
         self.setContentsMargins(9, 1, 9, 1)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         tinted(self, tone)
@@ -142,8 +142,10 @@ class Heading(QWidget):
 
     def __init__(self, name: str, hint: str = "") -> None:
         super().__init__()
-        self.name = TextLabel(name, tone=Tone.DIM, strong=True)
-        self.hint = ElidedLabel(hint, tone=Tone.DIM, mode=Qt.TextElideMode.ElideRight)
+        self.name = TextLabel(name, tone=Tone.DIM, size=theme.SMALL, strong=True)
+        self.hint = ElidedLabel(
+            hint, tone=Tone.DIM, size=theme.SMALL, mode=Qt.TextElideMode.ElideRight
+        )
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(8)

@@ -25,6 +25,9 @@ from ui.widgets.labels import Heading, Pill, TextLabel, VerdictLabel
 from ui.widgets.queue_table import QueueTable
 from ui.widgets.tile import Tile, TileMood
 
+MINIMUM = 96
+"""Pixels: the head, the column titles and one row."""
+
 
 class QueuePanel(QWidget):
     """The whole queue, always visible; its height is the user's."""
@@ -54,7 +57,7 @@ class QueuePanel(QWidget):
         column.addWidget(self.head)
         column.addWidget(self.requests)
         column.addLayout(self._pages, 1)
-        self.setMinimumHeight(96)
+        self.setMinimumHeight(MINIMUM)
         self.setAutoFillBackground(True)
         palette = self.palette()
         palette.setColor(self.backgroundRole(), QColor(theme.COLOURS.base))
@@ -78,6 +81,8 @@ class QueuePanel(QWidget):
         self.model.show(jobs)
         self._pages.setCurrentIndex(1 if jobs else 0)
         self.requests.show_jobs(jobs)
+        asked = self.requests.sizeHint().height() if self.requests.tiles else 0
+        self.setMinimumHeight(MINIMUM + (asked and asked + 40))
         self._count()
 
     def look_at(self, state: JobState) -> None:
@@ -134,7 +139,7 @@ class QueueHead(QWidget):
         made = small_button("", lambda: self.looked.emit(state))
         made.setProperty("kind", "pill")
         made.setProperty("tone", tone)
-        made.setFont(theme.bold(11))
+        made.setFont(theme.bold(theme.HEAD))
         made.setToolTip("Show them and take them as seen")
         return made
 

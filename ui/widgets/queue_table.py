@@ -54,13 +54,13 @@ from ui.widgets.buttons import icon_button, small_button
 ROW = 31
 _WIDTHS = {
     Column.STATE: 27,
-    Column.JOB: 222,
-    Column.STAGE: 232,
-    Column.PROGRESS: 214,
-    Column.RATE: 86,
-    Column.LEFT: 88,
-    Column.GOES_TO: 203,
-    Column.VERBS: 100,
+    Column.JOB: 212,
+    Column.STAGE: 230,
+    Column.PROGRESS: 202,
+    Column.RATE: 84,
+    Column.LEFT: 90,
+    Column.GOES_TO: 221,
+    Column.VERBS: 106,
 }
 _SHARES = {Column.JOB: 0.28, Column.STAGE: 0.28, Column.PROGRESS: 0.22, Column.GOES_TO: 0.22}
 """Who gets what is wider than 1280."""
@@ -100,12 +100,12 @@ def _paint_mark(painter: QPainter, box: QRect, job: JobSnapshot) -> None:
 
 
 def _paint_progress(painter: QPainter, box: QRect, job: JobSnapshot) -> None:
-    percent = 42
+    percent = 38
     track = QRectF(box.left() + 8, box.center().y() - 2.5, box.width() - 16 - percent, 6)
     paint_bar(painter, track, job_parts(job))
     if job.state in {JobState.QUEUED, JobState.CANCELLED}:
         return
-    painter.setFont(theme.font(theme.SMALL))
+    painter.setFont(theme.font(theme.HEAD))
     painter.setPen(theme.colour(Tone.DIM))
     side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
     painter.drawText(box.adjusted(0, 0, -8, 0), side, f"{int(job.fraction * 100)} %")
@@ -113,7 +113,7 @@ def _paint_progress(painter: QPainter, box: QRect, job: JobSnapshot) -> None:
 
 def _paint_text(painter: QPainter, box: QRect, index: Index, column: Column) -> None:
     shown: JobSnapshot = index.data(TEXT_JOB_ROLE)
-    painter.setFont(theme.font())
+    painter.setFont(theme.font(theme.SMALL))
     painter.setPen(theme.colour(_tone(shown, column)))
     inner = box.adjusted(8, 0, -8, 0)
     text = QFontMetrics(painter.font()).elidedText(
@@ -210,7 +210,8 @@ class QueueTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(ROW)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
-        header.setFont(theme.font(theme.SMALL))
+        header.setFont(theme.font(theme.HEAD))
+        header.setMinimumSectionSize(20)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setFixedHeight(26)
         header.setHighlightSections(False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ui import icons, theme
@@ -14,6 +14,7 @@ from ui.widgets.buttons import icon_button
 
 WIDTH = 76
 _HEIGHT = 62
+_KEYS = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
 
 
 class RailButton(QAbstractButton):
@@ -24,8 +25,9 @@ class RailButton(QAbstractButton):
         self.key = key
         self._title = title
         self._badge = 0
+        self._by_keys = False
         self.setCheckable(True)
-        self.setFont(theme.font(theme.SMALL))
+        self.setFont(theme.medium(theme.HEAD))
         self.setText(title)
         self.setToolTip(f"{title} (Ctrl+{number})")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -49,6 +51,10 @@ class RailButton(QAbstractButton):
     def nextCheckState(self) -> None:
         self.setChecked(True)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._by_keys = event.reason() in _KEYS
+        super().focusInEvent(event)
+
     def enterEvent(self, event: QEnterEvent) -> None:
         self.update()
         super().enterEvent(event)
@@ -66,7 +72,7 @@ class RailButton(QAbstractButton):
         words = self.rect().adjusted(2, 34, 0, -8)
         painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self._title)
         self._paint_badge(painter)
-        if self.hasFocus():
+        if self.hasFocus() and self._by_keys:
             painter.setPen(QPen(QColor(COLOURS.primary_line), 1.0))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(4.5, 2.5, -2.5, -2.5), 5, 5)
 
@@ -107,7 +113,7 @@ class Rail(QWidget):
             column.addWidget(button)
         column.addStretch(1)
         self.menu = icon_button("menu", "Menu", self.menu_asked.emit, size=20)
-        self.menu.setToolTip("Menu (Alt)")
+        self.menu.setToolTip("Menu (F10 shows the menu bar)")
         column.addWidget(self.menu, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def choose(self, key: str) -> None:
