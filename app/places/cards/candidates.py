@@ -16,7 +16,8 @@ from app.places.volumes import Volume
 LEVELS = 3
 """Levels below a volume's root that are looked at."""
 MOST_IN_FOLDER = 400
-MOST_IN_ALL = 4000
+MOST_FOLDERS = 150
+"""Folders opened in one look: on a cold disk each costs a seek."""
 FOLDER = "folder"
 """What a volume with media in no camera's structure is called."""
 _WEAK = frozenset({FOLDER, "sound"})
@@ -66,12 +67,12 @@ def _shallow(root: Path) -> list[Entry]:
     """The entries of the first levels, level by level and never more than the bounds."""
     entries: list[Entry] = []
     level = [""]
+    left = MOST_FOLDERS
     for _ in range(LEVELS):
         below: list[str] = []
-        for folder in level:
+        for folder in level[:left]:
+            left -= 1
             for path, kind in _names(root, folder):
-                if len(entries) >= MOST_IN_ALL:
-                    return entries
                 entries.append(Entry(path, kind))
                 if kind is EntryKind.FOLDER and not is_clutter(path):
                     below.append(path)

@@ -57,7 +57,8 @@ def _clips(files: list[Found]) -> list[ClipDraft]:
         parts = [p for p in group if p[1].ext in MOVIES and not _PROXY.search(p[1].stem)]
         parts.sort(key=lambda part: (part[0], part[1].path))
         clip.parts = [found for _, found in parts]
-        clip.sidecars = [found for _, found in group if found not in clip.parts]
+        chosen = {found.path for found in clip.parts}
+        clip.sidecars = [found for _, found in group if found.path not in chosen]
         if parts:
             _check_span(clip, [part for part in parts if part[0]])
             clips.append(clip)
@@ -70,4 +71,6 @@ def _check_span(clip: ClipDraft, parts: list[tuple[int, Found]]) -> None:
     stem, ext = parts[0][1].stem, parts[0][1].ext.upper()
     tail = stem[len(clip.name) :]
     joint, width = ("_", len(tail) - 1) if tail.startswith("_") else ("", len(tail))
-    lacks_numbered(clip, parts, lambda number: f"{clip.name}{joint}{number:0{width}d}.{ext}")
+    lacks_numbered(
+        clip, [n for n, _ in parts], lambda number: f"{clip.name}{joint}{number:0{width}d}.{ext}"
+    )

@@ -25,7 +25,7 @@ class P2:
         """`CONTENTS` below *base*, or *base* as that folder."""
         top = base.sub("contents") or base
         kinds = {"clip", "video", "audio", "avclip"} & top.folders.keys()
-        if "clip" not in kinds or len(kinds) < 2:
+        if "clip" not in kinds or len(kinds) < 2 or (top is base and not _is_p2(base)):
             return None
         clips = _clips(top)
         models = [_tell(clip, sidecars) for clip in clips.values()]
@@ -33,6 +33,16 @@ class P2:
         draft = CardDraft(self.key, f"Panasonic {model}", clips=list(clips.values()))
         draft.findings += clip_gaps(clips, row_of=_row)
         return draft
+
+
+def _is_p2(folder: Folder) -> bool:
+    """Whether a folder not called CONTENTS is one: people too have folders `Video` and `Clip`."""
+    telling = {("clip", "xml"), ("video", "mxf"), ("avclip", "mxf")}
+    return any(
+        (name, found.ext) in telling
+        for name, below in folder.folders.items()
+        for found in below.files
+    )
 
 
 def _row(name: str) -> RowPlace | None:
@@ -73,7 +83,7 @@ def _tell(clip: ClipDraft, sidecars: Sidecars) -> str:
     if not pictures and (root is None or not told or any(True for _ in elements(root, "Video"))):
         text = f"{clip.name} has its XML, but no MXF."
         clip.lacks(FindingKind.PART_MISSING, f"{clip.name}.MXF", text)
-    if told > len(sounds) and (top := pictures) and not _in(clip.parts[0], "avclip") and top:
+    if pictures and told > len(sounds) and not _in(clip.parts[0], "avclip"):
         what = f"{told - len(sounds)} of {told} audio files"
         text = f"{clip.name} has {len(sounds)} of its {told} audio files."
         clip.lacks(FindingKind.PART_MISSING, what, text)

@@ -91,4 +91,4 @@ def _span(clip: ClipDraft, files: list[Found]) -> None:
             clip.parts.append(found)
     numbered.sort(key=lambda part: (part[0], part[1].path))
     clip.parts = [found for _, found in numbered] + clip.parts
-    lacks_numbered(clip, numbered, lambda number: f"{clip.name}_{number:03d}.R3D")
+    lacks_numbered(clip, [n for n, _ in numbered], lambda number: f"{clip.name}_{number:03d}.R3D")

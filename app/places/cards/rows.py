@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from app.places.cards.card import Finding, FindingKind
 from app.places.cards.draft import ClipDraft
-from app.places.cards.listing import Found
 from app.units import count_text
 
 MOST_GAPS = 20
@@ -45,11 +44,9 @@ def gaps(numbers: Iterable[int], *, start: int | None = None) -> list[tuple[int,
     return found
 
 
-def lacks_numbered(
-    clip: ClipDraft, parts: Sequence[tuple[int, Found]], name_of: Callable[[int], str]
-) -> None:
+def lacks_numbered(clip: ClipDraft, present: Iterable[int], name_of: Callable[[int], str]) -> None:
     """Note every numbered part that is absent, from the first on; the end is not known."""
-    for first, last in gaps((number for number, _ in parts), start=1):
+    for first, last in gaps(present, start=1):
         if last - first >= MOST_NAMED:
             what = f"{name_of(first)} to {name_of(last)}"
             count = count_text(last - first + 1, "file")

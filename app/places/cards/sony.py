@@ -169,7 +169,9 @@ def _clips(top: Folder) -> list[ClipDraft]:
         parts.sort(key=lambda part: part[0])
         clip, ext = clips[key], parts[0][1].ext.upper()
         digits = len(parts[0][1].stem) - len(clip.name) - 1
-        lacks_numbered(clip, parts, partial(_part_name, clip.name, digits, ext))
+        lacks_numbered(
+            clip, [number for number, _ in parts], partial(_part_name, clip.name, digits, ext)
+        )
     return list(clips.values())
 
 
@@ -225,17 +227,11 @@ def _without_xml(clips: list[ClipDraft]) -> list[Finding]:
 
 def _tell(clip: ClipDraft, xmls: list[Found], sidecars: Sidecars) -> ClipNote:
     """Give a clip its times out of its XML, and hand back what else that tells."""
-    told = ClipNote()
-    for found in sorted(xmls, key=lambda found: found.name):
-        note = clip_note(sidecars.xml(found))
-        told = note if not told.model else told
-        if note.first:
-            clip.first = (
-                min(note.first, clip.first) if told is not note and clip.first else note.first
-            )
-        if note.last:
-            clip.last = max(note.last, clip.last) if clip.last else note.last
-    return told
+    notes = [clip_note(sidecars.xml(found)) for found in xmls]
+    # What the XML tells is better than what the name tells, so the name's moment is replaced.
+    clip.first = min((note.first for note in notes if note.first), default=clip.first)
+    clip.last = max((note.last for note in notes if note.last), default=clip.last)
+    return next((note for note in notes if note.model), notes[0] if notes else ClipNote())
 
 
 def _camera(form: str, media: MediaList, notes: list[ClipNote]) -> str:
@@ -261,9 +257,7 @@ def _takes(folders: Folder, takes: Folder | None) -> list[ClipDraft]:
             clip.parts += [found for found in files if found.ext in MOVIES]
             clip.sidecars += [found for found in files if found.ext not in MOVIES]
             _check_part(clip, folder)
-        there = [(number, found) for (number, _), found in zip(span, clip.parts, strict=False)]
-        numbers = [(number, there[0][1]) for number, _ in span] if there else []
-        lacks_numbered(clip, numbers, partial(_part_name, name, 2, "MP4"))
+        lacks_numbered(clip, [number for number, _ in span], partial(_part_name, name, 2, "MP4"))
         own = takes.folders.get(name.lower()) if takes else None
         clip.sidecars += list(own.walk()) if own else []
     return list(clips.values())

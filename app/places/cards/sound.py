@@ -18,7 +18,8 @@ _MONO = re.compile(r"(.+)_([1-9]\d?|[A-H])", re.DOTALL)
 _TAKE = re.compile(r"(.*\D)?[T-](\d{2,4})[A-Z]?", re.IGNORECASE | re.DOTALL)
 _BARE_TRACK = re.compile(r"(Tr|Mic|MS|LR|Mono|Stereo|STE)[-_]?[\w-]*", re.IGNORECASE)
 _DAY_FOLDER = re.compile(r"\d\dY\d\dM\d\d|(20)?\d{6}|20\d\d-\d\d-\d\d", re.IGNORECASE)
-_ZOOM_FOLDER = re.compile(r"zoom\d{4}|folder\d\d")
+_ZOOM_FOLDER = re.compile(r"zoom\d{4}")
+_ZOOM_BANK = re.compile(r"folder\d\d|zoom\d{4}")
 MOST_HEADS = 500
 
 
@@ -120,9 +121,9 @@ class Zoom:
 
     def recognise(self, base: Folder, sidecars: Sidecars) -> CardDraft | None:
         """STEREO/FOLDER01, MULTI/FOLDER01, ZOOM0001 folders or Zoom's project files."""
-        holders = [f for f in (base.sub("stereo"), base.sub("multi"), base.sub("4ch")) if f]
-        named = any(
-            _ZOOM_FOLDER.fullmatch(name) for holder in (base, *holders) for name in holder.folders
+        modes = [f for f in (base.sub("stereo"), base.sub("multi"), base.sub("4ch")) if f]
+        named = any(_ZOOM_FOLDER.fullmatch(name) for name in base.folders) or any(
+            _ZOOM_BANK.fullmatch(name) for mode in modes for name in mode.folders
         )
         projects = any(
             found.ext in ("hprj", "zdt") or re.fullmatch(r"[hf]\d+prj", found.ext)
