@@ -73,10 +73,9 @@ def day_facts(report: DayReport) -> list[Group]:
 
 def copies_sentence(report: TransferReport) -> str:
     """How many copies count, and how many were wanted."""
-    return (
-        f"{report.verified_copies} of {report.wanted_copies} wanted copies verified "
-        "by reading them back, each on a device of its own"
-    )
+    verified = count_text(report.verified_copies, "copy", "copies")
+    how = "verified by reading back from devices that fail separately"
+    return f"{verified} {how}, {report.wanted_copies} wanted"
 
 
 def short_moment(moment: datetime | None) -> str:

@@ -64,7 +64,7 @@ def _write(
     pdf: Callable[[BinaryIO], None],
     csv: Callable[[TextIO], None],
 ) -> WrittenReport:
-    if not stem or "\0" in stem or Path(stem).name != stem:
+    if not stem.strip(".") or "\0" in stem or Path(stem).name != stem:
         raise BadInput(f"A report cannot be named {stem!r}.", hint="Give a plain file name.")
     names = [folder / f"{stem}.{ending}" for ending in ("html", "pdf", "csv")]
     with contextlib.ExitStack() as partials:
