@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -41,3 +42,94 @@ class Device:
     def counts(self) -> bool:
         """Whether a copy on it can count towards a verdict."""
         return self.kind is not DeviceKind.MEMORY
+
+
+MEMORY = Device(id="memory", name="Memory", kind=DeviceKind.MEMORY, bus="memory")
+"""The one device behind all memory file systems."""
+
+USB_2 = 480_000_000
+"""Bits per second of USB 2.0, the speed that a bad cable leaves."""
+
+_USB = {
+    1_500_000: "USB 1.0",
+    12_000_000: "USB 1.1",
+    USB_2: "USB 2.0",
+    5_000_000_000: "USB 3.2 Gen 1",
+    10_000_000_000: "USB 3.2 Gen 2",
+    20_000_000_000: "USB 3.2 Gen 2x2",
+    40_000_000_000: "USB4",
+    80_000_000_000: "USB4 Version 2",
+}
+_BUSES = {
+    "usb": "USB",
+    "nvme": "NVMe",
+    "sata": "SATA",
+    "sas": "SAS",
+    "scsi": "SCSI",
+    "iscsi": "iSCSI",
+    "mmc": "SD slot",
+    "virtio": "Virtual disk",
+    "thunderbolt": "Thunderbolt",
+    "firewire": "FireWire",
+    "network": "Network",
+    "memory": "Memory",
+}
+
+
+def join(devices: Iterable[Device]) -> Device:
+    """The one device that several make when they hold parts of the same files.
+
+    Memory makes all of it memory: what needs it is gone with the power. The first of the sorted
+    ids stands for the pool, so a disk that joins or leaves does not make it look like another.
+    """
+    members = sorted({device.id: device for device in devices}.values(), key=lambda d: d.id)
+    if not members:
+        raise ValueError("a pool of no devices")
+    for member in members:
+        if member.kind is DeviceKind.MEMORY:
+            return member
+    first = members[0]
+    if len(members) == 1:
+        return first
+    named = ", ".join(member.name for member in members)
+    return Device(
+        id=first.id,
+        name=f"Pool of {len(members)} devices: {named}",
+        kind=first.kind,
+        bus=first.bus,
+        bus_speed=min(member.bus_speed for member in members),
+        declared=any(member.declared for member in members),
+    )
+
+
+def declare(device: Device, name: str) -> Device:
+    """*device* as a person says which one it is; memory stays memory whatever is said."""
+    if device.kind is DeviceKind.MEMORY:
+        return device
+    return replace(device, id=f"declared:{name}", name=name, declared=True)
+
+
+def speed_class(device: Device) -> str:
+    """The bus and what it was negotiated to, in words: `USB 2.0 (480 Mb/s)`, "" if unknown."""
+    word = _BUSES.get(device.bus, device.bus)
+    if device.bus == "usb":
+        word = _USB.get(device.bus_speed, word)
+    if not device.bus_speed:
+        return word
+    return f"{word} ({_bits(device.bus_speed)})".strip()
+
+
+def speed_warning(device: Device) -> str:
+    """One sentence where a drive has come up as USB 2 or slower, else ""."""
+    if device.bus != "usb" or not 0 < device.bus_speed <= USB_2:
+        return ""
+    return (
+        f"{device.name} has come up as {speed_class(device)}, at most "
+        f"{device.bus_speed // 12_000_000} MB/s. Try another cable or port."
+    )
+
+
+def _bits(per_second: int) -> str:
+    if per_second >= 1_000_000_000:
+        return f"{round(per_second / 1e9, 1):g} Gb/s"
+    return f"{round(per_second / 1e6, 1):g} Mb/s"
