@@ -1,0 +1,61 @@
+"""Whether the page cache stands between a file and its medium, and how to move it aside.
+
+On Linux `posix_fadvise(DONTNEED)` asks the kernel to forget a file's pages, and `mincore` tells
+whether it did. Elsewhere nothing can be shown, and what is read counts as read from the cache.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import sys
+
+_WINDOW = 1 << 30
+_PROT_READ, _MAP_SHARED = 1, 1
+O_DIRECT = getattr(os, "O_DIRECT", 0)
+
+
+def drop(fd: int) -> None:
+    """Ask the system to forget the cached pages of an open file (clean pages only)."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+if sys.platform == "linux":
+    _libc = ctypes.CDLL(None, use_errno=True)
+    _libc.mmap.restype = ctypes.c_void_p
+    _libc.mmap.argtypes = (
+        ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int,
+        ctypes.c_long,
+    )  # fmt: skip
+    _libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+    _libc.mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+    _FAILED = ctypes.c_void_p(-1).value
+
+    def is_dropped(fd: int, size: int) -> bool:
+        """Whether no page of the first *size* bytes of an open file is cached."""
+        return all(
+            _window_dropped(fd, start, min(_WINDOW, size - start))
+            for start in range(0, size, _WINDOW)
+        )
+
+    def _window_dropped(fd: int, start: int, length: int) -> bool:
+        address = _libc.mmap(None, length, _PROT_READ, _MAP_SHARED, fd, start)
+        if address == _FAILED:
+            return False
+        try:
+            pages = -(-length // mmap.PAGESIZE)
+            resident = ctypes.create_string_buffer(pages)
+            if _libc.mincore(address, length, resident) != 0:
+                return False
+            return not any(byte & 1 for byte in set(resident.raw[:pages]))
+        finally:
+            _libc.munmap(address, length)
+
+else:
+
+    def is_dropped(fd: int, size: int) -> bool:
+        """Whether no page of an open file is cached; nobody can tell here."""
+        del fd
+        return size == 0

@@ -1,0 +1,143 @@
+"""Reads a file from its medium, past the cache, and says whether that can be vouched for.
+
+What this proves: the bytes came from the drive through its bus, not from this machine's memory.
+What it cannot prove: a drive's or server's own memory may still answer for a while; offloads
+therefore read a file back after later ones have been written.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from app.integrity import cache
+from app.integrity.hashing import HashKind, MultiHash
+from app.integrity.verdict import ReadWay
+
+BLOCK = 8 << 20
+"""Bytes of one read of a large file."""
+ALIGNMENT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class MediumRead:
+    """What reading a file again gave."""
+
+    digests: dict[HashKind, str]
+    size: int
+    way: ReadWay
+
+
+Open = Callable[[int], int]
+"""Opens the file with the given extra flags (O_DIRECT) and answers a descriptor."""
+
+
+class MediumReader:
+    """Reads files again, one after the other, with two buffers of its own.
+
+    Hashing of one block overlaps reading of the next.
+    """
+
+    def __init__(self, block: int = BLOCK) -> None:
+        self._buffers = (mmap.mmap(-1, block), mmap.mmap(-1, block))
+        self._hashing = ThreadPoolExecutor(1, thread_name_prefix="hash read-back")
+
+    def close(self) -> None:
+        """Let go of the buffers."""
+        self._hashing.shutdown()
+        for buffer in self._buffers:
+            buffer.close()
+
+    def read(
+        self,
+        open_file: Open,
+        kinds: Iterable[HashKind],
+        *,
+        provable: bool = True,
+        tick: Callable[[int], None] = lambda _: None,
+    ) -> MediumRead:
+        """Digests of a file as its medium has it now.
+
+        *provable* is False where the file system itself caches out of our sight (FUSE, memory).
+        *tick* is called with the bytes of each block and may raise. OSError from the drive is
+        passed on.
+        """
+        fd, direct = open_past_cache(open_file)
+        try:
+            size = os.fstat(fd).st_size
+            cache.drop(fd)
+            clear = cache.is_dropped(fd, size)
+            hasher = MultiHash(kinds)
+            total = self._stream(fd, direct, hasher, tick)
+        finally:
+            os.close(fd)
+        way = ReadWay.MEDIUM if clear and provable else ReadWay.CACHE
+        return MediumRead(hasher.digests(), total, way)
+
+    def _stream(
+        self, fd: int, direct: bool, hasher: MultiHash, tick: Callable[[int], None]
+    ) -> int:
+        offset = turn = 0
+        pending: Future[None] | None = None
+        try:
+            while True:
+                buffer = self._buffers[turn]
+                count = os.preadv(fd, [buffer], offset)
+                if count == 0:
+                    return offset
+                if pending is not None:
+                    pending.result()
+                pending = self._hashing.submit(_update, hasher, buffer, count)
+                offset += count
+                turn ^= 1
+                tick(count)
+                if direct and count % ALIGNMENT:
+                    return offset  # the tail: a further direct read would be refused
+        finally:
+            if pending is not None:
+                pending.result()
+
+
+def _update(hasher: MultiHash, buffer: mmap.mmap, count: int) -> None:
+    with memoryview(buffer) as view, view[:count] as part:
+        hasher.update(part)
+
+
+def open_past_cache(open_file: Open) -> tuple[int, bool]:
+    """A descriptor with direct I/O where the file system has it; and whether it has."""
+    if cache.O_DIRECT:
+        try:
+            return open_file(cache.O_DIRECT), True
+        except OSError as error:
+            if error.errno not in {errno.EINVAL, errno.EOPNOTSUPP}:
+                raise
+    return open_file(0), False
+
+
+def read_small(
+    open_file: Open, buffer: mmap.mmap, *, provable: bool = True
+) -> tuple[int, ReadWay]:
+    """Read a file that fits *buffer* past the cache; bytes read, and the way.
+
+    The file must have been synced before, or its pages cannot go.
+    """
+    fd, direct = open_past_cache(open_file)
+    try:
+        cache.drop(fd)
+        clear = provable and cache.is_dropped(fd, os.fstat(fd).st_size)
+        count = os.preadv(fd, [buffer], 0) if direct else _read_all(fd, buffer)
+    finally:
+        os.close(fd)
+    return count, ReadWay.MEDIUM if clear else ReadWay.CACHE
+
+
+def _read_all(fd: int, buffer: mmap.mmap) -> int:
+    with memoryview(buffer) as view:
+        count = 0
+        while more := os.preadv(fd, [view[count:]], count):
+            count += more
+        return count

@@ -1,0 +1,268 @@
+"""Runs jobs: each starts when all its devices are free, in the user's order.
+
+The runner emits nothing. Whoever wants to know asks for `snapshots`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from app.errors import BadInput, JobCancelled, ReelkeepError
+from app.jobs.control import JobControl
+from app.jobs.instance import Instance, Lanes
+from app.jobs.journal import JobRow, Journal
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import JobId, Spec, new_job_id
+from app.units import now
+
+log = logging.getLogger(__name__)
+
+_KEPT = (
+    "error", "hint", "verdict", "safe", "card", "report", "size", "files_total", "clips_total",
+    "work_done", "work_total", "copied", "verified", "files_done", "stage",
+)  # fmt: skip
+"""What of a job's last snapshot the journal keeps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What the runner needs to know of a job before it runs."""
+
+    title: str
+    lanes: frozenset[str]
+    """Devices that it keeps busy; jobs that share one run one after the other."""
+    facts: Mapping[str, object]
+    """Written to the journal with the job, e.g. its plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobKind:
+    """How jobs of one kind are prepared and run; `app.engine` holds the table."""
+
+    prepare: Callable[[Spec], Task]
+    """Plan it, or refuse; nothing is written."""
+    run: Callable[[JobId, Spec, JobControl], bool]
+    """Do it. True: all that was asked is done. False: something failed or differs."""
+
+
+class Runner:
+    """The queue of a profile."""
+
+    def __init__(self, journal: Journal, instance: Instance, lanes: Lanes) -> None:
+        self._journal = journal
+        self._instance = instance
+        self._lanes = lanes
+        self.kinds: dict[str, JobKind] = {}
+        self._controls: dict[JobId, JobControl] = {}
+        self._threads: dict[JobId, threading.Thread] = {}
+        self._rows: list[JobRow] = []
+        self._change = threading.Condition(threading.RLock())
+        self._stopping = False
+        self._stale = True
+
+    # Asking
+
+    def snapshots(self) -> tuple[JobSnapshot, ...]:
+        """Every listed job as it stands, in the user's order."""
+        with self._change:
+            if self._stale:
+                self._rows = self._journal.jobs()
+                self._stale = False
+            rows, controls = self._rows, dict(self._controls)
+        return tuple(
+            controls[row.id].snapshot() if row.id in controls else self._from_row(row)
+            for row in rows
+        )
+
+    def snapshot(self, job: JobId) -> JobSnapshot:
+        """One job as it stands, also one that is off the queue."""
+        control = self._controls.get(job)
+        return control.snapshot() if control else self._from_row(self._journal.job(job))
+
+    def _from_row(self, row: JobRow) -> JobSnapshot:
+        known = {field.name for field in fields(JobSnapshot)}
+        ending = {k: v for k, v in row.ending.items() if k in known and k in _KEPT}
+        return JobSnapshot(
+            id=row.id,
+            kind=row.kind,
+            title=row.title,
+            state=row.state,
+            created=row.created,
+            started=row.started,
+            finished=row.finished,
+            foreign=row.owner != self._instance.id
+            and not row.state.ended
+            and row.state is not JobState.INTERRUPTED,
+            **ending,
+        )
+
+    # Telling
+
+    def submit(self, spec: Spec, task: Task, job: JobId | None = None) -> JobId:
+        """Put a prepared job at the end of the queue."""
+        job = job or new_job_id()
+        for name, value in task.facts.items():
+            self._journal.set_fact(job, name, value)
+        self._journal.add_job(
+            job, spec, title=task.title, lanes=task.lanes, owner=self._instance.id
+        )
+        log.info("%s was queued: %s", job, task.title)
+        self._changed()
+        return job
+
+    def pause(self, job: JobId) -> None:
+        """Hold a running job."""
+        if control := self._controls.get(job):
+            control.pause()
+
+    def resume(self, job: JobId) -> None:
+        """Let a paused job go on, or queue an interrupted or cancelled one again."""
+        if control := self._controls.get(job):
+            control.resume()
+            return
+        states = (JobState.INTERRUPTED, JobState.CANCELLED, JobState.FAILED)
+        if not self._journal.claim(job, self._instance.id, states):
+            state = self._journal.job(job).state
+            raise BadInput(f"Job {job} is {state}; there is nothing to resume.")
+        self._changed()
+
+    def cancel(self, job: JobId) -> None:
+        """End a job; what is confirmed stays."""
+        if control := self._controls.get(job):
+            control.cancel()
+            return
+        row = self._journal.job(job)
+        if row.state in {JobState.QUEUED, JobState.INTERRUPTED} and not self._foreign(row):
+            self._journal.set_state(job, JobState.CANCELLED)
+            self._changed()
+        elif not row.state.ended:
+            raise BadInput(f"Job {job} belongs to another running Reelkeep. Cancel it there.")
+
+    def move(self, job: JobId, before: JobId | None) -> None:
+        """Change the user's order."""
+        self._journal.move(job, before)
+        self._changed()
+
+    def forget(self, job: JobId) -> None:
+        """Take an ended job off the queue; the journal keeps it."""
+        if self._journal.job(job).state.ended:
+            self._journal.hide(job)
+            self._changed()
+
+    # Working
+
+    def recover(self) -> tuple[JobId, ...]:
+        """Mark jobs whose process has died as interrupted; answers which."""
+        lost = []
+        for row in self._journal.jobs(hidden=True):
+            open_still = not row.state.ended and row.state is not JobState.INTERRUPTED
+            if open_still and not self._instance.alive(row.owner):
+                self._journal.set_state(row.id, JobState.INTERRUPTED)
+                log.info("%s was interrupted; it can be resumed", row.id)
+                lost.append(row.id)
+        self._changed()
+        return tuple(lost)
+
+    def run(self, until: Iterable[JobId] | None = None) -> None:
+        """Start jobs as their devices come free, until stopped or all of *until* have ended."""
+        wanted = None if until is None else set(until)
+        while True:
+            with self._change:
+                if self._stopping and not self._threads:
+                    return
+                if not self._stopping:
+                    self._start_ready(wanted)
+                if wanted is not None and not self._threads and self._all_ended(wanted):
+                    return
+                # Lanes may be held, and jobs queued, by another Reelkeep: look again now and then.
+                self._change.wait(0.5)
+                self._stale = True
+
+    def stop(self) -> None:
+        """Interrupt what runs, at its next checkpoint, and let `run` return."""
+        with self._change:
+            self._stopping = True
+            controls = tuple(self._controls.values())
+            self._change.notify_all()
+        for control in controls:
+            control.cancel()
+
+    def _all_ended(self, wanted: set[JobId]) -> bool:
+        return all(
+            self._journal.job(job).state not in {JobState.QUEUED, JobState.RUNNING}
+            for job in wanted
+        )
+
+    def _start_ready(self, wanted: set[JobId] | None) -> None:
+        for row in self._journal.jobs(hidden=True):
+            mine = row.state is JobState.QUEUED and row.owner == self._instance.id
+            if not mine or row.id in self._threads or (wanted is not None and row.id not in wanted):
+                continue
+            if not self._may_follow(row) or not self._lanes.take(row.lanes):
+                continue
+            control = JobControl(replace(self._from_row(row), foreign=False, finished=None))
+            control.start(now())
+            thread = threading.Thread(target=self._work, args=(row, control), name=f"job {row.id}")
+            self._controls[row.id] = control
+            self._threads[row.id] = thread
+            self._journal.set_state(row.id, JobState.RUNNING)
+            self._stale = True
+            thread.start()
+
+    def _may_follow(self, row: JobRow) -> bool:
+        after = row.spec.after
+        return after is None or self._journal.job(after).state is JobState.DONE
+
+    def _work(self, row: JobRow, control: JobControl) -> None:
+        log.info("%s was started: %s", row.id, row.title)
+        try:
+            state = self._outcome(row, control)
+            self._record(row, control, state)
+        finally:
+            with self._change:
+                self._lanes.release(row.lanes)
+                self._controls.pop(row.id, None)
+                self._threads.pop(row.id, None)
+                self._stale = True
+                self._change.notify_all()
+
+    def _outcome(self, row: JobRow, control: JobControl) -> JobState:
+        try:
+            done = self.kinds[row.kind].run(row.id, row.spec, control)
+        except JobCancelled:
+            return JobState.INTERRUPTED if self._stopping else JobState.CANCELLED
+        except ReelkeepError as error:
+            log.info("%s failed: %s", row.id, error)
+            control.show(error=error.message, hint=error.hint)
+            return JobState.FAILED
+        except Exception:
+            log.exception("%s ended by an internal error", row.id)
+            control.show(error="Internal error, see the log.", hint="`reelkeep log` shows it.")
+            return JobState.FAILED
+        return JobState.DONE if done else JobState.FAILED
+
+    def _record(self, row: JobRow, control: JobControl, state: JobState) -> None:
+        control.end(state, now())
+        try:
+            self._journal.set_state(row.id, state, ending=ending_of(control.snapshot()))
+        except ReelkeepError:
+            log.exception("%s ended as %s, but the journal could not be written", row.id, state)
+        log.info("%s ended: %s", row.id, state)
+
+    def _foreign(self, row: JobRow) -> bool:
+        return row.owner != self._instance.id and self._instance.alive(row.owner)
+
+    def _changed(self) -> None:
+        with self._change:
+            self._stale = True
+            self._change.notify_all()
+
+
+def ending_of(snapshot: JobSnapshot) -> dict[str, Any]:
+    """What the journal keeps of a job's last snapshot."""
+    return {name: getattr(snapshot, name) for name in _KEPT}
+
