@@ -14,15 +14,28 @@ import stat
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-_CACHED_FOLDERS = 128
+_KEPT_FOLDERS = 64
+_CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NO_FOLLOW | getattr(os, "O_CLOEXEC", 0)
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NO_FOLLOW | _CLOSE_ON_EXEC
 _NO_ACCESS_TIME = getattr(os, "O_NOATIME", 0)
 _RENAME_NOREPLACE = 1
 
 _GONE = {errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.ESTALE, errno.ESHUTDOWN}
+
+
+class _Held:
+    """A folder kept open, and how many use it now."""
+
+    __slots__ = ("borrowers", "fd")
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.borrowers = 0
 
 
 class PinnedFolder:
@@ -36,14 +49,14 @@ class PinnedFolder:
         self.path = path
         self._fd = os.open(path, _FOLDER & ~_NO_FOLLOW)
         self.device = os.fstat(self._fd).st_dev
-        self._folders: OrderedDict[str, int] = OrderedDict()
+        self._folders: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """Let go of every descriptor."""
         with self._lock:
-            for fd in self._folders.values():
-                os.close(fd)
+            for held in self._folders.values():
+                os.close(held.fd)
             self._folders.clear()
             if self._fd >= 0:
                 os.close(self._fd)
@@ -54,39 +67,49 @@ class PinnedFolder:
         try:
             here = os.stat(self.path)
             held = os.fstat(self._fd)
-            os.listdir(self._fd) if os.listdir in os.supports_fd else None
+            if os.listdir in os.supports_fd:
+                os.listdir(self._fd)
         except OSError:
             return False
         return (here.st_dev, here.st_ino) == (held.st_dev, held.st_ino)
 
     # Folders
 
-    def folder(self, path: str, *, make: bool = False) -> int:
-        """A borrowed descriptor of the folder *path*; not to be closed or kept by the caller.
-
-        At most some dozens are kept open. A borrower that works on many folders at once, or for
-        long, takes its own with `own_folder`.
-        """
+    @contextmanager
+    def folder(self, path: str, *, make: bool = False) -> Iterator[int]:
+        """Borrow a descriptor of the folder *path*; some dozens are kept open between uses."""
         if not path:
-            return self._fd
+            yield self._fd
+            return
+        held = self._borrow(path, make=make)
+        try:
+            yield held.fd
+        finally:
+            self._give_back(held)
+
+    def _borrow(self, path: str, *, make: bool) -> _Held:
         with self._lock:
-            fd = self._folders.get(path)
-            if fd is not None:
+            held = self._folders.get(path)
+            if held is not None:
                 self._folders.move_to_end(path)
-                return fd
+                held.borrowers += 1
+                return held
         fd = self.own_folder(path, make=make)
         with self._lock:
-            kept = self._folders.setdefault(path, fd)
-            if kept != fd:
+            held = self._folders.setdefault(path, _Held(fd))
+            if held.fd != fd:
                 os.close(fd)
-            return kept
+            held.borrowers += 1
+            return held
 
-    def trim(self) -> None:
-        """Close folders not used of late; only while no borrower is at work."""
+    def _give_back(self, held: _Held) -> None:
         with self._lock:
-            while len(self._folders) > _CACHED_FOLDERS:
-                _, fd = self._folders.popitem(last=False)
-                os.close(fd)
+            held.borrowers -= 1
+            if len(self._folders) <= _KEPT_FOLDERS:
+                return
+            idle = [p for p, h in self._folders.items() if not h.borrowers]
+            for path in idle[: len(self._folders) - _KEPT_FOLDERS]:
+                os.close(self._folders.pop(path).fd)
 
     def own_folder(self, path: str, *, make: bool = False) -> int:
         """A new descriptor of the folder *path*, made with its parents when asked."""
@@ -105,21 +128,17 @@ class PinnedFolder:
 
     def sync_folder(self, path: str) -> None:
         """Make the names in a folder certain."""
-        fd = self.own_folder(path)
-        try:
-            os.fsync(fd)
-        except OSError as error:
-            if error.errno != errno.EINVAL:  # some network and FUSE folders cannot be synced
-                raise
-        finally:
-            os.close(fd)
+        with self.folder(path) as fd:
+            _sync(fd)
 
     # Entries
 
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
         """A descriptor of the file *path*."""
         parent, _, name = path.rpartition("/")
-        return os.open(name, flags | _NO_FOLLOW | os.O_CLOEXEC, mode, dir_fd=self.folder(parent))
+        make = bool(flags & os.O_CREAT)
+        with self.folder(parent, make=make) as fd:
+            return os.open(name, flags | _NO_FOLLOW | _CLOSE_ON_EXEC, mode, dir_fd=fd)
 
     def open_to_read(self, path: str, flags: int = 0) -> int:
         """A descriptor to read from; the access time stays as it is where we may say so."""
@@ -133,7 +152,8 @@ class PinnedFolder:
         """Facts about an entry, None when there is none."""
         parent, _, name = path.rpartition("/")
         try:
-            return os.stat(name, dir_fd=self.folder(parent), follow_symlinks=False)
+            with self.folder(parent) as fd:
+                return os.stat(name, dir_fd=fd, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -145,18 +165,21 @@ class PinnedFolder:
     def read_link(self, path: str) -> str:
         """Where a link points."""
         parent, _, name = path.rpartition("/")
-        return os.readlink(name, dir_fd=self.folder(parent))
+        with self.folder(parent) as fd:
+            return os.readlink(name, dir_fd=fd)
 
     def make_link(self, target: str, path: str) -> None:
         """Make a symbolic link; FileExistsError when the name is taken."""
         parent, _, name = path.rpartition("/")
-        os.symlink(target, name, dir_fd=self.folder(parent, make=True))
+        with self.folder(parent, make=True) as fd:
+            os.symlink(target, name, dir_fd=fd)
 
     def remove(self, path: str) -> None:
         """Remove a file or link if it is there."""
         parent, _, name = path.rpartition("/")
         try:
-            os.unlink(name, dir_fd=self.folder(parent))
+            with self.folder(parent) as fd:
+                os.unlink(name, dir_fd=fd)
         except FileNotFoundError:
             return
 
@@ -166,12 +189,21 @@ class PinnedFolder:
         new_parent, _, new_name = new.rpartition("/")
         if parent != new_parent:
             raise ValueError("a partial file lies beside its final name")
-        rename_no_replace(self.folder(parent), name, new_name)
+        with self.folder(parent) as fd:
+            rename_no_replace(fd, name, new_name)
 
 
 def is_gone(error: OSError) -> bool:
     """Whether the error says that the device itself has left."""
     return error.errno in _GONE
+
+
+def _sync(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network and FUSE folders cannot be synced
+            raise
 
 
 def _open_part(part: str, parent: int, *, make: bool) -> int:
@@ -182,7 +214,7 @@ def _open_part(part: str, parent: int, *, make: bool) -> int:
             raise
     try:
         os.mkdir(part, dir_fd=parent)
-        os.fsync(parent)
+        _sync(parent)
     except FileExistsError:
         pass  # another worker was first
     return os.open(part, _FOLDER, dir_fd=parent)

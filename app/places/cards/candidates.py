@@ -55,12 +55,19 @@ def candidate_cards(volumes: Iterable[Volume]) -> tuple[CandidateCard, ...]:
     """
     found = []
     for volume in volumes:
-        if volume.remote or (volume.mount_point / "ascmhl").exists():
+        if volume.remote or _is_copy(volume.mount_point):
             continue
         structure = looks_like_card(volume.mount_point)
         if structure and (volume.removable or structure not in _WEAK):
             found.append(CandidateCard(volume=volume, structure=structure))
     return tuple(found)
+
+
+def _is_copy(root: Path) -> bool:
+    try:
+        return (root / "ascmhl").is_dir()
+    except OSError:
+        return False
 
 
 def _shallow(root: Path) -> list[Entry]:

@@ -99,24 +99,42 @@ def _recordings(files: list[Found]) -> list[ClipDraft]:
             movies[place[2], place[0]].append((place[1], found))
         else:
             rest.append(found)
-    clips, by_number = [], {}
-    for (number, family), parts in movies.items():
-        parts.sort(key=lambda part: (part[0], part[1].path))
-        clip = ClipDraft(_chapter_name(family, 1, number), parts=[found for _, found in parts])
-        ext = parts[0][1].name.rpartition(".")[2]
-        name_of = partial(_chapter_file, family, number, ext)
-        _lacks_chapters(clip, [chapter for chapter, _ in parts], name_of)
-        clips.append(clip)
-        by_number[number] = clip
+    clips: list[ClipDraft] = []
+    owners: dict[tuple[str, str], ClipDraft] = {}
+    for (number, family), chapters in movies.items():
+        for span in _apart(chapters):
+            clip = _recording(family, number, span)
+            clips.append(clip)
+            owners |= {(number, found.entry.parent): clip for found in clip.parts}
     others = []
     for found in rest:
         place = _chapter(found.stem) if found.ext in ("thm", "lrv", "wav") else None
-        owner = by_number.get(place[2]) if place else None
+        owner = owners.get((place[2], found.entry.parent)) if place else None
         if owner is None:
             others.append(found)
         else:
             owner.sidecars.append(found)
     return clips + _photos(others)
+
+
+def _apart(chapters: list[tuple[int, Found]]) -> list[list[tuple[int, Found]]]:
+    """One recording; or one for each folder where a number came round again in the next."""
+    if len({chapter for chapter, _ in chapters}) == len(chapters):
+        return [chapters]
+    folders: dict[str, list[tuple[int, Found]]] = defaultdict(list)
+    for chapter, found in chapters:
+        folders[found.entry.parent].append((chapter, found))
+    return list(folders.values())
+
+
+def _recording(family: str, number: str, chapters: list[tuple[int, Found]]) -> ClipDraft:
+    chapters.sort(key=lambda chapter: (chapter[0], chapter[1].path))
+    name = _chapter_name(family, 1, number)
+    clip = ClipDraft(name, parts=[found for _, found in chapters])
+    ext = clip.parts[0].name.rpartition(".")[2]
+    name_of = partial(_chapter_file, family, number, ext)
+    _lacks_chapters(clip, [chapter for chapter, _ in chapters], name_of)
+    return clip
 
 
 def _lacks_chapters(clip: ClipDraft, chapters: list[int], name_of: Callable[[int], str]) -> None:

@@ -21,9 +21,12 @@ STILLS = frozenset({
 })  # fmt: skip
 MEDIA = FRAMES | MOVIES | SOUNDS | STILLS
 
-_CLUTTER = frozenset(
-    {"system volume information", "$recycle.bin", "recycler", "lost+found", "ascmhl"}
-)
+_CLUTTER = frozenset({
+    ".ds_store", ".spotlight-v100", ".trashes", ".trash", ".fseventsd", ".temporaryitems",
+    ".documentrevisions-v100", ".apdisk", ".volumeicon.icns", ".metadata_never_index",
+    "system volume information", "$recycle.bin", "recycler", "desktop.ini", "thumbs.db",
+    "lost+found", "lost.dir",
+})  # fmt: skip
 
 
 class Found(NamedTuple):
@@ -78,19 +81,26 @@ class Folder:
 
 
 def is_clutter(path: str) -> bool:
-    """Whether a path is the computer's or our own bookkeeping and no part of a recording."""
-    return any(part[:1] == "." or part.lower() in _CLUTTER for part in path.split("/"))
+    """Whether a path is what a computer leaves on any volume that it mounts."""
+    return any(
+        part.startswith(("._", ".Trash-")) or part.lower() in _CLUTTER for part in path.split("/")
+    )
+
+
+def _is_unseen(name: str) -> bool:
+    """Whether a name is no part of a recording: hidden, clutter, or a chain of custody."""
+    return name[:1] == "." or name.lower() in _CLUTTER or name.lower() == "ascmhl"
 
 
 def arrange(entries: Iterable[Entry]) -> Folder:
-    """The root folder of *entries*, which may come in any order; clutter is left out."""
+    """The root folder of *entries*, which may come in any order; hidden names are left out."""
     root = Folder(name="", path="")
     known: dict[str, Folder | None] = {"": root}
     for entry in entries:
         if entry.kind is EntryKind.FILE:
             parent, _, name = entry.path.rpartition("/")
             folder = known[parent] if parent in known else _reach(parent, known)
-            if folder is None or name[:1] == ".":
+            if folder is None or _is_unseen(name):
                 continue
             stem, dot, ext = name.rpartition(".")
             if not dot:
@@ -105,7 +115,7 @@ def _reach(path: str, known: dict[str, Folder | None]) -> Folder | None:
     parent, _, name = path.rpartition("/")
     above = known[parent] if parent in known else _reach(parent, known)
     here: Folder | None = None
-    if above is not None and not is_clutter(name):
+    if above is not None and not _is_unseen(name):
         here = above.folders.get(name.lower())
         if here is None:
             here = above.folders[name.lower()] = Folder(name=name, path=path)

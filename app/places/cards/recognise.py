@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 
 from app.places.cards.arri import Arri, Codex
@@ -37,13 +38,15 @@ MOST_FOLDERS = 2000
 def recognise(
     root: Path, entries: Sequence[Entry] | None = None, *, label: str | None = None
 ) -> Card:
-    """The card at *root*, out of *entries* where they were listed already; never fails.
+    """The card at *root*, out of *entries* where they were listed already.
 
+    Never fails: what cannot be read is a finding.
     *label* is the volume's label; without it the folder's name stands for it.
     """
-    listed = list_tree(root) if entries is None else entries
+    listed = _listed(root) if entries is None else entries
     label = label if label is not None else (root.name or root.resolve().name or str(root))
-    top = arrange(listed)
+    # One order whoever listed the card, so that its facts are the same each time.
+    top = arrange(sorted(listed, key=attrgetter("path")))
     drafts = recognised(top, Sidecars(root))
     plain = not drafts
     if plain:
@@ -72,6 +75,13 @@ def recognise(
         last_recorded=last,
         findings=(*findings, *_unreadable(listed)),
     )
+
+
+def _listed(root: Path) -> list[Entry]:
+    try:
+        return list_tree(root)
+    except OSError as error:
+        return [Entry("", EntryKind.UNREADABLE, trouble=error.strerror or str(error))]
 
 
 def recognised(top: Folder, sidecars: Sidecars) -> list[CardDraft]:

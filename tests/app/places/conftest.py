@@ -1,0 +1,26 @@
+"""The bench on which tests of places mount real file systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mount_bench import Bench, need, run
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    need("losetup", "mkfs.ext4")
+    made = Bench(tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
+        left = [
+            line
+            for line in Path("/proc/self/mountinfo").read_text().split("\n")
+            if str(tmp_path) in line
+        ]
+        assert not left, left
+        assert str(tmp_path) not in run("losetup", "-l", "-O", "NAME,BACK-FILE")
