@@ -19,6 +19,11 @@ ReelkeepError
     │   ├── WriteFailed      write, sync or rename failed
     │   └── ReadBackDiffers  the medium gave other bytes than were written
     ├── HistoryFault         a manifest or chain is missing, damaged or altered
+    │   ├── ManifestDamaged  not the complete XML that it should be
+    │   ├── ManifestAltered  not the bytes that the chain or a parent history vouches for
+    │   ├── ManifestMissing  the chain names it, and it is not there
+    │   ├── ChainMissing     manifests without the chain that vouches for them
+    │   └── ChainBroken      numbers left out or out of order, or changed while we worked
     ├── JournalFault         the journal cannot be read or written
     └── PlaceBusy            a program holds the place that was to be ejected
 
@@ -175,6 +180,41 @@ class HistoryFault(EnvironmentFault):
     """A manifest or chain is missing, damaged or altered."""
 
     title = "Chain of custody is broken"
+
+
+class ManifestDamaged(HistoryFault):
+    """A manifest or chain is not the complete XML that it should be."""
+
+    title = "Manifest damaged"
+    hint = "Bring the ascmhl folder back from another copy, or check the files against that copy."
+
+
+class ManifestAltered(HistoryFault):
+    """A manifest's bytes are not those that the chain or a parent history vouches for."""
+
+    title = "Manifest altered"
+    hint = "Do not rely on it. Bring the ascmhl folder back from another copy."
+
+
+class ManifestMissing(HistoryFault):
+    """The chain, or a parent history, names a manifest that is not there."""
+
+    title = "Manifest missing"
+    hint = "Bring the ascmhl folder back from another copy."
+
+
+class ChainMissing(HistoryFault):
+    """There are manifests, but not the chain that vouches for them."""
+
+    title = "Chain missing"
+    hint = "Bring the ascmhl folder back from another copy."
+
+
+class ChainBroken(HistoryFault):
+    """The chain leaves out numbers, has them out of order, or changed while we worked."""
+
+    title = "Chain broken"
+    hint = "Bring the ascmhl folder back from another copy."
 
 
 class JournalFault(EnvironmentFault):

@@ -1,0 +1,81 @@
+"""How names, texts and moments are put into XML so that they come back unchanged."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from app.integrity.hashing import C4_ALPHABET, C4_LENGTH, HashKind
+
+_UNHOLDABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ESCAPES = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "\n": "&#10;",
+    "\r": "&#13;",
+    "\t": "&#9;",
+}
+_TABLE = str.maketrans(_ESCAPES)
+_HEX_LENGTH = {
+    HashKind.MD5: 32,
+    HashKind.SHA1: 40,
+    HashKind.XXH128: 32,
+    HashKind.XXH3: 16,
+    HashKind.XXH64: 16,
+}
+_HEX = re.compile(r"[0-9a-f]+")
+_C4 = re.compile(rf"c4[{C4_ALPHABET}]{{{C4_LENGTH - 2}}}")
+
+
+def holdable(name: str) -> bool:
+    """Whether XML can hold *name*: no control characters but tab and newlines, no invalid UTF-8."""
+    return _UNHOLDABLE.search(name) is None
+
+
+def escaped(text: str) -> str:
+    """*text* for XML; newlines and tabs as references, because parsers would change them."""
+    return text.translate(_TABLE)
+
+
+def made_holdable(text: str) -> str:
+    """*text* with `\N{REPLACEMENT CHARACTER}` for what XML cannot hold; for comments, not names."""
+    return _UNHOLDABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def moment_xml(moment: datetime, *, fraction: bool = False) -> str:
+    """*moment* as xs:dateTime with its own offset; whole seconds unless *fraction*."""
+    offset = moment.utcoffset()
+    if offset is None or offset.microseconds or offset.seconds % 60:
+        moment = moment.astimezone(UTC)  # local mean time: offsets in seconds are no xs:dateTime
+    return moment.isoformat(timespec="microseconds" if fraction else "seconds")
+
+
+def moment_from(text: str | None) -> datetime | None:
+    """The moment behind an xs:dateTime, UTC where it names no offset; None when it is none."""
+    try:
+        moment = datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def file_moment(mtime_ns: int) -> datetime | None:
+    """A file's time with the offset this place had at that moment; None beyond years 1 to 9999."""
+    seconds, rest = divmod(mtime_ns, 1_000_000_000)
+    try:
+        whole = datetime.fromtimestamp(seconds, UTC).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return None
+    return whole.replace(microsecond=rest // 1000)
+
+
+def checked_digest(kind: HashKind, text: str | None) -> str | None:
+    """The written digest in its one form (hex in lower case), or None when it is malformed."""
+    text = (text or "").strip()
+    if kind is HashKind.C4:
+        return text if _C4.fullmatch(text) else None
+    text = text.lower()
+    good = len(text) == _HEX_LENGTH[kind] and _HEX.fullmatch(text)
+    return text if good else None

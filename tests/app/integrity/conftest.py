@@ -1,0 +1,36 @@
+"""Fixtures of the chain of custody: a small card, and the public tool as judge."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from mhl_trees import Judge, make_files
+
+
+@pytest.fixture
+def judge() -> Judge:
+    """The public ascmhl tool."""
+    tool = Path(sys.executable).parent / "ascmhl"
+    if not tool.exists():
+        pytest.skip("ascmhl is not installed")
+    return Judge()
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    """A small card with clips, an empty file and an empty folder."""
+    root = tmp_path / "A003R1"
+    make_files(
+        root,
+        {
+            "CLIPS/A003C001.mov": b"first clip" * 100,
+            "CLIPS/A003C002.mov": b"second clip" * 100,
+            "CLIPS/AUDIO/take.wav": b"sound",
+            "index.xml": b"<index/>",
+            "empty.txt": b"",
+        },
+    )
+    (root / "NOTHING" / "INSIDE").mkdir(parents=True)
+    return root
