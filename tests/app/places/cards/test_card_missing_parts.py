@@ -76,6 +76,26 @@ def test_an_absent_first_gopro_chapter_is_named(tmp_path: Path) -> None:
     assert texts(card) == ["GH010007 has no chapter 1 (GH010007.MP4)."]
 
 
+def test_a_gopro_number_that_came_round_again_is_another_clip(tmp_path: Path) -> None:
+    for folder in ("100GOPRO", "101GOPRO"):
+        for name in ("GX010001.MP4", "GX020001.MP4", "GL010001.LRV"):
+            write(tmp_path, f"DCIM/{folder}/{name}", 9)
+    card = recognise(tmp_path)
+
+    assert [clip.name for clip in card.clips] == ["GX010001", "GX010001"]
+    assert [len(clip.files) for clip in card.clips] == [3, 3]
+    assert card.findings == ()
+
+
+def test_chapters_that_go_on_in_the_next_folder_are_one_clip(tmp_path: Path) -> None:
+    write(tmp_path, "DCIM/100GOPRO/GX010999.MP4", 9)
+    write(tmp_path, "DCIM/101GOPRO/GX020999.MP4", 9)
+    card = recognise(tmp_path)
+
+    assert [len(clip.files) for clip in card.clips] == [2]
+    assert card.findings == ()
+
+
 def test_a_gap_in_arri_frames_is_told_as_ranges(tmp_path: Path) -> None:
     reel = "A003R1JL/A003C001_261120_R1JL"
     for number in (*range(100, 110), *range(115, 120), 121):
