@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
+from app.places.cards.card import FindingKind
 from app.places.cards.draft import CardDraft, ClipDraft, joined
 from app.places.cards.listing import MOVIES, Folder, Found
 from app.places.cards.moments import moment_in
@@ -59,8 +60,13 @@ def _clips(files: list[Found]) -> list[ClipDraft]:
         clip.parts = [found for _, found in parts]
         chosen = {found.path for found in clip.parts}
         clip.sidecars = [found for _, found in group if found.path not in chosen]
+        proxies = [found for _, found in group if _PROXY.search(found.stem)]
         if parts:
             _check_span(clip, [part for part in parts if part[0]])
+        elif proxies:
+            text = f"{clip.called} has a proxy, but no original."
+            clip.lacks(FindingKind.PART_MISSING, names[key], text)
+        if parts or proxies:
             clips.append(clip)
     return clips
 

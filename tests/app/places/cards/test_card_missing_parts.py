@@ -206,6 +206,29 @@ def test_p2_says_which_half_of_a_clip_is_absent(tmp_path: Path) -> None:
     ]
 
 
+def p2_card(root: Path, essence: str) -> Card:
+    xml = f"<P2Main><ClipContent><EssenceList>{essence}</EssenceList></ClipContent></P2Main>"
+    write(root, "CONTENTS/CLIP/0001AB.XML", xml)
+    write(root, "CONTENTS/AUDIO/0001AB00.MXF", 9)
+    return recognise(root)
+
+
+def test_a_p2_clip_of_sound_alone_lacks_no_picture(tmp_path: Path) -> None:
+    assert texts(p2_card(tmp_path / "sound", "<Audio/>")) == []
+    assert texts(p2_card(tmp_path / "both", "<Video/><Audio/>")) == [
+        "0001AB has its XML, but no MXF."
+    ]
+    assert texts(p2_card(tmp_path / "untold", "")) == ["0001AB has its XML, but no MXF."]
+
+
+def test_a_canon_proxy_without_its_original_is_named(tmp_path: Path) -> None:
+    folder = "PRIVATE/XFVC/REEL_0012"
+    write(tmp_path, f"{folder}/A_0012C001X261120_130000AB_CANON.MP4", 9)
+    write(tmp_path, f"{folder}/A_0012C002X261120_131000AB_CANON_Proxy.MP4", 9)
+
+    assert texts(recognise(tmp_path)) == ["A_0012C002 has a proxy, but no original."]
+
+
 def test_avchd_says_which_half_of_a_clip_is_absent(tmp_path: Path) -> None:
     assert texts(recognise(build("avchd-bare", tmp_path))) == [
         "00002 comes without its clip information (CPI).",

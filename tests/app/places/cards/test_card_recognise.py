@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -208,11 +209,27 @@ def test_an_xml_cannot_reach_outside_of_the_card(tmp_path: Path) -> None:
     assert "STOLEN" not in repr(card)
 
 
+def test_an_xml_cannot_pull_a_file_into_the_cameras_name(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("STOLEN")
+    root = tmp_path / "card"
+    write(root, "CONTENTS/VIDEO/0001AB.MXF", 9)
+    write(
+        root,
+        "CONTENTS/CLIP/0001AB.XML",
+        f'<!DOCTYPE x [<!ENTITY e SYSTEM "{secret.as_uri()}">]>'
+        "<P2Main><Device><ModelName>&e;</ModelName></Device></P2Main>",
+    )
+
+    assert recognise(root).camera == "Panasonic P2"
+
+
 def test_damaged_and_oversized_sidecars_tell_nothing_and_stop_nothing(tmp_path: Path) -> None:
     write(tmp_path, "XDROOT/Clip/C0001.MXF", 9)
     write(tmp_path, "XDROOT/Clip/C0001M01.XML", b"\xff\xfe\x00<broken")
     write(tmp_path, "XDROOT/Clip/C0002.MXF", 9)
-    write(tmp_path, "XDROOT/Clip/C0002M01.XML", b"<x>" + b"a" * (1 << 20) + b"</x>")
+    oversized = b'<x><Device modelName="TOO BIG"/>' + b"a" * (1 << 20) + b"</x>"
+    write(tmp_path, "XDROOT/Clip/C0002M01.XML", oversized)
     write(tmp_path, "XDROOT/MEDIAPRO.XML", b"")
     card = recognise(tmp_path)
 
@@ -238,3 +255,51 @@ def test_impossible_times_do_not_stop_the_recognition(tmp_path: Path) -> None:
     card = recognise(tmp_path, entries)
 
     assert len(card.clips) == 2
+
+
+def test_peoples_own_folders_are_no_camera(tmp_path: Path) -> None:
+    for path in ("Video/a.mov", "Audio/b.wav", "Clip/c.mov", "Folder01/d.wav", "mxf/cut/e.mxf"):
+        write(tmp_path, f"Project/{path}", 9)
+
+    assert recognise(tmp_path).structure == "folder"
+
+
+def test_numbered_sounds_of_different_length_are_takes_of_their_own(tmp_path: Path) -> None:
+    for name, size in (("WILD_1", 9), ("WILD_2", 8), ("12A_1", 5), ("12A_2", 5)):
+        write(tmp_path, f"{name}.WAV", size)
+
+    assert [clip.name for clip in recognise(tmp_path).clips] == ["12A", "WILD_1", "WILD_2"]
+
+
+def test_the_end_of_a_recording_comes_from_its_xml_and_not_from_the_files_time(
+    tmp_path: Path,
+) -> None:
+    at = "2026-11-20T20:00:00Z"
+    write(tmp_path, "XDROOT/Clip/C0001.MXF", 9, at)
+    write(
+        tmp_path,
+        "XDROOT/Clip/C0001M01.XML",
+        '<N><Duration value="500"/><CreationDate value="2026-11-20T15:00:00+01:00"/>'
+        '<VideoFrame formatFps="25p"/></N>',
+        at,
+    )
+    clip = recognise(tmp_path).clips[0]
+
+    assert clip.first_recorded == datetime(2026, 11, 20, 14, 0, 0, tzinfo=UTC)
+    assert clip.last_recorded == datetime(2026, 11, 20, 14, 0, 20, tzinfo=UTC)
+
+
+def test_times_of_a_copy_made_by_hand_are_not_taken_for_the_recording(tmp_path: Path) -> None:
+    write(tmp_path, "A_0007_1JL0/A_0007C001_261120_091500_a1JL0.mxf", 9, "2026-12-24T18:00:00Z")
+    clip = recognise(tmp_path).clips[0]
+
+    assert clip.first_recorded == datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
+    assert clip.last_recorded == clip.first_recorded
+
+
+def test_a_name_without_a_year_gets_the_year_of_its_file(tmp_path: Path) -> None:
+    write(tmp_path, "A001_12312359_C001.braw", 9, "2027-01-01T00:05:00Z")
+    clip = recognise(tmp_path).clips[0]
+
+    assert clip.first_recorded == datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
+    assert clip.last_recorded == datetime(2027, 1, 1, 0, 5, tzinfo=UTC)
