@@ -1,0 +1,216 @@
+"""Ejecting real mounts: what goes, what stays, and who is named when it cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from mount_bench import Bench, need, run
+
+from app.cli.eject import eject_command
+from app.cli.volumes import volumes_command
+from app.errors import NotFound, PlaceBusy, Refusal
+from app.places.eject import eject, holders
+from app.places.volumes import volume_of
+
+pytestmark = pytest.mark.root
+
+
+@contextmanager
+def program(code: str, *arguments: object, cwd: Path | None = None) -> Iterator[int]:
+    """A program that runs *code* and then waits; its pid, once *code* is done."""
+    waits = f"import sys; {code}; print('ready', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", waits, *map(os.fspath, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=cwd,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
+def loops() -> str:
+    return run("losetup", "-ln", "-O", "NAME,BACK-FILE")
+
+
+def test_an_ejected_card_is_unmounted_written_out_and_its_loop_is_gone(bench: Bench) -> None:
+    point = bench.ext4("card", "A003")
+    (point / "A003C001.mov").write_bytes(b"x" * 5000)
+
+    result = eject(point / "A003C001.mov")
+
+    assert result.unmounted == (point,)
+    assert not result.powered_off
+    assert result.text == "A003 is ejected. It may be unplugged."
+    assert not os.path.ismount(point)
+    assert str(bench.folder) not in loops()
+    again = bench.mount(bench.loop(bench.folder / "card.img"), "again")
+    assert (again / "A003C001.mov").read_bytes() == b"x" * 5000
+
+
+def test_all_partitions_and_bind_mounts_of_the_drive_go_together(bench: Bench) -> None:
+    need("addpart")
+    disk = bench.loop(bench.image("disk.img", 64))
+    points = []
+    for number, start in ((1, 2048), (2, 67584)):
+        part = bench.partition(disk, number, start, 60000)
+        run("mkfs.ext4", "-qF", part)
+        points.append(bench.mount(part, f"part{number}"))
+    points.append(bench.mount(points[0], "bound", "--bind"))
+    stays = bench.ext4("other")
+
+    assert set(eject(points[1]).unmounted) == set(points)
+    assert not [point for point in points if os.path.ismount(point)]
+    assert os.path.ismount(stays)
+    assert "disk.img" not in loops()
+
+
+def test_a_program_with_an_open_file_is_named_with_the_file(bench: Bench) -> None:
+    need("addpart")
+    disk = bench.loop(bench.image("disk.img", 64))
+    points = []
+    for number, start in ((1, 2048), (2, 67584)):
+        part = bench.partition(disk, number, start, 60000)
+        run("mkfs.ext4", "-qF", part)
+        points.append(bench.mount(part, f"part{number}"))
+    clip = points[0] / "take 1.mov"
+    with program("f = open(sys.argv[1], 'wb')", clip) as pid:
+        with pytest.raises(PlaceBusy) as raised:
+            eject(points[0])
+        assert str(clip) in str(raised.value)
+        assert str(pid) in str(raised.value)
+        assert "python" in str(raised.value)
+        assert raised.value.path == clip
+        (holder,) = holders(volume_of(points[0]))
+        assert (holder.pid, holder.path) == (pid, str(clip))
+        assert all(map(os.path.ismount, points)), "nothing goes while one part is busy"
+    assert set(eject(points[0]).unmounted) == set(points)
+
+
+@pytest.mark.parametrize("name", ["in here", "line\nbreak", "bad \udcff", "x (deleted)"])
+def test_a_program_that_works_in_a_folder_is_named_with_the_folder(bench: Bench, name: str) -> None:
+    folder = bench.ext4("card") / name
+    folder.mkdir()
+    with program("pass", cwd=folder) as pid:
+        (holder,) = holders(volume_of(folder))
+        assert holder.pid == pid
+        assert folder == Path(holder.path) or name == "x (deleted)"
+        with pytest.raises(PlaceBusy):
+            eject(folder)
+
+
+def test_a_program_that_maps_a_file_is_named_with_the_file(bench: Bench) -> None:
+    file = bench.ext4("card") / "clip"
+    file.write_bytes(b"x" * 4096)
+    code = (
+        "import mmap, os; f = os.open(sys.argv[1], os.O_RDONLY); "
+        "m = mmap.mmap(f, 0, prot=mmap.PROT_READ); os.close(f)"
+    )
+    # The map keeps a descriptor of its own in Python: close that as well.
+    code += "; [os.close(n) for n in range(3, 9) if os.path.exists(f'/proc/self/fd/{n}')]"
+    with program(code, file) as pid:
+        assert file not in [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
+        assert [(h.pid, h.path) for h in holders(volume_of(file))] == [(pid, str(file))]
+
+
+def test_a_program_on_another_volume_mounted_below_is_no_holder(bench: Bench) -> None:
+    outer = bench.ext4("outer")
+    inner = bench.mount("tmpfs", "outer/inner", "-t", "tmpfs")
+    with program("f = open(sys.argv[1], 'wb')", inner / "x"):
+        assert holders(volume_of(outer)) == ()
+
+
+def test_a_volume_with_another_one_mounted_inside_is_busy(bench: Bench) -> None:
+    outer = bench.ext4("outer")
+    inner = bench.mount("tmpfs", "outer/inner", "-t", "tmpfs")
+    with pytest.raises(PlaceBusy, match="another volume") as raised:
+        eject(outer)
+    assert raised.value.path == inner
+    assert os.path.ismount(outer)
+
+
+def test_a_drive_with_a_mounted_image_on_it_is_busy_and_names_the_image(bench: Bench) -> None:
+    outer = bench.ext4("outer", size=64)
+    image = bench.image("inner.img", 16, "mkfs.ext4", "-qF", folder=outer)
+    inner = bench.mount(bench.loop(image), "inner")
+    with pytest.raises(PlaceBusy, match="loop") as raised:
+        eject(outer)
+    assert raised.value.path == image
+    assert eject(inner).unmounted == (inner,)
+    assert eject(outer).unmounted == (outer,)
+
+
+@pytest.mark.parametrize("place", ["/", "/usr/bin", "/dev/shm", "/proc/self"])
+def test_the_systems_own_places_are_refused(place: str) -> None:
+    with pytest.raises(Refusal, match="this system runs from"):
+        eject(Path(place))
+    assert os.path.ismount("/dev/shm")
+
+
+def test_exfat_through_fuse_is_ejected_and_keeps_its_files(bench: Bench) -> None:
+    need("mount.exfat-fuse", "mkfs.exfat")
+    device = bench.loop(bench.image("e.img", 32, "mkfs.exfat"))
+    point = bench.point("sd")
+    bench.fuse(point, "mount.exfat-fuse", device, point)
+    (point / "clip").write_bytes(b"x" * 100_000)
+
+    assert eject(point).unmounted == (point,)
+    assert str(bench.folder) not in loops()
+    device = bench.loop(bench.folder / "e.img")
+    bench.fuse(point, "mount.exfat-fuse", device, point)
+    assert (point / "clip").read_bytes() == b"x" * 100_000
+
+
+def test_a_volume_that_went_by_itself_is_refused_in_words(bench: Bench) -> None:
+    volume = volume_of(bench.ext4("card", "A003"))
+    run("umount", volume.mount_point)
+    with pytest.raises(Refusal, match="A003 is no longer mounted"):
+        eject(volume)
+
+
+def test_the_command_ejects_by_label_and_says_so_in_json(bench: Bench) -> None:
+    point = bench.ext4("card", "ROLL A003")
+    done = CliRunner().invoke(eject_command, ["ROLL A003", "--json"])
+    assert done.exit_code == 0
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert (result["event"], result["ejected"]) == ("result", True)
+    assert result["unmounted"] == [str(point)]
+    assert not os.path.ismount(point)
+
+
+def test_the_command_exits_with_1_for_a_busy_card_and_2_for_the_system(bench: Bench) -> None:
+    point = bench.ext4("bad \udcff")
+    with program("f = open(sys.argv[1], 'wb')", point / "clip"):
+        done = CliRunner().invoke(eject_command, [str(point), "--json"])
+    assert done.exit_code == 1
+    assert "clip" in json.loads(done.stdout.splitlines()[-1])["error"]
+    assert "Still in use" in done.output
+    assert CliRunner().invoke(eject_command, ["/"]).exit_code == 2
+    done = CliRunner().invoke(eject_command, ["no such card"])
+    assert done.exit_code == 2
+    assert NotFound.title in done.output
+
+
+def test_the_volumes_command_shows_every_name_on_one_line(bench: Bench) -> None:
+    points = [bench.ext4(name) for name in ("line\nbreak", "bad \udcff", "quo'te\"")]
+    done = CliRunner().invoke(volumes_command, ["--json"])
+    assert done.exit_code == 0
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert rows[-1] == {"event": "result", "volumes": len(rows) - 1}
+    shown = [row["mount_point"] for row in rows[:-1]]
+    assert all(str(point) in shown for point in points)
+    plain = CliRunner().invoke(volumes_command, [])
+    assert plain.exit_code == 0
+    assert len(plain.stdout.splitlines()) == len(rows) - 1
