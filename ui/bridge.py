@@ -19,7 +19,7 @@ from app.jobs.snapshot import JobSnapshot
 
 if TYPE_CHECKING:
     from app.engine import Engine
-    from app.places.volumes import VolumeWatch
+    from app.places.volume_watch import VolumeWatch
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +73,8 @@ class VolumesThread(QThread):
     def end(self) -> None:
         """Ask the thread to end and wait for it."""
         self._ending = True
-        self.wait(CLOSE_MS)
         self._watch.close()
+        self.wait(CLOSE_MS)
 
 
 class Bridge(QObject):
@@ -99,7 +99,7 @@ class Bridge(QObject):
         self._shown: tuple[JobSnapshot, ...] | None = None
         self._tickets = itertools.count(1)
         self._waiting: dict[int, tuple[Callable[[Any], object], Callable[[Any], object]]] = {}
-        self._closed = False
+        self._closed = self._stopping = False
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(6)
         self._answered.connect(self._deliver)
@@ -156,6 +156,23 @@ class Bridge(QObject):
         """Ask the engine what is mounted, and tell."""
         self.ask(self.engine.volumes, self.volumes_changed.emit)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is still to come."""
+        return bool(self._waiting) or self._shown is None
+
+    def stop_engine(self, *, interrupt: bool = True) -> None:
+        """Ask the engine to end; does not wait. Its thread ends when `running` says so."""
+        self._stopping = True
+        if self._thread.isRunning():
+            self._pool.start(lambda: self._stop(interrupt))
+
+    def _stop(self, interrupt: bool) -> None:
+        try:
+            self.engine.stop(interrupt=interrupt)
+        except Exception:
+            log.exception("The engine could not be stopped")
+
     def close(self, *, interrupt: bool = True) -> None:
         """End everything in order: no more answers, the watch, the engine, a last picture."""
         if self._closed:
@@ -200,7 +217,7 @@ class Bridge(QObject):
 
     @Slot()
     def _engine_ended(self) -> None:
-        if self._closed:
+        if self._closed or self._stopping:
             return
         self._poll()
         self.engine_failed.emit()

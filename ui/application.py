@@ -1,0 +1,258 @@
+"""Puts the window together, runs it, and closes it in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from PySide6.QtCore import QSettings, Qt, QTimer  # before qasync, which takes what it finds
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
+from qasync import QEventLoop
+
+from app.engine import Engine
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import JobId
+from app.places.volume_watch import VolumeWatch
+from app.units import count_text
+from ui import icons, theme
+from ui.bridge import Bridge
+from ui.main_window import MainWindow, PaneDoor
+from ui.messages import Message
+from ui.notifier import Notifier
+from ui.panes import Pane
+from ui.theme import Tone
+
+log = logging.getLogger(__name__)
+
+SETTLE_MS = 400
+"""A picture is taken once nothing has been asked of the engine for so long."""
+PATIENCE_MS = 20_000
+CLOSE_SECONDS = 15.0
+
+
+def run(
+    profile: Path | None = None,
+    *,
+    screenshot: Path | None = None,
+    size: tuple[int, int] = (1280, 800),
+    pane: str = "offload",
+) -> int:
+    """Open the window on *profile* and answer the exit code once it is closed.
+
+    With *screenshot* the window is drawn without a display, saved there when it has settled,
+    and closed.
+    """
+    if screenshot is not None:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = make_application()
+    engine = Engine(profile)
+    with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
+        session = Session(engine, pane, VolumeWatch())
+        if screenshot is not None:
+            Picture(session, screenshot, size)
+        else:
+            session.window.resize(*size)
+        restore = _heed_signals(session)
+        try:
+            return runner.run(session.live())
+        finally:
+            restore()
+
+
+def make_application() -> QApplication:
+    """The one QApplication, dressed."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("Reelkeep")
+    app.setDesktopFileName("reelkeep")
+    app.setQuitOnLastWindowClosed(False)
+    theme.apply(app)
+    app.setWindowIcon(icons.icon("reelkeep", "", 64))
+    return app
+
+
+def doors() -> tuple[PaneDoor, ...]:
+    """The five panes; each is imported when it is first entered."""
+
+    def offload(bridge: Bridge) -> Pane:
+        from ui.dialogs.offload import OffloadWindows
+        from ui.panes.offload import OffloadPane
+
+        return OffloadPane(bridge, OffloadWindows(bridge))
+
+    def library(bridge: Bridge) -> Pane:
+        from ui.panes.library import LibraryPane
+
+        return LibraryPane(bridge)
+
+    def timeline(bridge: Bridge) -> Pane:
+        from ui.panes.timeline import TimelinePane
+
+        return TimelinePane(bridge)
+
+    def branches(bridge: Bridge) -> Pane:
+        from ui.panes.branches import BranchesPane
+
+        return BranchesPane(bridge)
+
+    def tape(bridge: Bridge) -> Pane:
+        from ui.panes.tape import TapePane
+
+        return TapePane(bridge)
+
+    return tuple(
+        PaneDoor(key=build.__name__, title=build.__name__.capitalize(), build=build)
+        for build in (offload, library, timeline, branches, tape)
+    )
+
+
+class Session:
+    """One life of the window: opened, heard, closed in order."""
+
+    def __init__(self, engine: Engine, pane: str, watch: VolumeWatch | None = None) -> None:
+        self.engine = engine
+        self.bridge = Bridge(engine, watch)
+        memory = QSettings(str(engine.profile / "window.ini"), QSettings.Format.IniFormat)
+        self.window = MainWindow(self.bridge, doors(), memory, engine.profile.name)
+        self.notifier = Notifier(self.bridge)
+        self._windows: dict[str, QWidget] = {}
+        self._closing = asyncio.Event()
+        self._offered = False
+        self.window.quit_asked.connect(self.close)
+        self.window.window_asked.connect(self.open_window)
+        self.bridge.snapshots_changed.connect(self._offer_resume)
+        self.window.enter(pane)
+
+    async def live(self) -> int:
+        """Show the window and wait until it is to be closed; answers the exit code."""
+        self.window.show()
+        self.bridge.start()
+        await self._closing.wait()
+        await self._end()
+        return 0
+
+    def close(self) -> None:
+        """Quit: running jobs are interrupted, and keep what is confirmed."""
+        self._closing.set()
+
+    async def _end(self) -> None:
+        """Stop the engine while the window still answers, then take everything down."""
+        self.window.remember()
+        self.window.messages.say("Closing. What is confirmed stays confirmed.")
+        self.window.setEnabled(False)
+        self.bridge.stop_engine()
+        waited = 0.0
+        while self.bridge.running and waited < CLOSE_SECONDS:
+            await asyncio.sleep(0.05)
+            waited += 0.05
+        self.bridge.close()
+        for window in (*self._windows.values(), self.window):
+            window.hide()
+            window.deleteLater()
+
+    def open_window(self, name: str) -> None:
+        """Open, or bring to the front, one of the separate windows."""
+        shown = self._windows.get(name)
+        if shown is None:
+            shown = _build_window(name, self)
+            shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            shown.destroyed.connect(lambda: self._windows.pop(name, None))
+            self._windows[name] = shown
+        shown.show()
+        shown.raise_()
+        shown.activateWindow()
+
+    def _offer_resume(self, jobs: tuple[JobSnapshot, ...]) -> None:
+        """Once, at the start: jobs that a crash or quit has cut off can go on."""
+        if self._offered:
+            return
+        self._offered = True
+        cut = [job for job in jobs if job.state is JobState.INTERRUPTED and not job.foreign]
+        if cut:
+            count = count_text(len(cut), "job")
+            self.window.messages.show_message(
+                Message(
+                    text=f"{count} {'was' if len(cut) == 1 else 'were'} interrupted. Only what was "
+                    "not confirmed is done again.",
+                    tone=Tone.ATTENTION,
+                    actions=(("Resume", partial(self._resume, [job.id for job in cut])),),
+                    key="interrupted",
+                )
+            )
+
+    def _resume(self, jobs: list[JobId]) -> None:
+        self.bridge.ask(lambda: [self.engine.resume(job) for job in jobs])
+
+
+def _build_window(name: str, session: Session) -> QWidget:
+    """The separate windows, each imported when it is first wanted."""
+    if name == "settings":
+        from ui.dialogs.settings import SettingsDialog
+
+        return SettingsDialog(session.bridge, session.window)
+    if name == "status":
+        from ui.dialogs.status_mode import StatusMode
+
+        return StatusMode(session.bridge)
+    if name == "log":
+        from ui.dialogs.log import LogDialog
+
+        return LogDialog(session.bridge, session.window)
+    if name.startswith("files:"):
+        from ui.dialogs.job_files import JobFilesDialog
+
+        return JobFilesDialog(session.bridge, JobId(name[6:]), session.window)
+    from ui.dialogs.about import AboutDialog
+
+    return AboutDialog(session.window)
+
+
+class Picture:
+    """Takes one picture of the window when it has settled, then closes it."""
+
+    def __init__(self, session: Session, target: Path, size: tuple[int, int]) -> None:
+        self._session = session
+        self._target = target
+        self._quiet = self._waited = 0
+        session.window.resize(*size)
+        self._timer = QTimer(session.window)
+        self._timer.setInterval(50)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+
+    def _look(self) -> None:
+        self._waited += 50
+        self._quiet = 0 if self._session.bridge.waiting else self._quiet + 50
+        if self._quiet >= SETTLE_MS or self._waited >= PATIENCE_MS:
+            self._timer.stop()
+            picture: QPixmap = self._session.window.grab()
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(str(self._target))
+            self._session.close()
+
+
+def _heed_signals(session: Session) -> Callable[[], None]:
+    """SIGTERM and SIGINT close in order; answers what puts the old handlers back.
+
+    Python hears a signal when it next runs; the bridge's timer sees to that ten times a second.
+    """
+
+    def heard(number: int, _frame: FrameType | None) -> None:
+        log.info("Closing on signal %s", signal.Signals(number).name)
+        session.close()
+
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    return restore

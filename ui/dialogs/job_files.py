@@ -1,0 +1,145 @@
+"""The files of one job, asked for and never streamed; refreshed while the job runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import JobId
+from app.reports.model import FileRow
+from app.units import count_text
+from ui import theme, words
+from ui.bridge import Bridge
+from ui.models.evidence_files import EvidenceFiles
+from ui.theme import Tone
+from ui.widgets.bar import Bar, job_parts
+from ui.widgets.buttons import plain_button
+from ui.widgets.labels import ElidedLabel, TextLabel
+
+REFRESH_MS = 2000
+_WIDTHS = (340, 84, 120, 220, 200)
+
+
+class JobFilesDialog(QDialog):
+    """How each file of a job stands, beside the window."""
+
+    def __init__(self, bridge: Bridge, job: JobId, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._id = job
+        self._asking = False
+        self.resize(980, 560)
+        self.title = ElidedLabel("", tone=Tone.STRONG, size=theme.TITLE, strong=True)
+        self.stage = ElidedLabel("", tone=Tone.DIM)
+        self.bar = Bar(name="Progress of the job")
+        self.model = EvidenceFiles()
+        self.table = self._table()
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter by name, folder or hash")
+        self.filter.setAccessibleName("Filter the files")
+        self.filter.setClearButtonEnabled(True)
+        self.open_only = QCheckBox("Only what is not verified")
+        self.count = TextLabel("Asking …", tone=Tone.DIM)
+        self._lay_out()
+        self.filter.textChanged.connect(self._narrow)
+        self.open_only.toggled.connect(self._narrow)
+        self._timer = QTimer(self)
+        self._timer.setInterval(REFRESH_MS)
+        self._timer.timeout.connect(self._refresh_if_running)
+        self._timer.start()
+        bridge.snapshots_changed.connect(self._show_job)
+        self._show_job(bridge.snapshots)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 14)
+        column.setSpacing(8)
+        for widget in (self.title, self.stage, self.bar):
+            column.addWidget(widget)
+        row = QHBoxLayout()
+        row.addWidget(self.filter, 1)
+        row.addWidget(self.open_only)
+        row.addWidget(self.count)
+        column.addLayout(row)
+        column.addWidget(self.table, 1)
+        last = QHBoxLayout()
+        last.addWidget(plain_button("Refresh", self.refresh))
+        last.addStretch(1)
+        last.addWidget(plain_button("Close", self.close))
+        column.addLayout(last)
+
+    def _table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setAccessibleName("Files of the job")
+        table.setFont(theme.font(theme.SMALL))
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        table.setWordWrap(False)
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        table.verticalHeader().setDefaultSectionSize(26)
+        table.horizontalHeader().setHighlightSections(False)
+        return table
+
+    @property
+    def _job(self) -> JobSnapshot | None:
+        return next((job for job in self._bridge.snapshots if job.id == self._id), None)
+
+    def _show_job(self, jobs: tuple[JobSnapshot, ...]) -> None:
+        job = next((job for job in jobs if job.id == self._id), None)
+        if job is None:
+            return
+        self.setWindowTitle(f"Files · {words.printable(job.title)}")
+        self.title.show_text(words.job_text(job))
+        self.stage.show_text(f"{words.stage_text(job)}  {words.printable(job.current)}")
+        self.bar.set_parts(*job_parts(job))
+
+    def refresh(self) -> None:
+        """Ask for the files again."""
+        if not self._asking:
+            self._asking = True
+            self._bridge.ask(lambda: self._bridge.engine.files(self._id), self._fill, self._fail)
+
+    def _refresh_if_running(self) -> None:
+        job = self._job
+        if self.isVisible() and job is not None and job.state is JobState.RUNNING:
+            self.refresh()
+
+    def _fill(self, rows: Sequence[FileRow]) -> None:
+        self._asking = False
+        at = self.table.verticalScrollBar().value()
+        job = self._job
+        self.model.put(rows, [place.name for place in job.places] if job else [])
+        for column in range(self.model.columnCount()):
+            self.table.setColumnWidth(column, _WIDTHS[min(column, len(_WIDTHS) - 1)])
+        self.table.verticalScrollBar().setValue(at)
+        self._count()
+
+    def _fail(self, error: Exception) -> None:
+        self._asking = False
+        self.count.show_text(words.printable(str(error)))
+
+    def _narrow(self) -> None:
+        self.model.narrow(self.filter.text(), only_open=self.open_only.isChecked())
+        self._count()
+
+    def _count(self) -> None:
+        shown, total = len(self.model.rows), count_text(self.model.total, "file")
+        self.count.show_text(total if shown == self.model.total else f"{shown:,} of {total}")

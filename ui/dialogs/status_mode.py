@@ -1,0 +1,188 @@
+"""Status mode: every job in type large enough to be read across a tent."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
+from app.units import duration_text, now
+from ui import icons, theme, words
+from ui.bridge import Bridge
+from ui.theme import COLOURS, Tone
+from ui.widgets.bar import job_parts, paint_bar
+from ui.widgets.labels import TextLabel
+from ui.words import Sign, printable
+
+MOST = 4
+"""Jobs shown at once; more would be too small to read."""
+_ORDER = {
+    JobState.RUNNING: 1,
+    JobState.FAILED: 2,
+    JobState.INTERRUPTED: 3,
+    JobState.PAUSED: 4,
+    JobState.DONE: 5,
+    JobState.QUEUED: 6,
+    JobState.CANCELLED: 7,
+}
+
+
+def most_urgent(jobs: tuple[JobSnapshot, ...]) -> list[JobSnapshot]:
+    """What people must see first: who wants hands, who runs, what failed, what is safe."""
+    return sorted(
+        jobs, key=lambda job: (not (job.wants and not job.state.ended), _ORDER[job.state])
+    )
+
+
+class StatusMode(QWidget):
+    """A window of its own, for a second screen or the whole one; Escape or F9 closes it."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__()
+        self.setWindowTitle("Reelkeep · status")
+        self.resize(1280, 800)
+        self._clock = TextLabel("", tone=Tone.DIM, size=28)
+        self._clock.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._empty = TextLabel("Nothing is running", tone=Tone.DIM, size=48, strong=True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.boards = [StatusBoard() for _ in range(MOST)]
+        column = QVBoxLayout(self)
+        column.setContentsMargins(32, 20, 32, 24)
+        column.setSpacing(18)
+        column.addWidget(self._clock)
+        column.addWidget(self._empty, 1)
+        for board in self.boards:
+            column.addWidget(board, 1)
+        bridge.snapshots_changed.connect(self.show_jobs)
+        self.show_jobs(bridge.snapshots)
+
+    def show_jobs(self, jobs: tuple[JobSnapshot, ...]) -> None:
+        """Show the most urgent of *jobs*."""
+        urgent = most_urgent(jobs)
+        more = f"{len(urgent) - MOST} more in the queue · " if len(urgent) > MOST else ""
+        until = words.done_at_text(jobs)
+        self._clock.show_text(f"{more}{until + ' · ' if until else ''}{now():%H:%M}")
+        self._empty.setVisible(not urgent)
+        for at, board in enumerate(self.boards):
+            board.setVisible(at < len(urgent))
+            if at < len(urgent):
+                board.show_job(urgent[at])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Escape, Qt.Key.Key_F9}:
+            self.close()
+        elif event.key() == Qt.Key.Key_F11:
+            self.showNormal() if self.isFullScreen() else self.showFullScreen()
+        else:
+            super().keyPressEvent(event)
+
+
+class StatusBoard(QWidget):
+    """One job: the card, a percentage, the sentence people act on, and every drive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._job: JobSnapshot | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(120)
+
+    def sizeHint(self) -> QSize:
+        return QSize(1000, 220)
+
+    def show_job(self, job: JobSnapshot) -> None:
+        """Show *job*."""
+        if job != self._job:
+            self._job = job
+            places = ", ".join(
+                f"{place.name} {words.place_sign(place).word}" for place in job.places
+            )
+            self.setAccessibleName(f"{words.job_spoken(job)}. {printable(places)}")
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._job is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(COLOURS.line))
+        painter.setBrush(QColor(COLOURS.raised))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 10, 10)
+        height = self.height() - 36
+        box = QRectF(24, 18, self.width() - 48, height)
+        unit = height / 100
+        self._paint_title(painter, QRectF(box.left(), box.top(), box.width(), 34 * unit))
+        sign = QRectF(box.left(), box.top() + 36 * unit, box.width(), 30 * unit)
+        _paint_sign(painter, sign, _headline(self._job))
+        bar = QRectF(box.left(), box.top() + 70 * unit, box.width(), max(6.0, 8 * unit))
+        paint_bar(painter, bar, job_parts(self._job))
+        places = QRectF(box.left(), box.top() + 82 * unit, box.width(), 18 * unit)
+        _paint_places(painter, places, self._job.places)
+
+    def _paint_title(self, painter: QPainter, box: QRectF) -> None:
+        job = self._job
+        if job is None:
+            return
+        size = max(14, int(box.height() * 0.78))
+        figure = f"{int(job.fraction * 100)} %"
+        if job.state is JobState.RUNNING and job.left is not None:
+            figure += f" · {duration_text(job.left)}"
+        painter.setFont(theme.heavy(size))
+        painter.setPen(theme.colour(Tone.STRONG))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(box, middle | Qt.AlignmentFlag.AlignRight, figure)
+        room = box.width() - QFontMetrics(painter.font()).horizontalAdvance(figure) - 24
+        text = _elided(painter, printable(job.title), room)
+        painter.drawText(box, middle | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def _headline(job: JobSnapshot) -> Sign:
+    """The sentence people act on."""
+    if job.wants and not job.state.ended:
+        return Sign(mark="attention", glyph="!", word=printable(job.wants), tone=Tone.ATTENTION)
+    if job.safe and job.state.ended:
+        return words.SAFE
+    if job.state is JobState.FAILED:
+        return Sign(mark="failed", glyph="✕", word=words.stage_text(job), tone=Tone.FAILED)
+    if job.verdict and job.state.ended:
+        text = printable(job.verdict)
+        return Sign(mark="attention", glyph="!", word=text, tone=Tone.ATTENTION)
+    sign = words.job_sign(job)
+    return Sign(mark=sign.mark, glyph=sign.glyph, word=words.stage_text(job), tone=sign.tone)
+
+
+def _paint_sign(painter: QPainter, box: QRectF, sign: Sign) -> None:
+    size = max(13, int(box.height() * 0.72))
+    icons.paint(
+        painter,
+        sign.mark,
+        COLOURS.of(sign.tone),
+        QRectF(box.left(), box.center().y() - size / 2, size, size),
+    )
+    painter.setFont(theme.bold(size))
+    painter.setPen(theme.colour(sign.tone))
+    inner = box.adjusted(size * 1.3, 0, 0, 0)
+    side = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    painter.drawText(inner, side, _elided(painter, sign.word, inner.width()))
+
+
+def _paint_places(painter: QPainter, box: QRectF, places: tuple[PlaceSnapshot, ...]) -> None:
+    if not places:
+        return
+    size = max(12, int(box.height() * 0.72))
+    width = box.width() / len(places)
+    painter.setFont(theme.font(size))
+    for at, place in enumerate(places):
+        sign = words.place_sign(place)
+        left = box.left() + at * width
+        spot = QRectF(left, box.center().y() - size / 2, size, size)
+        icons.paint(painter, sign.mark, COLOURS.of(sign.tone), spot)
+        painter.setPen(theme.colour(Tone.TEXT))
+        inner = QRectF(left + size * 1.3, box.top(), width - size * 1.6, box.height())
+        text = _elided(painter, f"{printable(place.name)}  {sign.word}", inner.width())
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def _elided(painter: QPainter, text: str, room: float) -> str:
+    metrics = QFontMetrics(painter.font())
+    return metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, int(room)))
