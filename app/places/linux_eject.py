@@ -20,6 +20,7 @@ from app.places.linux import Look, look_now
 from app.places.linux_blocks import Block
 from app.places.linux_drive_power import power_off_drive
 from app.places.linux_mounts import Mount, covers
+from app.places.patience import ask
 from app.places.volumes import Volume
 
 _SYSTEM = ("/", "/home", "/usr", "/var", "/etc", "/opt", "/root", "/srv", "/nix", "/tmp")
@@ -28,6 +29,7 @@ _PEOPLES = "/run/media"
 """Where desktops mount drives, although it lies in a system folder."""
 _LOOP_CLR_FD = 0x4C01
 _DETACH_SECONDS = 5.0
+_ANSWER_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,15 @@ def _refuse_images_inside(look: Look, volume: Volume, mounts: list[Mount]) -> No
 
 def _write_out(mount: Mount, volume: Volume) -> None:
     """Have the kernel write all of the volume to the medium, and hear whether that worked."""
+    if mount.may_hang and not ask(
+        ("alive", mount.point), lambda: bool(os.statvfs(mount.point)), False, _ANSWER_SECONDS
+    ):
+        raise EnvironmentFault(
+            f"{volume.label} does not answer, so nothing can be written out to it.",
+            path=Path(mount.point),
+            device=volume.device.name,
+            hint="Bring the drive or server back, then eject again.",
+        )
     if mount.read_only:
         return
     try:

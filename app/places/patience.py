@@ -5,12 +5,39 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-_unanswered: dict[Hashable, threading.Thread] = {}
-"""Questions whose thread still waits in the kernel; none is asked twice at a time."""
+
+class _Question(Generic[T]):
+    """A question that a thread asks; whoever wants its answer waits for the same one."""
+
+    def __init__(self, question: Callable[[], T], otherwise: T, done: Callable[[], None]) -> None:
+        self.answer = otherwise
+        self.began = time.monotonic()
+        self._question = question
+        self._done = done
+        # A daemon: a thread that the kernel never gives back must not keep us from quitting.
+        self.thread = threading.Thread(target=self._ask, name="question to a volume", daemon=True)
+
+    def _ask(self) -> None:
+        try:
+            self.answer = self._question()
+        except OSError:
+            pass  # the other answer stands
+        finally:
+            self._done()
+
+    def wait(self, seconds: float) -> T:
+        """The answer, at most *seconds* after the question was put, whoever put it."""
+        self.thread.join(max(0.0, self.began + seconds - time.monotonic()))
+        return self.answer
+
+
+_open: dict[Hashable, _Question[Any]] = {}
+"""Questions not answered yet; none is asked twice at a time, so a dead server costs one thread."""
+_lock = threading.Lock()
 
 
 def ask(key: Hashable, question: Callable[[], T], otherwise: T, seconds: float = 1.0) -> T:
@@ -23,38 +50,22 @@ def ask_all(
 ) -> dict[Hashable, T]:
     """The answers to all *questions*, asked at once; *otherwise* for each that stays silent.
 
-    The threads are daemons: one that the kernel never gives back must not keep us from quitting.
+    The same key always means the same question, with answers of the same type.
     """
-    answers = dict.fromkeys(questions, otherwise)
-    replies: dict[Hashable, T] = {}
-    threads = [
-        _start(key, question, replies)
-        for key, question in questions.items()
-        if not _still_waiting(key)
-    ]
-    end = time.monotonic() + seconds
-    for thread in threads:
-        thread.join(max(0.0, end - time.monotonic()))
-    return answers | dict(replies)
+    asked = {key: _put(key, question, otherwise) for key, question in questions.items()}
+    return {key: question.wait(seconds) for key, question in asked.items()}
 
 
-def _start(
-    key: Hashable, question: Callable[[], T], replies: dict[Hashable, T]
-) -> threading.Thread:
-    def run() -> None:
-        try:
-            replies[key] = question()
-        except OSError:
-            pass
-        finally:
-            _unanswered.pop(key, None)
-
-    thread = threading.Thread(target=run, name="question to a volume", daemon=True)
-    _unanswered[key] = thread
-    thread.start()
-    return thread
+def _put(key: Hashable, question: Callable[[], T], otherwise: T) -> _Question[T]:
+    with _lock:
+        if key in _open:
+            return _open[key]
+        put = _Question(question, otherwise, lambda: _forget(key))
+        _open[key] = put
+        put.thread.start()
+        return put
 
 
-def _still_waiting(key: Hashable) -> bool:
-    thread = _unanswered.get(key)
-    return thread is not None and thread.is_alive()
+def _forget(key: Hashable) -> None:
+    with _lock:
+        _open.pop(key, None)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 _LOOK_SECONDS = 1.0
+_MOUNTINFO = Path("/proc/self/mountinfo") if sys.platform == "linux" else None
 
 
 class VolumeWatch:
@@ -18,11 +19,12 @@ class VolumeWatch:
     Changes are counted from its making. `close` may be called from any thread and ends a wait.
     """
 
-    def __init__(self, mountinfo: Path = Path("/proc/self/mountinfo")) -> None:
+    def __init__(self, mountinfo: Path | None = _MOUNTINFO) -> None:
+        """*mountinfo* is the file that tells of changes; None: look once a second."""
         self._lock = threading.Lock()
         self._waiting = 0
         self._closed = False
-        self._mounts = os.open(mountinfo, os.O_RDONLY) if sys.platform == "linux" else -1
+        self._mounts = os.open(mountinfo, os.O_RDONLY) if mountinfo else -1
         self._woken, self._wake = os.pipe()
         self._seen = self._mounted()
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from mount_bench import Bench, need, run
 
 from app.cli.eject import eject_command
 from app.cli.volumes import volumes_command
-from app.errors import NotFound, PlaceBusy, Refusal
+from app.errors import EnvironmentFault, NotFound, PlaceBusy, Refusal
 from app.places.eject import eject, holders
 from app.places.volumes import volume_of
 
@@ -173,6 +175,22 @@ def test_exfat_through_fuse_is_ejected_and_keeps_its_files(bench: Bench) -> None
     assert (point / "clip").read_bytes() == b"x" * 100_000
 
 
+def test_a_drive_that_does_not_answer_is_said_not_to_answer(bench: Bench) -> None:
+    need("mount.exfat-fuse", "mkfs.exfat")
+    device = bench.loop(bench.image("e.img", 32, "mkfs.exfat"))
+    point = bench.point("sd")
+    bench.fuse(point, "mount.exfat-fuse", device, point)
+    volume = volume_of(point)
+    driver = int(run("pgrep", "-f", f"mount.exfat-fuse {device} "))
+    os.kill(driver, signal.SIGSTOP)
+    try:
+        with pytest.raises(EnvironmentFault, match="does not answer"):
+            eject(volume)
+    finally:
+        os.kill(driver, signal.SIGCONT)
+    assert eject(volume).unmounted == (point,)
+
+
 def test_a_volume_that_went_by_itself_is_refused_in_words(bench: Bench) -> None:
     volume = volume_of(bench.ext4("card", "A003"))
     run("umount", volume.mount_point)
@@ -214,3 +232,27 @@ def test_the_volumes_command_shows_every_name_on_one_line(bench: Bench) -> None:
     plain = CliRunner().invoke(volumes_command, [])
     assert plain.exit_code == 0
     assert len(plain.stdout.splitlines()) == len(rows) - 1
+
+
+def test_on_a_terminal_the_volumes_are_a_table(bench: Bench) -> None:
+    bench.ext4("card", "ROLL A003")
+    code = "from app.cli.volumes import volumes_command; volumes_command([])"
+    inside, outside = pty.openpty()
+    with os.fdopen(inside, "rb", buffering=0) as terminal:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=outside,
+            stderr=outside,
+            check=False,
+            cwd=Path(__file__).parents[3],
+            env=os.environ | {"COLUMNS": "220", "TERM": "xterm"},
+        )
+        os.close(outside)
+        shown = b""
+        with suppress(OSError):  # the terminal ends with an error once its other side is closed
+            while part := terminal.read(65536):
+                shown += part
+    assert done.returncode == 0
+    row = next(line for line in shown.decode().splitlines() if "ROLL A003" in line)
+    assert "ext4" in row
+    assert "MB" in row

@@ -37,6 +37,22 @@ def test_a_mount_and_an_unmount_are_each_seen_within_two_seconds(bench: Bench) -
 
 
 @pytest.mark.root
+def test_where_the_system_tells_nothing_one_look_a_second_sees_it(bench: Bench) -> None:
+    with VolumeWatch(None) as watch, ThreadPoolExecutor(1) as pool:
+        seen = pool.submit(watch.wait, 20)
+        point = bench.mount("tmpfs", "fast", "-t", "tmpfs")
+        began = time.monotonic()
+        assert seen.result()
+        assert time.monotonic() - began < 2
+        run("umount", point)
+        assert watch.wait(2)
+        waiter = pool.submit(watch.wait, 60)
+        watch.close()
+        waiter.result(10)  # fails when nobody wakes it
+        assert watch.wait(60) is False
+
+
+@pytest.mark.root
 def test_a_change_between_two_waits_is_not_lost(bench: Bench) -> None:
     with VolumeWatch() as watch:
         bench.mount("tmpfs", "fast", "-t", "tmpfs")
