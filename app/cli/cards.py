@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 
+from app.cli.volumes import shown
 from app.places.cards import Card, Clip, candidate_cards, recognise
+from app.places.volumes import volumes
 from app.units import bytes_text, count_text, moment_text
 
 
@@ -43,8 +45,6 @@ def cards_command(paths: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _mounted() -> Sequence[tuple[Path, str | None]]:
-    from app.places.volumes import volumes
-
     candidates = candidate_cards(volumes())
     return [(found.volume.mount_point, found.volume.label) for found in candidates]
 
@@ -52,24 +52,15 @@ def _mounted() -> Sequence[tuple[Path, str | None]]:
 def _lines(card: Card) -> list[str]:
     sizes = f"{count_text(len(card.clips), 'clip')}, {count_text(card.files, 'file')}"
     lines = [
-        f"{_shown(card.roll)}  {_shown(card.camera)}",
-        f"  in        {_shown(str(card.root))}",
+        f"{shown(card.roll)}  {shown(card.camera)}",
+        f"  in        {shown(str(card.root))}",
         f"  holds     {sizes}, {bytes_text(card.size)}",
     ]
     if card.first_recorded and card.last_recorded:
         first, last = moment_text(card.first_recorded), moment_text(card.last_recorded)
         lines.append(f"  recorded  {first} to {last}")
-    lines += [f"  look at   {_shown(finding.text)}" for finding in card.findings]
+    lines += [f"  look at   {shown(finding.text)}" for finding in card.findings]
     return lines
-
-
-def _shown(text: str) -> str:
-    """Text for a terminal: a line break or a byte that is no UTF-8 is shown, not sent."""
-    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in printable
-    )
 
 
 def _facts(card: Card) -> dict[str, Any]:

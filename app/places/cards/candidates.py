@@ -39,7 +39,7 @@ def looks_like_card(root: Path) -> str | None:
     None where there is neither, or where the place cannot be read.
     """
     entries = _shallow(root)
-    top = arrange(entries)
+    top = arrange(entries, root.name)
     nothing = Sidecars(None)
     for structure in STRUCTURES:
         draft = structure.recognise(top, nothing)
@@ -51,11 +51,13 @@ def looks_like_card(root: Path) -> str | None:
 def candidate_cards(volumes: Iterable[Volume]) -> tuple[CandidateCard, ...]:
     """The volumes that look like cards, in the order given.
 
-    A volume with our own manifests at its top is a copy and no card; servers are not looked at.
+    A volume with our own manifests at its top is a copy and no card. Servers, and volumes that
+    don't answer (capacity 0), are not looked at.
     """
     found = []
     for volume in volumes:
-        if volume.remote or _is_copy(volume.mount_point):
+        silent = volume.capacity <= 0
+        if volume.remote or silent or _is_copy(volume.mount_point):
             continue
         structure = looks_like_card(volume.mount_point)
         if structure and (volume.removable or structure not in _WEAK):

@@ -37,7 +37,8 @@ _MAKERS = (
 
 
 def _pictures(base: Folder) -> Folder | None:
-    return base.sub("dcim")
+    """The DCIM folder below *base*, or *base* where it is that folder."""
+    return base.sub("dcim") or (base if base.name.lower() == "dcim" else None)
 
 
 class GoPro:
@@ -47,11 +48,10 @@ class GoPro:
     nested = True
 
     def recognise(self, base: Folder, sidecars: Sidecars) -> CardDraft | None:
-        """`DCIM/100GOPRO`, or GoPro's names in another folder of DCIM."""
+        """`DCIM/100GOPRO`, GoPro's names in another folder of DCIM, or right in *base*."""
         top = _pictures(base)
-        if top is None:
-            return None
-        folders = [f for f in top.folders.values() if _is_gopro(f)]
+        folders = [f for f in top.folders.values() if _is_gopro(f)] if top else []
+        folders = folders or [base] * (base.name != "" and _is_gopro(base))
         if not folders:
             return None
         clips = _recordings([found for folder in folders for found in folder.walk()])
@@ -63,8 +63,9 @@ class GoPro:
 
 
 def _is_gopro(folder: Folder) -> bool:
-    return folder.name.lower().endswith("gopro") or any(
-        _chapter(found.stem) for found in folder.files[:50]
+    named = re.fullmatch(r"\d{3}gopro", folder.name.lower()) is not None
+    return named or any(
+        found.ext in ("mp4", "360") and _chapter(found.stem) for found in folder.files[:50]
     )
 
 

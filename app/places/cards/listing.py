@@ -92,9 +92,9 @@ def _is_unseen(name: str) -> bool:
     return name[:1] == "." or name.lower() in _CLUTTER or name.lower() == "ascmhl"
 
 
-def arrange(entries: Iterable[Entry]) -> Folder:
+def arrange(entries: Iterable[Entry], called: str = "") -> Folder:
     """The root folder of *entries*, which may come in any order; hidden names are left out."""
-    root = Folder(name="", path="")
+    root = Folder(name=called, path="")
     known: dict[str, Folder | None] = {"": root}
     for entry in entries:
         if entry.kind is EntryKind.FILE:

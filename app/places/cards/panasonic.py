@@ -37,6 +37,8 @@ class P2:
 
 def _is_p2(folder: Folder) -> bool:
     """Whether a folder not called CONTENTS is one: people too have folders `Video` and `Clip`."""
+    if folder.name.lower() == "contents":
+        return True
     telling = {("clip", "xml"), ("video", "mxf"), ("avclip", "mxf")}
     return any(
         (name, found.ext) in telling
@@ -64,7 +66,7 @@ def _clips(top: Folder) -> dict[str, ClipDraft]:
         # Sound and voice memos carry two digits of a track behind the clip's name.
         name = stem if stem in clips else stem[:-2]
         if found.path not in taken and name in clips:
-            sound = found.ext == "mxf" and found.entry.parent.lower().endswith("/audio")
+            sound = found.ext == "mxf" and _in(found, "audio")
             (clips[name].parts if sound else clips[name].sidecars).append(found)
     return clips
 

@@ -46,7 +46,7 @@ def recognise(
     listed = _listed(root) if entries is None else entries
     label = label if label is not None else (root.name or root.resolve().name or str(root))
     # One order whoever listed the card, so that its facts are the same each time.
-    top = arrange(sorted(listed, key=attrgetter("path")))
+    top = arrange(sorted(listed, key=attrgetter("path")), root.name)
     drafts = recognised(top, Sidecars(root))
     plain = not drafts
     if plain:

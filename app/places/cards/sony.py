@@ -49,7 +49,7 @@ class M4Root:
     def recognise(self, base: Folder, sidecars: Sidecars) -> CardDraft | None:
         """`M4ROOT` below *base* with or without `PRIVATE`, or *base* as such a folder."""
         top = base.sub("private", "m4root") or base.sub("m4root")
-        if top is None and base.sub("clip") and base.sub("thmbnl") and _is_disc(base):
+        if top is None and _is_m4root(base):
             top = base
         if top is None or top.sub("clip") is None:
             return None
@@ -104,6 +104,13 @@ class MediaList:
             for name in self.listed
             if name.lower() not in there
         ]
+
+
+def _is_m4root(folder: Folder) -> bool:
+    clips = folder.sub("clip")
+    kinds = {found.ext for found in clips.files} if clips else set()
+    told = folder.name.lower() == "m4root" or (_is_disc(folder) and "mp4" in kinds)
+    return told and "mxf" not in kinds
 
 
 def _is_disc(folder: Folder) -> bool:

@@ -2,6 +2,9 @@
 
 import json
 import os
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,6 +55,49 @@ def test_strange_names_are_shown_on_one_line(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     assert "two\\nlines \\udcff  Folder" in result.output
+
+
+@pytest.fixture
+def card_volume(tmp_path: Path) -> Iterator[Path]:
+    if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
+        pytest.skip("needs root and mkfs.ext4 for a loop mount")
+    image, mount_point = tmp_path / "card.img", tmp_path / "card"
+    mount_point.mkdir()
+    with image.open("wb") as opened:
+        opened.truncate(16 << 20)
+    subprocess.run(["mkfs.ext4", "-qF", "-L", "A003", image], check=True)
+    mounted = subprocess.run(
+        ["mount", "-o", "loop", image, mount_point], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"no loop mount here: {os.fsdecode(mounted.stderr).strip()}")
+    try:
+        yield mount_point
+    finally:
+        subprocess.run(["umount", mount_point], check=True)
+
+
+@pytest.mark.root
+def test_without_a_path_the_mounted_cards_are_shown(card_volume: Path, red: Path) -> None:
+    shutil.copytree(red, card_volume, dirs_exist_ok=True)
+    result = CliRunner().invoke(cards_command, ["--json"])
+    cards = [json.loads(line) for line in result.output.splitlines()[:-1]]
+    ours = [card for card in cards if card["root"] == str(card_volume)]
+
+    assert result.exit_code == 0
+    assert [(card["structure"], card["roll"], len(card["clips"])) for card in ours] == [
+        ("red", "A003", 1)
+    ]
+
+
+@pytest.mark.root
+def test_a_card_mounted_read_only_is_recognised(card_volume: Path, red: Path) -> None:
+    shutil.copytree(red, card_volume, dirs_exist_ok=True)
+    subprocess.run(["mount", "-o", "remount,ro", card_volume], check=True)
+    result = CliRunner().invoke(cards_command, [str(card_volume)])
+
+    assert result.exit_code == 0
+    assert "A003  RED" in result.output
 
 
 def test_a_path_that_is_not_there_is_bad_usage(tmp_path: Path) -> None:

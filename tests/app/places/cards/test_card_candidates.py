@@ -11,14 +11,16 @@ from app.places.devices import Device
 from app.places.volumes import Volume
 
 
-def volume(root: Path, *, removable: bool = False, remote: bool = False) -> Volume:
+def volume(
+    root: Path, *, removable: bool = False, remote: bool = False, capacity: int = 1
+) -> Volume:
     return Volume(
         mount_point=root,
         source="/dev/sdx1",
         file_system="exfat",
         label=root.name,
         uuid="",
-        capacity=1,
+        capacity=capacity,
         free=1,
         device=Device(id="x", name="x"),
         removable=removable,
@@ -51,8 +53,10 @@ def test_a_removable_volume_without_media_is_no_card(tmp_path: Path) -> None:
 def test_a_copy_with_our_manifests_and_a_server_are_no_cards(tmp_path: Path) -> None:
     copy, server = build("red", tmp_path), build("gopro", tmp_path)
     (copy / "ascmhl").mkdir()
+    silent = build("dji", tmp_path)
 
     assert candidate_cards([volume(copy), volume(server, remote=True)]) == ()
+    assert candidate_cards([volume(silent, capacity=0)]) == ()
 
 
 def test_a_place_that_is_gone_is_no_card(tmp_path: Path) -> None:

@@ -104,6 +104,80 @@ def test_a_reel_folder_or_magazine_dropped_by_itself_is_recognised(tmp_path: Pat
     assert (red.structure, red.roll, len(red.clips)) == ("red", "A003", 4)
 
 
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("sony-xdroot", "XDROOT"),
+        ("sony-m4root", "PRIVATE"),
+        ("sony-m4root", "PRIVATE/M4ROOT"),
+        ("sony-bpav", "BPAV"),
+        ("panasonic-p2", "CONTENTS"),
+        ("canon-xf", "CONTENTS"),
+        ("canon-c80", "PRIVATE"),
+        ("avchd", "PRIVATE/AVCHD"),
+        ("gopro", "DCIM"),
+        ("gopro", "DCIM/100GOPRO"),
+        ("dji", "DCIM"),
+        ("red", "A003_1120K4.RDM"),
+        ("arri-alexa35", "A_0007_1JL0"),
+    ],
+)
+def test_a_cards_own_top_folder_dropped_by_itself_is_recognised(
+    name: str, folder: str, tmp_path: Path
+) -> None:
+    whole = recognise(build(name, tmp_path))
+    part = recognise(whole.root / folder)
+
+    assert part.structure == whole.structure
+    assert [clip.name for clip in part.clips] == [clip.name for clip in whole.clips]
+    assert [finding.text for finding in part.findings] == [f.text for f in whole.findings]
+
+
+def test_one_clips_folder_of_a_red_shows_its_missing_part(tmp_path: Path) -> None:
+    root = build("red", tmp_path) / "A003_1120K4.RDM/A003_C017_1120EF.RDC"
+    card = recognise(root)
+
+    assert (card.structure, card.roll) == ("red", "A003")
+    assert "A003_C017 has no _003.R3D." in [finding.text for finding in card.findings]
+
+
+def test_a_professional_disc_has_its_clips_at_the_top(tmp_path: Path) -> None:
+    write(tmp_path, "INDEX.XML", "<x/>")
+    write(tmp_path, "Clip/C0001.MXF", 9)
+    write(tmp_path, "Clip/C0001M01.XML", "<x/>")
+    write(tmp_path, "Sub/C0001S01.MXF", 9)
+    card = recognise(tmp_path)
+
+    assert card.structure == "sony-xdroot"
+    assert [len(clip.files) for clip in card.clips] == [3]
+
+
+def test_m4root_and_avchd_need_no_private(tmp_path: Path) -> None:
+    write(tmp_path / "a", "M4ROOT/CLIP/C0001.MP4", 9)
+    write(tmp_path / "b", "BDMV/STREAM/00000.MTS", 9)
+
+    assert recognise(tmp_path / "a").structure == "sony-m4root"
+    assert recognise(tmp_path / "b").structure == "avchd"
+
+
+def test_a_codex_drives_own_clips_folder_is_recognised(tmp_path: Path) -> None:
+    for number in (1, 2, 4):
+        write(tmp_path, f"}}CLIPS{{/A001C001/A001C001.{number:07d}.ari", 9)
+    card = recognise(tmp_path)
+
+    assert card.structure == "codex"
+    assert [clip.name for clip in card.clips] == ["A001C001"]
+    assert card.clips[0].missing == ("frame 0000003",)
+
+
+def test_raw_light_in_dcim_is_a_clip_of_a_canon(tmp_path: Path) -> None:
+    write(tmp_path, "DCIM/100EOSR5/5L2A0001.CRM", 9)
+    write(tmp_path, "DCIM/100EOSR5/5L2A0001.MP4", 9)
+    card = recognise(tmp_path)
+
+    assert (card.structure, card.camera, len(card.clips)) == ("canon-dcim", "Canon", 1)
+
+
 def test_a_movie_outside_of_the_cards_structure_is_a_clip_too(tmp_path: Path) -> None:
     root = build("sony-m4root", tmp_path)
     write(root, "rushes/extra.mov", 50)
