@@ -1,15 +1,14 @@
 """Writing a generation: one manifest per history of the tree, children first, then their parents.
 
-The order on the disk: manifest under a partial name, sync, final name, then the chain likewise.
-Between the two a manifest lies outside of the chain; readers leave it out, and the next
-generation sets it aside. The first generation comes into being with its whole folder at once.
+The order on the disk: manifest and new chain under partial names, both synced; the manifest gets
+its name, then the chain. Between the two a manifest lies outside of the chain; readers leave it
+out, and the next generation sets it aside. In a first generation the partial chain tells this
+from a history whose chain was taken away.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -35,21 +34,19 @@ from app.integrity.mhl.values import (
     Process,
     Reference,
 )
-from app.integrity.mhl.wording import holdable
+from app.integrity.mhl.wording import file_name_part, holdable
 from app.integrity.mhl.writing import (
     PARTIAL_SUFFIX,
     chain_xml,
+    give_name,
     manifest_xml,
     sync_folder,
-    write_whole,
+    write_partial,
 )
 from app.units import now
 
 SET_ASIDE_SUFFIX = ".unchained"
 """Added to the name of a manifest that an interruption left outside of the chain."""
-
-STAGING_NAME = f".{HISTORY_FOLDER}{PARTIAL_SUFFIX}"
-"""A history folder before its first generation is complete."""
 
 _LAST = "\U0010ffff\U0010ffff"
 _NO_DIGESTS = DirectoryDigests(content={}, structure={})
@@ -73,7 +70,7 @@ def write_generation(  # noqa: PLR0913 - an operation has this many facts
     tree, or None when the records are not the whole tree: then there are no directory hashes, and
     only nested histories with records get a generation. *ignore* are new lines for the list,
     *left_out* paths (links, names that XML cannot hold) that get lines of their own. *started*
-    names the files. Raises BadInput, ChainBroken, WriteFailed; never changes a manifest.
+    names the files. Raises BadInput, HistoryFault, NameTaken, WriteFailed.
     """
     history = previous if previous is not None else History.beneath(root)
     operation = _Operation(
@@ -233,14 +230,9 @@ def append_manifest(
             hint="Another program is writing to it. Try again.",
         )
     folder = history.root / HISTORY_FOLDER
-    staging = None
-    if not folder.is_dir() or not os.listdir(folder):
-        staging = history.root / STAGING_NAME
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir()
-    else:
-        _set_aside(folder, {entry.name for entry in entries})
-    name = manifest_name(history.root, len(entries) + 1, started)
+    folder.mkdir(exist_ok=True)
+    _set_aside(folder, {entry.name for entry in entries})
+    path = folder / manifest_name(history.root, len(entries) + 1, started)
     hasher = hashlib.sha512()
 
     def hashed() -> Iterator[str]:
@@ -248,20 +240,25 @@ def append_manifest(
             hasher.update(piece.encode())
             yield piece
 
-    write_whole((staging or folder) / name, hashed())
+    manifest = write_partial(path, hashed())
     c4 = written_form(HashKind.C4, hasher.digest())
-    chain = chain_xml([*entries, ChainEntry(number=len(entries) + 1, name=name, c4=c4)])
-    write_whole((staging or folder) / CHAIN_NAME, chain, replace=True)
-    if staging is not None:
-        if folder.is_dir():
-            folder.rmdir()
-        staging.rename(folder)
-        sync_folder(history.root)
-    return folder / name, c4
+    entry = ChainEntry(number=len(entries) + 1, name=path.name, c4=c4)
+    chain = write_partial(folder / CHAIN_NAME, chain_xml([*entries, entry]))
+    give_name(manifest, path)
+    sync_folder(folder)
+    give_name(chain, folder / CHAIN_NAME, replace=True)
+    sync_folder(folder)
+    sync_folder(history.root)
+    return path, c4
 
 
 def _set_aside(folder: Path, chained: set[str]) -> None:
-    """Take manifests that never came into the chain out of the way; not one byte is lost."""
+    """Take manifests that never came into the chain out of the way; not one byte is lost.
+
+    What an interruption left half-written goes.
+    """
+    for partial in folder.glob(f"*{MANIFEST_SUFFIX}{PARTIAL_SUFFIX}"):
+        partial.unlink()
     for name in manifests_in(folder):
         if name not in chained:
             aside = folder / (name + SET_ASIDE_SUFFIX)
@@ -275,9 +272,6 @@ def _set_aside(folder: Path, chained: set[str]) -> None:
 def manifest_name(root: Path, number: int, started: datetime) -> str:
     """`0001_A003R1_2026-11-20_120431Z.mhl`: number, folder, and when the operation started, UTC."""
     stamp = started.astimezone(UTC).strftime("%Y-%m-%d_%H%M%SZ")
-    folder = Path(os.path.abspath(root)).name or "root"
-    said = "".join(c if holdable(c) and c not in "\n\r\t\x85\u2028\u2029" else "_" for c in folder)
     tail = f"_{stamp}{MANIFEST_SUFFIX}"
     room = 255 - len(f"{number:04d}_{tail}{SET_ASIDE_SUFFIX}99")
-    said = said.encode()[:room].decode(errors="ignore")
-    return f"{number:04d}_{said}{tail}"
+    return f"{number:04d}_{file_name_part(root, room)}{tail}"

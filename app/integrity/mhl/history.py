@@ -27,6 +27,7 @@ from app.integrity.mhl.values import (
     Header,
     Reference,
 )
+from app.integrity.mhl.writing import partial_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,17 +155,27 @@ def c4_of(path: Path) -> str:
 def manifests_in(folder: Path) -> list[str]:
     """The names of all manifests in a history folder, also of those outside of the chain."""
     try:
-        names = os.listdir(folder)
+        with os.scandir(folder) as found:
+            names = [entry.name for entry in found if entry.is_file()]
     except OSError:
         return []
     return sorted(n for n in names if n.endswith(MANIFEST_SUFFIX) and not n.startswith("._"))
+
+
+def _interrupted_first(folder: Path) -> bool:
+    """Whether the first generation was cut off just before its chain got its name."""
+    try:
+        entries = read_chain(partial_of(folder / CHAIN_NAME))
+    except HistoryFault:
+        return False
+    return [entry.name for entry in entries] == manifests_in(folder)
 
 
 def chain_of(root: Path) -> tuple[ChainEntry, ...]:
     """The chain of the history of *root*, checked for order; raises HistoryFault."""
     path = root / HISTORY_FOLDER / CHAIN_NAME
     if not path.exists():
-        if manifests_in(path.parent):
+        if manifests_in(path.parent) and not _interrupted_first(path.parent):
             raise ChainMissing(f"{CHAIN_NAME} is missing in {path.parent}.", path=path)
         return ()
     entries = read_chain(path)
@@ -180,7 +191,9 @@ def chain_of(root: Path) -> tuple[ChainEntry, ...]:
 
 def _has_history(root: Path) -> bool:
     folder = root / HISTORY_FOLDER
-    return folder.is_dir() and ((folder / CHAIN_NAME).exists() or bool(manifests_in(folder)))
+    if (folder / CHAIN_NAME).exists():
+        return True
+    return bool(manifests_in(folder)) and not _interrupted_first(folder)
 
 
 def _loaded(root: Path) -> History:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import pathspec
 
-from app.integrity.mhl.wording import holdable
+from app.integrity.mhl.wording import LINE_BREAKERS, holdable
 
 DEFAULT_IGNORE = (".DS_Store", "ascmhl", "ascmhl/")
 """What every history leaves out, as the specification has it."""
@@ -32,7 +32,7 @@ def ignore_pattern_for(path: str, *, anywhere: bool = False) -> str:
 
 
 def _escaped_letter(letter: str) -> str:
-    if letter in "\n\r\t\x85\u2028\u2029" or not holdable(letter):
+    if letter in LINE_BREAKERS or not holdable(letter):
         return "?"
     return "\\" + letter if letter in _SPECIAL else letter
 

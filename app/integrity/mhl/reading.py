@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lxml import etree
 
@@ -37,6 +37,9 @@ MAX_BYTES = 1_000_000_000
 
 _NS = f"{{{NAMESPACE}}}"
 _KINDS = {_NS + kind.value: kind for kind in CUSTODY_KINDS}
+_ACTIONS = {action.value: action for action in Action}
+_PATH = _NS + "path"
+_PREVIOUS = _NS + "previousPath"
 _PARTS = ("hash", "directoryhash", "creatorinfo", "processinfo", "hashlistreference")
 _HOLDERS = {
     "hash": "hashes",
@@ -61,7 +64,7 @@ def scan_manifest(path: Path, take: Callable[[Record], None]) -> Header:
     creator: Creator | None = None
     process: _ProcessInfo = (Process.IN_PLACE, None, ())
     references: list[Reference] = []
-    for name, element in _parts(path, NAMESPACE, "hashlist", _PARTS, _HOLDERS):
+    for name, element in elements(path, NAMESPACE, "hashlist", _PARTS, _HOLDERS):
         try:
             if name == "hash":
                 take(_file_record(element))
@@ -74,9 +77,9 @@ def scan_manifest(path: Path, take: Callable[[Record], None]) -> Header:
             else:
                 references.append(_reference(element))
         except _Malformed as fault:
-            raise _damaged(path, f"near line {element.sourceline}: {fault}") from fault
+            raise damaged(path, f"near line {element.sourceline}: {fault}") from fault
     if creator is None:
-        raise _damaged(path, "it does not say who made it (no creatorinfo)")
+        raise damaged(path, "it does not say who made it (no creatorinfo)")
     kind, root, ignore = process
     return Header(
         creator=creator, process=kind, root=root, ignore=ignore, references=tuple(references)
@@ -102,81 +105,104 @@ def read_chain(path: Path) -> tuple[ChainEntry, ...]:
     """The entries of the chain file at *path*, as they stand there; raises like read_manifest."""
     entries = []
     holders = {"hashlist": "ascmhldirectory"}
-    for _, element in _parts(path, CHAIN_NAMESPACE, "ascmhldirectory", ("hashlist",), holders):
+    for _, element in elements(path, CHAIN_NAMESPACE, "ascmhldirectory", ("hashlist",), holders):
         space = f"{{{CHAIN_NAMESPACE}}}"
         name = element.findtext(space + "path") or ""
         c4 = checked_digest(HashKind.C4, element.findtext(space + "c4"))
         number = element.get("sequencenr", "")
         if not name or name != Path(name).name or name in {".", ".."}:
-            raise _damaged(path, f"an entry names no manifest ({name!r})")
+            raise damaged(path, f"an entry names no manifest ({name!r})")
         if c4 is None:
-            raise _damaged(path, f"the entry of {name} has no valid C4")
+            raise damaged(path, f"the entry of {name} has no valid C4")
         if not number.strip().isdecimal():
-            raise _damaged(path, f"the entry of {name} has no sequence number")
+            raise damaged(path, f"the entry of {name} has no sequence number")
         entries.append(ChainEntry(number=int(number), name=name, c4=c4))
     return tuple(entries)
 
 
-def _parts(
-    path: Path, space: str, root: str, names: tuple[str, ...], holders: dict[str, str]
+def elements(
+    path: Path, space: str | None, root: str, names: tuple[str, ...], holders: dict[str, str]
 ) -> Iterator[tuple[str, etree._Element]]:
-    """Each finished element of *names* that lies where it belongs; forgotten once it was used."""
-    checked = False
+    """Each finished element of *names* that lies in its holder; forgotten once it was used.
+
+    *space* is the namespace, *root* the outermost element. Raises ManifestDamaged, ManifestMissing.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise _damaged(path, f"it is larger than {MAX_BYTES // 1_000_000} MB")
+            raise damaged(path, f"it is larger than {MAX_BYTES // 1_000_000} MB")
         with path.open("rb") as file:
-            events = etree.iterparse(
-                file,
-                events=("start", "end"),
-                tag=[f"{{{space}}}{name}" for name in names],
-                resolve_entities=False,
-                load_dtd=False,
-                no_network=True,
-                huge_tree=False,
-                remove_comments=True,
-                remove_pis=True,
-            )
-            for event, element in events:
-                if not checked:
-                    _check_root(path, element.getroottree(), space, root)
-                    checked = True
-                if event == "start":
-                    continue
-                name = etree.QName(element).localname
-                holder = element.getparent()
-                if holder is None or holder.tag != f"{{{space}}}{holders[name]}":
-                    continue  # a like-named element inside metadata
-                yield name, element
-                element.clear()
-                while element.getprevious() is not None:
-                    del holder[0]
-            if not checked:
-                _check_root(path, events.root.getroottree(), space, root)
+            yield from _streamed(path, file, space, root, names, holders)
     except etree.XMLSyntaxError as error:
-        raise _damaged(path, f"it is no complete XML ({error.msg})") from error
+        raise damaged(path, f"it is no complete XML ({error.msg})") from error
     except FileNotFoundError as error:
         raise ManifestMissing(f"{path.name} is missing in {path.parent}.", path=path) from error
     except OSError as error:
-        raise _damaged(path, f"it cannot be read ({error.strerror})") from error
+        raise damaged(path, f"it cannot be read ({error.strerror})") from error
 
 
-def _check_root(path: Path, tree: etree._ElementTree, space: str, root: str) -> None:
+def _streamed(
+    path: Path,
+    file: BinaryIO,
+    space: str | None,
+    root: str,
+    names: tuple[str, ...],
+    holders: dict[str, str],
+) -> Iterator[tuple[str, etree._Element]]:
+    prefix = f"{{{space}}}" if space else ""
+    checked = False
+    events = etree.iterparse(
+        _Nameless(file),
+        events=("end",),
+        tag=[prefix + name for name in names],
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    for _, element in events:
+        if not checked:
+            _check_root(path, element.getroottree(), prefix, root)
+            checked = True
+        name = element.tag[len(prefix) :]
+        holder = element.getparent()
+        if holder is None or holder.tag != prefix + holders[name]:
+            continue  # a like-named element inside metadata
+        yield name, element
+        element.clear()
+        while element.getprevious() is not None:
+            del holder[0]
+    if not checked:
+        _check_root(path, events.root.getroottree(), prefix, root)
+
+
+class _Nameless:
+    """A file without its name, which lxml would put into UTF-8 whether it can or not."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read = file.read
+
+
+def _check_root(path: Path, tree: etree._ElementTree, prefix: str, root: str) -> None:
     top = tree.getroot()
     document: Any = tree.docinfo  # its type hints lack half of it
     if document.doctype or document.internalDTD is not None:
-        raise _damaged(path, "it declares a document type, which no MHL file has")
-    if top.tag == f"{{{space}}}{root}":
-        version = top.get("version", "2.0")
-        if root == "hashlist" and not version.startswith("2."):
-            raise _damaged(path, f"its version {version} is not known")
+        raise damaged(path, "it declares a document type, which no MHL file has")
+    if top.tag == prefix + root:
+        version = top.get("version", "")
+        if root == "hashlist" and not version.startswith("2." if prefix else "1."):
+            raise damaged(path, f"its version {version!r} is not known")
     elif top.tag == "hashlist":
-        raise _damaged(path, "it is a legacy MHL, not an ASC MHL manifest")
+        raise damaged(path, "it is a legacy MHL, not an ASC MHL manifest")
+    elif top.tag == _NS + "hashlist":
+        raise damaged(path, "it is an ASC MHL manifest, which belongs into an ascmhl folder")
     else:
-        raise _damaged(path, f"it is no ASC MHL file (it begins with {top.tag})")
+        raise damaged(path, f"it is no MHL file (it begins with {top.tag})")
 
 
-def _damaged(path: Path, what: str) -> ManifestDamaged:
+def damaged(path: Path, what: str) -> ManifestDamaged:
+    """The error for a manifest or chain with something wrong in it."""
     return ManifestDamaged(f"{path.name} in {path.parent} cannot be trusted: {what}.", path=path)
 
 
@@ -190,23 +216,26 @@ def _relative(text: str | None, what: str) -> str:
 
 
 def _file_record(element: etree._Element) -> FileRecord:
-    node = element.find(_NS + "path")
-    path = _relative(None if node is None else node.text, "a file")
-    assert node is not None
+    node, previous, found = None, None, []
+    for child in element:  # one pass: this runs for every file of a library
+        kind = _KINDS.get(child.tag)
+        if kind is not None:
+            found.append((kind, child))
+        elif child.tag == _PATH:
+            node = child
+        elif child.tag == _PREVIOUS:
+            previous = child.text
+    if node is None:
+        raise _Malformed("a file without a path")
+    path = _relative(node.text, "a file")
     size = node.get("size")
     if size is not None and not size.strip().isdecimal():
         raise _Malformed(f"the size of {path!r} is no number")
-    hashes = []
-    for child in element:
-        kind = _KINDS.get(child.tag)
-        if kind is not None:
-            hashes.append(_hash_record(child, kind, path))
-    previous = element.findtext(_NS + "previousPath")
     return FileRecord(
         path=path,
         size=None if size is None else int(size),
         mtime=moment_from(node.get("lastmodificationdate")),
-        hashes=tuple(hashes),
+        hashes=tuple(_hash_record(child, kind, path) for kind, child in found),
         previous_path=_relative(previous, "a file's earlier name") if previous else None,
     )
 
@@ -216,12 +245,12 @@ def _hash_record(element: etree._Element, kind: HashKind, path: str) -> HashReco
     if text is None:
         raise _Malformed(f"the {kind} of {path!r} is malformed")
     action = element.get("action")
-    if action is not None and action not in set(Action):
+    if action is not None and action not in _ACTIONS:
         raise _Malformed(f"the action {action!r} of {path!r} is not known")
     return HashRecord(
         kind=kind,
         text=text,
-        action=None if action is None else Action(action),
+        action=None if action is None else _ACTIONS[action],
         at=moment_from(element.get("hashdate")),
     )
 

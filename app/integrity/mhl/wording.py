@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 from app.integrity.hashing import C4_ALPHABET, C4_LENGTH, HashKind
+
+LINE_BREAKERS = frozenset("\n\r\t\x85\u2028\u2029")
+"""Characters that some reader of single lines stumbles over."""
 
 _UNHOLDABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = {
@@ -34,6 +39,13 @@ def holdable(name: str) -> bool:
     return _UNHOLDABLE.search(name) is None
 
 
+def file_name_part(folder: Path, room: int) -> str:
+    """The name of *folder* as part of a manifest's name, in at most *room* bytes of UTF-8."""
+    name = Path(os.path.abspath(folder)).name or "root"
+    said = "".join(c if holdable(c) and c not in LINE_BREAKERS else "_" for c in name)
+    return said.encode()[:room].decode(errors="ignore")
+
+
 def escaped(text: str) -> str:
     """*text* for XML; newlines and tabs as references, because parsers would change them."""
     return text.translate(_TABLE)
@@ -54,8 +66,10 @@ def moment_xml(moment: datetime, *, fraction: bool = False) -> str:
 
 def moment_from(text: str | None) -> datetime | None:
     """The moment behind an xs:dateTime, UTC where it names no offset; None when it is none."""
+    if not text:
+        return None
     try:
-        moment = datetime.fromisoformat((text or "").strip())
+        moment = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

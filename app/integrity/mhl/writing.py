@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from app.errors import ChainBroken
+from app.errors import NameTaken
 from app.integrity.hashing import CUSTODY_KINDS, Digests
 from app.integrity.mhl.reading import CHAIN_NAMESPACE, NAMESPACE
 from app.integrity.mhl.values import (
@@ -149,17 +149,38 @@ def _loose(text: str | None) -> str:
     return escaped(made_holdable(text or ""))
 
 
-def write_whole(path: Path, pieces: Iterable[str], *, replace: bool = False) -> None:
-    """Write a file under a partial name, sync it, then give it its name and sync the folder.
+def write_whole(path: Path, pieces: Iterable[str]) -> None:
+    """Write a file that does not exist yet: whole, synced, or not at all.
 
-    An existing file is only replaced with *replace*; ChainBroken otherwise. Raises OSError.
+    Raises NameTaken, OSError.
     """
-    partial = path.with_name(path.name[: 255 - len(PARTIAL_SUFFIX)] + PARTIAL_SUFFIX)
+    give_name(write_partial(path, pieces), path)
+    sync_folder(path.parent)
+
+
+def partial_of(path: Path) -> Path:
+    """The name of *path* while it is being written."""
+    return path.with_name(path.name + PARTIAL_SUFFIX)
+
+
+def write_partial(path: Path, pieces: Iterable[str]) -> Path:
+    """Write what is to become *path* under its partial name and sync it; gives that name."""
+    partial = partial_of(path)
     try:
         with partial.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
+    return partial
+
+
+def give_name(partial: Path, path: Path, *, replace: bool = False) -> None:
+    """Give *partial* its final name; NameTaken if that exists, unless *replace* is given."""
+    try:
         if replace:
             partial.replace(path)
         else:
@@ -168,7 +189,6 @@ def write_whole(path: Path, pieces: Iterable[str], *, replace: bool = False) -> 
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
-    sync_folder(path.parent)
 
 
 def _name_once(partial: Path, path: Path) -> None:
@@ -176,10 +196,10 @@ def _name_once(partial: Path, path: Path) -> None:
     try:
         os.link(partial, path)
     except FileExistsError as error:
-        raise ChainBroken(f"{path} exists already; it was not touched.", path=path) from error
+        raise NameTaken(f"{path} exists already; it was not touched.", path=path) from error
     except OSError as error:  # FAT, exFAT and some shares have no hard links
         if path.exists():
-            raise ChainBroken(f"{path} exists already; it was not touched.", path=path) from error
+            raise NameTaken(f"{path} exists already; it was not touched.", path=path) from error
         partial.rename(path)
         return
     partial.unlink()
