@@ -4,7 +4,7 @@ from app.places.cards.candidates import CandidateCard, candidate_cards, looks_li
 from app.places.cards.card import Card, Clip, Finding, FindingKind
 from app.places.cards.identity import CardIdentity, difference, identity_of, same_card
 from app.places.cards.recognise import recognise
-from app.places.cards.rolls import SeenRoll, compare_rolls
+from app.places.cards.rolls import SeenRoll, compare_rolls, seen_roll
 
 __all__ = [
     "CandidateCard",
@@ -21,4 +21,5 @@ __all__ = [
     "looks_like_card",
     "recognise",
     "same_card",
+    "seen_roll",
 ]

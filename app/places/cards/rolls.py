@@ -28,6 +28,21 @@ class SeenRoll:
     when: datetime
 
 
+def seen_roll(card: Card, when: datetime) -> SeenRoll:
+    """What to remember of a card that was offloaded at *when*."""
+    first, last = _ends(card)
+    return SeenRoll(
+        roll=card.roll,
+        structure=card.structure,
+        camera=card.camera,
+        first_clip=first,
+        last_clip=last,
+        clips=len(card.clips),
+        size=card.size,
+        when=when,
+    )
+
+
 def compare_rolls(card: Card, seen: Sequence[SeenRoll]) -> tuple[Finding, ...]:
     """What the rolls seen so far tell of *card*: its name used twice, or a gap beside it.
 

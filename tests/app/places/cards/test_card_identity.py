@@ -19,6 +19,7 @@ from app.places.cards import (
     identity_of,
     recognise,
     same_card,
+    seen_roll,
 )
 from app.places.tree import list_tree
 
@@ -138,17 +139,7 @@ def test_an_identity_survives_json_whatever_the_names(tmp_path: Path) -> None:
 
 
 def seen(card: Card, **changes: object) -> SeenRoll:
-    facts = SeenRoll(
-        roll=card.roll,
-        structure=card.structure,
-        camera=card.camera,
-        first_clip=card.clips[0].name,
-        last_clip=card.clips[-1].name,
-        clips=len(card.clips),
-        size=card.size,
-        when=WHEN,
-    )
-    return replace(facts, **changes)  # type: ignore[arg-type]
+    return replace(seen_roll(card, WHEN), **changes)  # type: ignore[arg-type]
 
 
 def rolls(card: Card, *names: str) -> list[str]:

@@ -43,6 +43,28 @@ def test_a_card_that_is_no_longer_there_is_told_and_not_raised(tmp_path: Path) -
     )
 
 
+def test_a_root_that_is_gone_is_told_and_not_raised(tmp_path: Path) -> None:
+    card = recognise(tmp_path / "gone")
+
+    assert (card.structure, card.clips, card.files) == ("folder", (), 0)
+    assert card.findings[0].text.startswith("The card could not be read (No such file")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "mac-roman"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_the_cameras_log_is_read_in_any_encoding(
+    encoding: str, ending: str, tmp_path: Path
+) -> None:
+    write(tmp_path, "A004R1JL/A004C001_20261120_R1JL.mov", 9)
+    lines = [
+        "Heading", "FPS\t24", "", "Column", "Name\tCamera_model\tDirector", "", "Data",
+        "A004C001_20261120_R1JL\tAMIRA\tJos\xe9",
+    ]  # fmt: skip
+    write(tmp_path, "A004R1JL/A004R1JL.ale", ending.join(lines).encode(encoding))
+
+    assert recognise(tmp_path).camera == "ARRI AMIRA"
+
+
 @pytest.mark.parametrize(
     "name",
     [
