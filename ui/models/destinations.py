@@ -1,0 +1,161 @@
+"""The destinations of the offload pane: folders on drives, their options, what a job does there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
+from app.offload.spec import DestinationSpec
+from app.places.volumes import Volume
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationEntry:
+    """One destination of the pane."""
+
+    spec: DestinationSpec
+    volume: Volume | None = None
+    """The volume that it lies on; None while it is being looked at or gone."""
+    trouble: str = ""
+    """Why it can't be used, in one sentence."""
+    looked: bool = False
+    """Whether the look at it has ended."""
+
+    @property
+    def key(self) -> str:
+        """The chosen folder, as text."""
+        return str(self.spec.path)
+
+    @property
+    def name(self) -> str:
+        """The volume's label, or the folder's name until the volume is known."""
+        return self.volume.label if self.volume else self.spec.path.name or str(self.spec.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceInHand:
+    """What a job does, or last did, on a destination."""
+
+    job: JobSnapshot
+    place: PlaceSnapshot
+
+    @property
+    def live(self) -> bool:
+        """Whether the drive must stay where it is."""
+        return self.job.state in {JobState.RUNNING, JobState.PAUSED} and self.place.state not in {
+            PlaceState.DONE,
+            PlaceState.FAILED,
+        }
+
+
+class DestinationShelf:
+    """The destinations in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, DestinationEntry] = {}
+
+    @property
+    def entries(self) -> tuple[DestinationEntry, ...]:
+        """Every destination, in order."""
+        return tuple(self._entries.values())
+
+    @property
+    def specs(self) -> tuple[DestinationSpec, ...]:
+        """What a job is to be given."""
+        return tuple(entry.spec for entry in self._entries.values())
+
+    def get(self, key: str) -> DestinationEntry | None:
+        """The destination at *key*."""
+        return self._entries.get(key)
+
+    def add(self, spec: DestinationSpec) -> bool:
+        """Add a destination; False when it is there already."""
+        if str(spec.path) in self._entries:
+            return False
+        self._entries[str(spec.path)] = DestinationEntry(spec=spec)
+        return True
+
+    def remove(self, key: str) -> None:
+        """Take a destination out of the plan; nothing on the drive changes."""
+        self._entries.pop(key, None)
+
+    def put(self, specs: Sequence[DestinationSpec]) -> None:
+        """Replace all destinations, as a preset does; what is known of those that stay is kept."""
+        old = self._entries
+        self._entries = {}
+        for spec in specs:
+            key = str(spec.path)
+            known = old.get(key)
+            self._entries[key] = replace(known, spec=spec) if known else DestinationEntry(spec=spec)
+
+    def set_options(self, spec: DestinationSpec) -> None:
+        """Change a destination's options."""
+        key = str(spec.path)
+        if key in self._entries:
+            self._entries[key] = replace(self._entries[key], spec=spec)
+
+    def exchange(self, key: str, spec: DestinationSpec) -> None:
+        """Put another folder in the place of *key*, in the same row."""
+        self.put([spec if str(old.path) == key else old for old in self.specs])
+
+    def looked_at(self, key: str, volume: Volume | None, trouble: str = "") -> bool:
+        """Note what a look at a destination found; answers whether that is new."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return False
+        fresh = replace(entry, volume=volume, trouble=trouble, looked=True)
+        self._entries[key] = fresh
+        return fresh != entry
+
+
+def volume_of(path: Path, volumes: Sequence[Volume]) -> Volume | None:
+    """The volume that *path* (absolute, links resolved) lies on, by the longest mount point."""
+    parts = PurePath(path)
+    found = [v for v in volumes if parts.is_relative_to(v.mount_point)]
+    return max(found, key=lambda v: len(v.mount_point.parts), default=None)
+
+
+def look_at(path: Path, volumes: Sequence[Volume]) -> tuple[Volume | None, str]:
+    """The volume behind a destination, or why there is none; reads the disk: worker only."""
+    try:
+        real = path.resolve()
+        if not real.is_dir():
+            return None, f"{path.name or path} is not connected. Connect the drive again."
+    except OSError as error:
+        return None, f"{path.name or path} cannot be read: {error.strerror or error}."
+    return volume_of(real, volumes), ""
+
+
+def place_for(entry: DestinationEntry, jobs: Sequence[JobSnapshot]) -> PlaceInHand | None:
+    """What is said on the destination's tile: a live job first, else the newest one."""
+    newest: PlaceInHand | None = None
+    for job in jobs:
+        for place in job.places:
+            if not _is_below(place.path, entry.key):
+                continue
+            hand = PlaceInHand(job=job, place=place)
+            if newest is None or hand.live or not newest.live:
+                newest = hand
+    return newest
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def bus_text(volume: Volume) -> str:
+    """How the drive is connected, for people: `USB 3, 5 Gbit/s`; empty where nobody knows."""
+    device = volume.device
+    names = {"usb": "USB", "nvme": "NVMe", "sata": "SATA", "mmc": "Card reader"}
+    bus = names.get(device.bus.lower(), device.bus.capitalize())
+    if bus == "USB" and device.bus_speed:
+        gigabits = device.bus_speed / 1e9
+        return "USB 2" if gigabits < 1 else f"USB 3, {gigabits:g} Gbit/s"
+    return bus
+
+
+def is_slow_usb(volume: Volume) -> bool:
+    """Whether the drive has come up as USB 2 or slower."""
+    return volume.device.bus.lower() == "usb" and 0 < volume.device.bus_speed < 1_000_000_000

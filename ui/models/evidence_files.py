@@ -1,0 +1,165 @@
+"""The files of a job with every copy of each: a table that opens at once with 10,000 rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor
+
+from app.reports.model import CopyRow, FileRow
+from app.units import bytes_text
+from ui import theme
+from ui.theme import Tone
+from ui.words import printable
+
+Index = QModelIndex | QPersistentModelIndex
+
+_TONES = {
+    "verified": (Tone.VERIFIED, "✓"),
+    "already there": (Tone.VERIFIED, "✓"),
+    "failed": (Tone.FAILED, "✕"),
+    "verified through the cache": (Tone.ATTENTION, "!"),
+    "written, not verified": (Tone.ATTENTION, "!"),
+    "written": (Tone.ATTENTION, "!"),
+    "ignored": (Tone.IDLE, "–"),
+    "not asked for": (Tone.IDLE, "–"),
+}
+_FIXED = ("File", "Size", "State", "Hash")
+
+
+class EvidenceFiles(QAbstractTableModel):
+    """One row per file: path, size, state, hashes, then one column per destination."""
+
+    def __init__(self, destinations: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._destinations = tuple(destinations)
+        self._all: Sequence[FileRow] = ()
+        self._rows: Sequence[FileRow] = ()
+        self._text, self._only_open = "", False
+
+    def put(self, files: Sequence[FileRow], destinations: Sequence[str]) -> None:
+        """Show *files*; their copies refer to *destinations* by index."""
+        self.beginResetModel()
+        self._all, self._destinations = files, tuple(destinations)
+        self._rows = self._kept()
+        self.endResetModel()
+
+    def narrow(self, text: str, *, only_open: bool) -> None:
+        """Show only files whose path, hash or trouble holds *text*, or only unverified ones."""
+        self.beginResetModel()
+        self._text, self._only_open = text.casefold().strip(), only_open
+        self._rows = self._kept()
+        self.endResetModel()
+
+    @property
+    def rows(self) -> Sequence[FileRow]:
+        """The files shown now."""
+        return self._rows
+
+    @property
+    def total(self) -> int:
+        """How many files there are without a filter."""
+        return len(self._all)
+
+    def _kept(self) -> Sequence[FileRow]:
+        if not self._text and not self._only_open:
+            return self._all
+        return [row for row in self._all if self._keeps(row)]
+
+    def _keeps(self, row: FileRow) -> bool:
+        if self._only_open and row.state in {"verified", "ignored"}:
+            return False
+        text = self._text
+        return (
+            not text
+            or text in row.path.casefold()
+            or text in row.trouble.casefold()
+            or any(text in digest.casefold() for digest in row.hashes.values())
+        )
+
+    # What Qt asks
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """As many as the filter lets through."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """The fixed columns and one per destination."""
+        return 0 if parent.isValid() else len(_FIXED) + len(self._destinations)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        """Names of the columns."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(section)
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return (*_FIXED, *map(printable, self._destinations))[section]
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Text, colour, alignment, and the words that a screen reader says."""
+        if not index.isValid():
+            return None
+        row, column = self._rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.text(row, column)
+        if role in {Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole}:
+            return self._whole(row, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return self._colour(row, column)
+        return None
+
+    def text(self, row: FileRow, column: int) -> str:
+        """What stands in one cell, and what is copied from it."""
+        if column == 0:
+            return printable(row.path)
+        if column == 1:
+            return bytes_text(row.size)
+        if column == 2:
+            return f"{_mark(row.state)[1]} {row.state}".strip()
+        if column == 3:
+            return "  ".join(f"{kind} {digest}" for kind, digest in row.hashes.items())
+        copy = self._copy(row, column)
+        return _copy_text(copy) if copy else "–"
+
+    def _whole(self, row: FileRow, column: int) -> str:
+        copy = self._copy(row, column) if column >= len(_FIXED) else None
+        trouble = copy.trouble if copy else row.trouble if column in {0, 2} else ""
+        return f"{self.text(row, column)}{'. ' if trouble else ''}{printable(trouble)}"
+
+    def _colour(self, row: FileRow, column: int) -> QColor | None:
+        if column == 2:
+            return theme.colour(_mark(row.state)[0])
+        if column >= len(_FIXED):
+            copy = self._copy(row, column)
+            return theme.colour(_mark(copy.state)[0] if copy else Tone.IDLE)
+        return theme.colour(Tone.DIM) if column == 3 else None
+
+    def _copy(self, row: FileRow, column: int) -> CopyRow | None:
+        wanted = column - len(_FIXED)
+        return next((copy for copy in row.copies if copy.destination == wanted), None)
+
+
+def _mark(state: str) -> tuple[Tone, str]:
+    return _TONES.get(state, (Tone.IDLE, ""))
+
+
+def _copy_text(copy: CopyRow) -> str:
+    moment = f" {_clock(copy.read_back)}" if copy.read_back else ""
+    return f"{_mark(copy.state)[1]} {copy.state}{moment}".strip()
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone():%H:%M:%S}"
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column == 1 else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

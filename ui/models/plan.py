@@ -1,0 +1,175 @@
+"""What will happen when Start is pressed: the plans of all chosen cards as one reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.jobs.snapshot import JobSnapshot
+from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
+from app.offload.spec import VerifyMode
+from app.units import bytes_text, count_text, duration_text
+
+CHECKS = {
+    VerifyMode.FULL: "card read twice, each drive read back",
+    VerifyMode.READ_BACK: "card read once, each drive read back",
+    VerifyMode.SOURCE: "card read twice, drives not read back",
+    VerifyMode.TRANSFER: "sizes only, nothing is read back",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRoom:
+    """The room on one destination before and after all chosen cards."""
+
+    key: str
+    name: str
+    capacity: int
+    free: int
+    needed: int
+    after: int
+    root: str
+    """Folder of the first card below the destination."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReading:
+    """The plan as the pane shows it."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...] = ()
+    """What and value."""
+    remarks: tuple[Remark, ...] = ()
+    ignored: tuple[str, ...] = ()
+    rooms: tuple[PlannedRoom, ...] = ()
+    safe_already: tuple[str, ...] = ()
+    """Roots of the cards of which every file is verified already."""
+
+    @property
+    def refusals(self) -> tuple[Remark, ...]:
+        """What stands against it."""
+        return tuple(r for r in self.remarks if r.weight is Weight.REFUSAL)
+
+    def room(self, key: str) -> PlannedRoom | None:
+        """The room on the destination *key*."""
+        return next((room for room in self.rooms if room.key == key), None)
+
+
+def read_plans(plans: Sequence[OffloadPlan]) -> PlanReading:
+    """Several cards' plans, all for the same destinations, as one reading."""
+    if not plans:
+        return PlanReading(title="")
+    rooms = _rooms(plans)
+    names = ", ".join(plan.card.roll for plan in plans)
+    title = f"{names} → {count_text(len(rooms), 'drive')}"
+    remarks = _remarks(plans)
+    if not any(r.weight is Weight.REFUSAL for r in remarks):
+        remarks = (*_short_of_room(rooms), *remarks)
+    return PlanReading(
+        title=title,
+        rows=_rows(plans, rooms),
+        remarks=remarks,
+        ignored=tuple(path for plan in plans for path in plan.ignored),
+        rooms=rooms,
+        safe_already=tuple(str(p.card.root) for p in plans if p.already_safe),
+    )
+
+
+def read_job(job: JobSnapshot) -> PlanReading:
+    """What a job that is on its way was asked to do, where its plan is no longer known."""
+    what = count_text(job.clips_total, "clip") if job.clips_total else ""
+    what = what or count_text(job.files_total, "file")
+    rows = [("To copy", f"{what}, {bytes_text(job.size)}")] if job.size else []
+    if job.places:
+        rows.append(("Read once, written to", count_text(len(job.places), "destination")))
+    return PlanReading(title=job.title, rows=tuple(rows))
+
+
+def _rows(
+    plans: Sequence[OffloadPlan], rooms: Sequence[PlannedRoom]
+) -> tuple[tuple[str, str], ...]:
+    spec = plans[0].spec
+    clips, files = sum(p.clips for p in plans), sum(p.files for p in plans)
+    what = count_text(clips, "clip") if clips else count_text(files, "file")
+    hashes = ", ".join(dict.fromkeys([*map(str, spec.hashes), "blake3"]))
+    rows = [
+        ("To copy", f"{what}, {bytes_text(sum(p.size for p in plans))}"),
+        ("Read once, written to", count_text(len(rooms), "destination")),
+        ("Check", CHECKS[spec.verify]),
+        ("Hashes", hashes),
+        ("Card free after" if len(plans) == 1 else "Cards free after", _time(plans)),
+    ]
+    already = sum(d.already for p in plans for d in p.destinations)
+    if already:
+        rows.insert(1, ("Already there, verified", bytes_text(already)))
+    tightest = min(rooms, key=lambda room: room.after, default=None)
+    if tightest:
+        rows.append(("Room after, smallest", f"{tightest.name}, {bytes_text(tightest.after)}"))
+    return tuple(rows)
+
+
+def _time(plans: Sequence[OffloadPlan]) -> str:
+    known = [p.seconds for p in plans if p.seconds is not None]
+    if len(known) < len(plans):
+        return "known once it runs"
+    seconds = sum(known)
+    return f"about {duration_text(seconds if seconds < 60 else 60 * round(seconds / 60))}".replace(
+        " 00 s", ""
+    )
+
+
+def _needed(planned: PlannedDestination) -> int:
+    """Bytes of room that one plan takes, as the engine reckons it (blocks, manifests)."""
+    return max(0, planned.volume.free - planned.free_after)
+
+
+def _rooms(plans: Sequence[OffloadPlan]) -> tuple[PlannedRoom, ...]:
+    """Per destination; two of them on one volume share its room."""
+    spent: dict[str, int] = {}
+    for plan in plans:
+        counted: set[str] = set()
+        for planned in plan.destinations:
+            identity = planned.volume.identity
+            if identity in counted:
+                continue  # free_after already counts every destination on the volume
+            counted.add(identity)
+            spent[identity] = spent.get(identity, 0) + _needed(planned)
+    return tuple(
+        PlannedRoom(
+            key=str(planned.path),
+            name=planned.volume.label,
+            capacity=planned.volume.capacity,
+            free=planned.volume.free,
+            needed=spent[planned.volume.identity],
+            after=planned.volume.free - spent[planned.volume.identity],
+            root=str(planned.root),
+        )
+        for planned in plans[-1].destinations
+    )
+
+
+def _remarks(plans: Sequence[OffloadPlan]) -> tuple[Remark, ...]:
+    """Most serious first; what two cards both say is said once."""
+    order = [Weight.REFUSAL, Weight.ATTENTION, Weight.NOTE]
+    once: dict[tuple[str, int | None], Remark] = {}
+    for plan in plans:
+        for remark in plan.remarks:
+            once.setdefault((remark.text, remark.destination), remark)
+    return tuple(sorted(once.values(), key=lambda remark: order.index(remark.weight)))
+
+
+def _short_of_room(rooms: Sequence[PlannedRoom]) -> tuple[Remark, ...]:
+    """Each card may fit alone where all of them together do not."""
+    return tuple(
+        Remark(
+            weight=Weight.REFUSAL,
+            text=(
+                f"{room.name} has {bytes_text(room.free)} free, all chosen cards need "
+                f"{bytes_text(room.needed)}: {bytes_text(-room.after)} too few. "
+                "Choose fewer cards, free space or take another drive."
+            ),
+            destination=index,
+        )
+        for index, room in enumerate(rooms)
+        if room.after < 0
+    )

@@ -1,0 +1,103 @@
+"""What is done with the plan and the jobs: start, try, retry, eject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import JobId
+from app.offload.plan import OffloadPlan
+from app.units import count_text, now
+from ui.models.plan import read_plans
+from ui.panes.offload_desk import OffloadDesk
+from ui.words import printable
+
+
+class OffloadDeeds(QObject):
+    """Everything on the pane that makes the engine act."""
+
+    def __init__(self, desk: OffloadDesk, parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._later: set[JobId] = set()
+        desk.ended.connect(self._retry_ended)
+
+    def start(self) -> bool:
+        """Submit one job per chosen card; False where something stands against it."""
+        if self._desk.why_not():
+            return False
+        specs, engine = self._desk.specs(), self._desk.bridge.engine
+        roots = {str(spec.source) for spec in specs}
+        self._desk.starting |= roots
+        for root in roots:
+            self._desk.cards.confirm(root, False)
+        self._desk.settings.write_choices(self._desk.choices)
+        self._desk.settings.write_last(self._desk.destinations.specs)
+        self._desk.bridge.ask(
+            lambda: [engine.submit(spec) for spec in specs],
+            lambda ids: self._started(len(ids)),
+            lambda error: self._not_started(roots, error),
+        )
+        self._desk.changed.emit()
+        return True
+
+    def _started(self, count: int) -> None:
+        self._desk.said.emit(f"{count_text(count, 'job')} in the queue.")
+
+    def _not_started(self, roots: set[str], error: Exception) -> None:
+        self._desk.starting -= roots
+        self._desk.bridge.error_raised.emit(error)
+        self._desk.plan_again()
+
+    def attempt(self) -> None:
+        """Carry the plan out in words only: everything is read and checked, nothing is written."""
+        specs, engine = self._desk.specs(), self._desk.bridge.engine
+        if not specs:
+            return
+        self._desk.tried = "Trying without writing …"
+        self._desk.changed.emit()
+        self._desk.bridge.ask(lambda: tuple(engine.plan(spec) for spec in specs), self._attempted)
+
+    def _attempted(self, plans: tuple[OffloadPlan, ...]) -> None:
+        found = read_plans(plans)
+        against = len(found.refusals)
+        outcome = f"{count_text(against, 'refusal')} above" if against else "nothing against it"
+        what = next((value for name, value in found.rows if name == "To copy"), "")
+        drives = count_text(len(found.rooms), "drive")
+        self._desk.tried = f"Tried without writing at {now():%H:%M}: {what} to {drives}, {outcome}."
+        self._desk.changed.emit()
+
+    # Jobs
+
+    def retry(self, job: JobSnapshot) -> None:
+        """Do again what failed, now or as soon as the rest of the job has ended."""
+        engine = self._desk.bridge.engine
+        if not job.state.ended and job.state is not JobState.INTERRUPTED:
+            self._later.add(job.id)
+            self._desk.said.emit("What failed is tried again when the rest of the job is done.")
+        elif job.state is JobState.INTERRUPTED:
+            self._desk.bridge.ask(lambda: engine.resume(job.id))
+        else:
+            self._desk.bridge.ask(lambda: engine.retry(job.id))
+
+    def _retry_ended(self, ended: Sequence[JobSnapshot]) -> None:
+        for job in ended:
+            if job.id in self._later:
+                self._later.discard(job.id)
+                self.retry(job)
+
+    def eject(self, path: str, name: str, done: Callable[[], object] | None = None) -> None:
+        """Unmount and power off; the message bar says when it may be unplugged."""
+        engine = self._desk.bridge.engine
+
+        def ejected(_: object) -> None:
+            self._desk.said.emit(f"{printable(name)} can be unplugged now.")
+            if done:
+                done()
+            self._desk.bridge.look_at_volumes()
+
+        self._desk.said.emit(f"Ejecting {printable(name)} …")
+        self._desk.bridge.ask(lambda: engine.eject(Path(path)), ejected)
