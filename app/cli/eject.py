@@ -40,11 +40,14 @@ def eject_command(context: click.Context, place: str, keep_power: bool, as_json:
 
 def _volume(place: str) -> Volume:
     """The volume that a folder, device or label means; a folder before a label."""
-    path = Path(place)
-    if path.is_dir() or path.is_file():
+    path, mounted = Path(place).resolve(), volumes()
+    for volume in mounted:
+        # A drive whose driver died has no folder that could be asked.
+        if volume.mount_point == path:
+            return volume
+    if _is_there(path):
         return volume_of(path)
-    real = str(path.resolve())
-    found = [v for v in volumes() if v.label == place or v.source in {place, real}]
+    found = [v for v in mounted if v.label == place or v.source in {place, str(path)}]
     if len(found) > 1:
         points = ", ".join(str(volume.mount_point) for volume in found)
         raise BadInput(f"{len(found)} volumes are called {place}: {points}. Name the folder.")
@@ -53,6 +56,13 @@ def _volume(place: str) -> Volume:
             f"There is no volume {place}.", hint="`reelkeep volumes` shows what is mounted."
         )
     return found[0]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_dir() or path.is_file()
+    except OSError:
+        return False  # we may not look, or its driver died
 
 
 def _facts(result: EjectResult) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from app.places.linux_mounts import covers
+from app.places.linux_mounts import covers, parse_mountinfo
 from app.places.patience import ask
 
 _DELETED = " (deleted)"
@@ -40,6 +40,22 @@ def holders_below(points: Iterable[Path]) -> tuple[Holder, ...]:
             if any(covers(place, path) and _is_on(place, path) for place in places):
                 program = _program(process)
                 found.append(Holder(pid=process.pid, program=program, path=path))
+                break
+    return tuple(found)
+
+
+def mounted_elsewhere(number: tuple[int, int]) -> tuple[Holder, ...]:
+    """The programs that see a file system mounted in a view of their own, on Linux."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            content = Path(f"/proc/{process.pid}/mountinfo").read_bytes()
+        except OSError:
+            continue
+        for mount in parse_mountinfo(content):
+            if mount.number == number:
+                program = _program(process)
+                found.append(Holder(pid=process.pid, program=program, path=mount.point))
                 break
     return tuple(found)
 

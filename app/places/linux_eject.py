@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -15,7 +16,7 @@ from pathlib import Path
 from app.errors import EnvironmentFault, PlaceBusy, Refusal, WriteFailed
 from app.places.devices import DeviceKind
 from app.places.eject import EjectResult, Holder, busy
-from app.places.holders import holders_below
+from app.places.holders import holders_below, mounted_elsewhere
 from app.places.linux import Look, look_now
 from app.places.linux_blocks import Block
 from app.places.linux_drive_power import power_off_drive
@@ -40,6 +41,8 @@ class _Drive:
     """The whole disks or loops; empty where no block device is behind the volume."""
     mounts: tuple[Mount, ...]
     """In the order in which they were made."""
+    parts: tuple[Block, ...]
+    """The block devices with the file systems that are mounted."""
 
 
 class LinuxEjector:
@@ -56,6 +59,7 @@ class LinuxEjector:
             _write_out(mount, volume)
         for mount in reversed(drive.mounts):
             self._unmount(mount, volume)
+        _see_it_gone(drive, volume)
         loops = [block for block in drive.blocks if block.is_loop]
         for loop in loops:
             _detach(loop, volume)
@@ -81,7 +85,9 @@ class LinuxEjector:
         _refuse_system(volume, mounts, _swaps(look, names))
         _refuse_mounts_inside(look, volume, mounts)
         _refuse_images_inside(look, volume, mounts)
-        return _Drive(blocks, tuple(mounts))
+        _refuse_overlays_of(look, volume, mounts)
+        parts = {part.folder: part for each in mounts if (part := look.block(each))}
+        return _Drive(blocks, tuple(mounts), tuple(parts.values()))
 
     def _unmount(self, mount: Mount, volume: Volume) -> None:
         if os.geteuid() == 0:
@@ -164,11 +170,21 @@ def _refuse_images_inside(look: Look, volume: Volume, mounts: list[Mount]) -> No
             raise busy(volume, [held])
 
 
+def _refuse_overlays_of(look: Look, volume: Volume, mounts: list[Mount]) -> None:
+    """An overlay keeps a file system alive that has been unmounted, and no program shows it."""
+    numbers = {mount.number for mount in mounts}
+    for other in look.table.mounts:
+        for path in (other.value("upperdir"), *other.value("lowerdir").split(":")):
+            below = look.table.of(path) if other.file_system == "overlay" and path else None
+            if below is not None and below.number in numbers:
+                held = Holder(pid=0, program=f"the overlay at {other.point}", path=path)
+                raise busy(volume, [held])
+
+
 def _write_out(mount: Mount, volume: Volume) -> None:
     """Have the kernel write all of the volume to the medium, and hear whether that worked."""
-    if mount.may_hang and not ask(
-        ("alive", mount.point), lambda: bool(os.statvfs(mount.point)), False, _ANSWER_SECONDS
-    ):
+    alive = ("alive", mount.point)
+    if mount.may_hang and not ask(alive, lambda: _answers(mount.point), False, _ANSWER_SECONDS):
         raise EnvironmentFault(
             f"{volume.label} does not answer, so nothing can be written out to it.",
             path=Path(mount.point),
@@ -195,6 +211,13 @@ def _write_out(mount: Mount, volume: Volume) -> None:
         os.close(folder)
 
 
+def _answers(point: str) -> bool:
+    """True, sooner or later or never: an error is an answer as well, and can be unmounted."""
+    with contextlib.suppress(OSError):
+        os.statvfs(point)
+    return True
+
+
 def _unmount_as_user(mount: Mount, volume: Volume) -> None:
     if mount.file_system.startswith("fuse") and mount.file_system != "fuseblk":
         tool = shutil.which("fusermount3") or shutil.which("fusermount")
@@ -218,6 +241,42 @@ def _unmount_as_user(mount: Mount, volume: Volume) -> None:
         f"{mount.point} could not be unmounted: {said}",
         path=Path(mount.point),
         device=volume.device.name,
+    )
+
+
+def _see_it_gone(drive: _Drive, volume: Volume) -> None:
+    """Make sure that nothing else, a container say, still has the file systems mounted.
+
+    Only root may ask the kernel; without root we know only what we see mounted.
+    """
+    if os.geteuid() != 0:
+        return
+    for part in drive.parts:
+        end = time.monotonic() + _DETACH_SECONDS
+        while _is_claimed(part):
+            if time.monotonic() > end:
+                raise _still_seen(part, volume)
+            time.sleep(0.02)
+
+
+def _is_claimed(part: Block) -> bool:
+    try:
+        os.close(os.open(f"/dev/{part.name}", os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno == errno.EBUSY
+    return False
+
+
+def _still_seen(part: Block, volume: Volume) -> PlaceBusy:
+    held = mounted_elsewhere(part.number)
+    if not held:
+        return busy(volume, held)
+    return PlaceBusy(
+        f"{volume.label} is unmounted here, but {held[0].program} ({held[0].pid}) still has it "
+        f"mounted at {held[0].path}, in a container or service of its own.",
+        path=Path(held[0].path),
+        device=volume.device.name,
+        hint="End that program, then eject again. Do not unplug it yet.",
     )
 
 

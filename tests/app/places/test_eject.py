@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +22,7 @@ from app.cli.eject import eject_command
 from app.cli.volumes import volumes_command
 from app.errors import EnvironmentFault, NotFound, PlaceBusy, Refusal
 from app.places.eject import eject, holders
-from app.places.volumes import volume_of
+from app.places.volumes import volume_of, volumes
 
 pytestmark = pytest.mark.root
 
@@ -189,6 +191,115 @@ def test_a_drive_that_does_not_answer_is_said_not_to_answer(bench: Bench) -> Non
     finally:
         os.kill(driver, signal.SIGCONT)
     assert eject(volume).unmounted == (point,)
+
+
+def test_a_drive_whose_driver_died_is_listed_and_can_be_taken_away(bench: Bench) -> None:
+    need("fusefat", "mkfs.vfat")
+    image = bench.image("f.img", 40, "mkfs.vfat")
+    point = bench.point("fat")
+    bench.fuse(point, "fusefat", "-o", "rw+", image, point)
+    os.kill(int(run("pgrep", "-f", f"fusefat .*{image}")), signal.SIGKILL)
+    (listed,) = (volume for volume in volumes() if volume.mount_point == point)
+    assert listed.capacity == 0
+    done = CliRunner().invoke(eject_command, [str(point), "--json"])
+    assert done.exit_code == 0, done.output
+    assert not os.path.ismount(point)
+
+
+def test_a_drive_that_an_overlay_stands_on_is_busy(bench: Bench) -> None:
+    drive = bench.ext4("drive", "DRIVE")
+    for folder in ("lower", "upper", "work"):
+        (drive / folder).mkdir()
+    options = f"lowerdir={drive}/lower,upperdir={drive}/upper,workdir={drive}/work"
+    over = bench.mount("overlay", "both", "-t", "overlay", "-o", options)
+    with pytest.raises(PlaceBusy, match="the overlay at") as raised:
+        eject(drive)
+    assert str(over) in str(raised.value)
+    assert os.path.ismount(drive)
+
+
+def test_a_container_that_still_has_it_mounted_is_named(bench: Bench) -> None:
+    need("unshare")
+    drive = bench.ext4("drive", "DRIVE")
+    command = ["unshare", "-m", "sh", "-c", "echo ready; read line"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        with pytest.raises(PlaceBusy, match="still has it mounted") as raised:
+            eject(drive)
+        assert f"sh ({process.pid})" in str(raised.value)
+        assert "Do not unplug it yet" in str(raised.value)
+        process.kill()
+
+
+def test_a_hold_that_no_program_shows_is_said_to_be_unseen(bench: Bench) -> None:
+    need("mkswap", "swapon", "swapoff")
+    drive = bench.ext4("drive", "DRIVE", size=64)
+    file = drive / "swap"
+    file.write_bytes(b"\0" * (8 << 20))
+    file.chmod(0o600)
+    run("mkswap", file)
+    if subprocess.run(["swapon", file], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine allows no swap file")
+    try:
+        with pytest.raises(PlaceBusy, match="DRIVE is in use, by a program that we may not see"):
+            eject(drive)
+        assert os.path.ismount(drive)
+    finally:
+        run("swapoff", file)
+
+
+AS_ANOTHER_USER = """
+import os, sys
+from pathlib import Path
+from app.cli.eject import eject_command
+import app.places.linux_eject, app.places.linux  # this user may not read them later
+os.seteuid(65534)
+eject_command(sys.argv[1:])
+"""
+
+
+def as_another_user(place: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", AS_ANOTHER_USER, place],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[3],
+    )
+
+
+@pytest.fixture
+def open_bench() -> Iterator[Bench]:
+    """A bench in a folder that every user may enter."""
+    need("losetup", "mkfs.ext4")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        made = Bench(Path(folder))
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def test_without_root_a_fuse_mount_is_ejected_by_its_own_tool(open_bench: Bench) -> None:
+    need("fusefat", "mkfs.vfat", "fusermount3")
+    image = open_bench.image("f.img", 40, "mkfs.vfat")
+    point = open_bench.point("fat")
+    open_bench.fuse(point, "fusefat", "-o", "rw+", image, point)
+    done = as_another_user(point)
+    assert done.returncode == 0, done.stderr
+    assert not os.path.ismount(point)
+
+
+def test_without_root_and_udisks_a_drive_is_refused_with_the_way_out(open_bench: Bench) -> None:
+    if shutil.which("udisksctl"):
+        pytest.skip("udisks is installed and may unmount it")
+    point = open_bench.ext4("drive")
+    done = as_another_user(point)
+    assert done.returncode == 2
+    assert "Install udisks2" in done.stderr
+    assert os.path.ismount(point)
 
 
 def test_a_volume_that_went_by_itself_is_refused_in_words(bench: Bench) -> None:
