@@ -20,6 +20,8 @@ from qasync import QEventLoop
 from app.engine import Engine
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
+from app.log import FILE_NAME
+from app.paths import Profile
 from app.places.volume_watch import VolumeWatch
 from app.units import count_text
 from ui import icons, theme
@@ -53,11 +55,26 @@ def run(
     if screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     app = make_application()
-    engine = Engine(profile)
+    return run_engine(
+        app, Engine(profile), Profile.at(profile), screenshot=screenshot, size=size, pane=pane
+    )
+
+
+def run_engine(
+    app: QApplication,
+    engine: Engine,
+    profile: Profile,
+    *,
+    screenshot: Path | None = None,
+    size: tuple[int, int] = (1280, 800),
+    pane: str = "offload",
+) -> int:
+    """Open the window on *engine*; see `run`."""
     with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
-        session = Session(engine, pane, VolumeWatch())
+        session = Session(engine, profile, pane, VolumeWatch())
         if screenshot is not None:
-            Picture(session, screenshot, size)
+            picture = Picture(session, screenshot, size)
+            log.info("A picture is being taken: %s", picture.target)
         else:
             session.window.resize(*size)
         restore = _heed_signals(session)
@@ -117,11 +134,14 @@ def doors() -> tuple[PaneDoor, ...]:
 class Session:
     """One life of the window: opened, heard, closed in order."""
 
-    def __init__(self, engine: Engine, pane: str, watch: VolumeWatch | None = None) -> None:
+    def __init__(
+        self, engine: Engine, profile: Profile, pane: str, watch: VolumeWatch | None = None
+    ) -> None:
         self.engine = engine
+        self.profile = profile
         self.bridge = Bridge(engine, watch)
-        memory = QSettings(str(engine.profile / "window.ini"), QSettings.Format.IniFormat)
-        self.window = MainWindow(self.bridge, doors(), memory, engine.profile.name)
+        memory = QSettings(str(profile.directory / "window.ini"), QSettings.Format.IniFormat)
+        self.window = MainWindow(self.bridge, doors(), memory, self._profile_name())
         self.notifier = Notifier(self.bridge)
         self._windows: dict[str, QWidget] = {}
         self._closing = asyncio.Event()
@@ -130,6 +150,16 @@ class Session:
         self.window.window_asked.connect(self.open_window)
         self.bridge.snapshots_changed.connect(self._offer_resume)
         self.window.enter(pane)
+
+    def _profile_name(self) -> str:
+        project = str(self.engine.settings.get("project.name"))
+        return project or self.profile.directory.name
+
+    @property
+    def log_file(self) -> Path:
+        """The log that is being written."""
+        directory = self.engine.settings.path("log.directory") or self.profile.log_directory
+        return directory / FILE_NAME
 
     async def live(self) -> int:
         """Show the window and wait until it is to be closed; answers the exit code."""
@@ -197,7 +227,9 @@ def _build_window(name: str, session: Session) -> QWidget:
     if name == "settings":
         from ui.dialogs.settings import SettingsDialog
 
-        return SettingsDialog(session.bridge, session.window)
+        dialog = SettingsDialog(session.bridge, session.window)
+        dialog.news_asked.connect(session.notifier.tell)
+        return dialog
     if name == "status":
         from ui.dialogs.status_mode import StatusMode
 
@@ -205,7 +237,7 @@ def _build_window(name: str, session: Session) -> QWidget:
     if name == "log":
         from ui.dialogs.log import LogDialog
 
-        return LogDialog(session.bridge, session.window)
+        return LogDialog(session.bridge, session.log_file, session.window)
     if name.startswith("files:"):
         from ui.dialogs.job_files import JobFilesDialog
 
@@ -220,7 +252,7 @@ class Picture:
 
     def __init__(self, session: Session, target: Path, size: tuple[int, int]) -> None:
         self._session = session
-        self._target = target
+        self.target = target
         self._quiet = self._waited = 0
         session.window.resize(*size)
         self._timer = QTimer(session.window)
@@ -234,8 +266,8 @@ class Picture:
         if self._quiet >= SETTLE_MS or self._waited >= PATIENCE_MS:
             self._timer.stop()
             picture: QPixmap = self._session.window.grab()
-            self._target.parent.mkdir(parents=True, exist_ok=True)
-            picture.save(str(self._target))
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(str(self.target))
             self._session.close()
 
 

@@ -148,6 +148,7 @@ class MessageLine(QWidget):
             picture = QLabel()
             picture.setPixmap(icons.pixmap(mark, COLOURS.of(message.tone), 14))
             picture.setAccessibleName(_SPOKEN[message.tone])
+            picture.setContentsMargins(0, 5, 0, 0)
             self._row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         self._row.addWidget(TextLabel(message.text.replace("\n", " "), wrap=True), 1)
         for verb, call in message.actions:

@@ -162,4 +162,5 @@ def _palette() -> QPalette:
 
 def _style_sheet() -> str:
     values = {field.name: getattr(COLOURS, field.name) for field in fields(COLOURS)}
+    values["icons"] = (ROOT / "icons").as_posix()
     return Template((ROOT / "style.qss").read_text("utf-8")).substitute(values)

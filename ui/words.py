@@ -134,7 +134,7 @@ def rate_cell(job: JobSnapshot) -> str:
 
 def left_cell(job: JobSnapshot) -> str:
     """Time left, or a dash while nobody can know."""
-    if job.state is not JobState.RUNNING or job.left is None:
+    if job.state is not JobState.RUNNING or job.left is None or job.wants:
         return NOTHING
     return duration_text(job.left)
 
@@ -173,8 +173,10 @@ def done_at_text(jobs: Iterable[JobSnapshot], moment: datetime | None = None) ->
     if queued and work_rate <= 0:
         return ""
     seconds = max(known) + (queued / work_rate if queued else 0.0)
-    end = (moment or now()) + timedelta(seconds=seconds)
-    return f"All done at about {end:%H:%M}"
+    start = moment or now()
+    end = start + timedelta(seconds=seconds)
+    day = "" if end.date() == start.date() else f"on {end.day} {end:%b} "
+    return f"All done {day}at about {end:%H:%M}"
 
 
 def counts_text(pairs: Iterable[tuple[int, str]]) -> str:

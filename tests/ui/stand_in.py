@@ -93,7 +93,9 @@ def job(number: int, title: str, state: JobState, **facts: object) -> JobSnapsho
         "files_total": 58,
         "created": MOMENT - timedelta(minutes=number),
     } | facts
-    return JobSnapshot(id=JobId(f"{number:06X}"), kind="offload", title=title, state=state, **values)  # type: ignore[arg-type]
+    return JobSnapshot(
+        id=JobId(f"{number:06X}"), kind="offload", title=title, state=state, **values
+    )  # type: ignore[arg-type]
 
 
 def running(number: int = 1, title: str = "Offload A003", share: float = 0.54) -> JobSnapshot:
@@ -159,7 +161,9 @@ def done(number: int = 5, title: str = "Offload A002") -> JobSnapshot:
 
 
 def wanting(number: int = 6) -> JobSnapshot:
-    return replace(running(number, "Offload C001", 0.3), wants="Connect SHUTTLE-07 again.", rate=0.0)
+    return replace(
+        running(number, "Offload C001", 0.3), wants="Connect SHUTTLE-07 again.", rate=0.0
+    )
 
 
 def volume(label: str) -> Volume:

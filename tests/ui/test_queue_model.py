@@ -28,9 +28,7 @@ def clock():
 @pytest.fixture
 def model(qapp, clock):
     made = QueueModel(clock=clock)
-    tester = QAbstractItemModelTester(
-        made, QAbstractItemModelTester.FailureReportingMode.Warning
-    )
+    tester = QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Warning)
     yield made
     tester.deleteLater()
     made.deleteLater()

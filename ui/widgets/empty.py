@@ -12,7 +12,7 @@ from ui.theme import Tone
 from ui.widgets.buttons import plain_button
 from ui.widgets.labels import TextLabel
 
-_WIDTH = 420
+_WIDTH = 460
 
 
 class EmptyState(QWidget):

@@ -1,0 +1,144 @@
+import pytest
+import stand_in as s
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.jobs.snapshot import JobState
+from ui.models.queue import Column, Verb
+from ui.widgets.queue import QueuePanel
+
+
+@pytest.fixture
+def panel(qtbot):
+    made = QueuePanel()
+    made.resize(1204, 300)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def _asked(panel):
+    asked = []
+    panel.verb_asked.connect(lambda verb, job: asked.append((verb, job)))
+    return asked
+
+
+def test_an_empty_queue_says_so(panel):
+    panel.show_jobs([])
+
+    assert panel._empty.isVisible()
+    assert not panel.table.isVisible()
+
+
+def test_the_head_counts_what_runs_and_waits(panel):
+    panel.show_jobs([s.running(1), s.running(2), s.queued(3)])
+
+    assert panel.head.running.text() == "2 running"
+    assert panel.head.waiting.text() == "1 waiting"
+    assert not panel.head.held.isVisible()
+
+
+def test_finished_counts_stay_until_seen(panel, qtbot):
+    panel.show_jobs([s.done(1), s.done(2), s.failed(3)])
+    done = panel.head.ended[JobState.DONE]
+    assert done.text() == "2 done"
+    assert panel.head.ended[JobState.FAILED].text() == "1 failed"
+
+    with qtbot.waitSignal(panel.seen_changed):
+        qtbot.mouseClick(done, Qt.MouseButton.LeftButton)
+    panel.show_jobs([s.done(1), s.done(2), s.failed(3)])
+
+    assert not done.isVisible()
+    assert panel.head.ended[JobState.FAILED].isVisible()
+    assert panel.table.current_job.id == s.done(2).id
+
+
+def test_the_button_of_a_row_asks_for_its_verb(panel, qtbot):
+    asked = _asked(panel)
+    panel.show_jobs([s.running(1), s.failed(2)])
+
+    qtbot.mouseClick(panel.table.buttons(0).main, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.table.buttons(1).main, Qt.MouseButton.LeftButton)
+
+    assert asked == [(Verb.PAUSE, s.running(1).id), (Verb.RETRY, s.failed(2).id)]
+
+
+def test_a_button_follows_its_job_when_rows_move(panel, qtbot):
+    asked = _asked(panel)
+    panel.show_jobs([s.running(1), s.failed(2)])
+    panel.show_jobs([s.failed(2), s.running(1)])
+
+    qtbot.mouseClick(panel.table.buttons(0).main, Qt.MouseButton.LeftButton)
+
+    assert asked == [(Verb.RETRY, s.failed(2).id)]
+
+
+def test_a_button_changes_with_the_state(panel):
+    panel.show_jobs([s.running(1)])
+    assert panel.table.buttons(0).main.text() == "Pause"
+
+    panel.show_jobs([s.done(1)])
+
+    assert panel.table.buttons(0).main.text() == "Report"
+    assert panel.table.buttons(0).main.accessibleName() == "Report, Offload A002"
+
+
+def test_keys_walk_rows_and_ask(panel, qtbot):
+    asked = _asked(panel)
+    panel.show_jobs([s.running(1), s.queued(2)])
+    panel.table.setFocus()
+    panel.table.choose(s.running(1).id)
+
+    QTest.keyClick(panel.table, Qt.Key.Key_Space)
+    QTest.keyClick(panel.table, Qt.Key.Key_Down)
+    QTest.keyClick(panel.table, Qt.Key.Key_Return)
+
+    assert asked == [(Verb.PAUSE, s.running(1).id), (Verb.FILES, s.queued(2).id)]
+
+
+def test_tab_stops_only_at_the_current_rows_buttons(panel):
+    panel.show_jobs([s.running(number) for number in range(1, 51)])
+    panel.table.choose(s.running(7).id)
+
+    stops = [
+        row for row in range(50)
+        if panel.table.buttons(row).main.focusPolicy() & Qt.FocusPolicy.TabFocus
+    ]  # fmt: skip
+    assert stops == [6]
+
+
+def test_a_request_is_shown_large_and_goes_when_it_is_met(panel):
+    panel.show_jobs([s.wanting(6), s.running(1)])
+    tile = panel.requests.tiles[0]
+
+    assert tile.isVisible()
+    assert tile.what.text() == "Connect SHUTTLE-07 again"
+    assert tile.what.font().pixelSize() >= 17
+    assert panel.height() >= panel.minimumHeight()
+
+    panel.show_jobs([s.running(6), s.running(1)])
+
+    assert panel.requests.tiles == ()
+    assert not panel.requests.isVisible()
+
+
+def test_widths_do_not_change_with_the_text(panel):
+    table = panel.table
+    panel.show_jobs([s.running(1)])
+    before = [table.columnWidth(column) for column in Column]
+
+    panel.show_jobs([s.running(1, title="A very long title " * 9), s.wanting(6)])
+    QApplication.processEvents()
+
+    assert [table.columnWidth(column) for column in Column][:-1] == before[:-1]
+
+
+def test_names_that_do_not_fit_are_told_by_the_tooltip(panel):
+    title = "Offload of a roll whose name never ends, " * 5
+    panel.show_jobs([s.running(1, title=title)])
+
+    tip = panel.model.index(0, Column.JOB).data(Qt.ItemDataRole.ToolTipRole)
+
+    assert tip.startswith(title.strip()[:40])
