@@ -1,0 +1,24 @@
+"""`reelkeep`, and `python -m app`: the window without a command, else the command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; answers the exit code. Without a command the window opens."""
+    from app.cli import run
+
+    def open_window(profile: Path, screenshot: Path | None, pane: str) -> int:
+        """The one place of the engine that knows the window, and only once it is wanted."""
+        from ui.application import run as run_window
+
+        return run_window(profile, screenshot=screenshot, pane=pane)
+
+    return run(sys.argv[1:] if arguments is None else arguments, open_window)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
