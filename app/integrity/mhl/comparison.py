@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.integrity.hashing import CUSTODY_KINDS, Digests, HashKind
+from app.integrity.mhl.directories import ancestors
 from app.integrity.mhl.history import History
 from app.integrity.mhl.timeline import KnownFile
 from app.integrity.mhl.values import Action, FileRecord, HashRecord
@@ -64,6 +65,8 @@ class Comparison:
     """There, of the right size, but read by no kind of hash that the history has."""
     lost: tuple[str, ...] = ()
     """Folders of nested histories that are gone, and with them the list of what was in them."""
+    missing_folders: tuple[str, ...] = ()
+    """Recorded folders without recorded files that are gone; only when folders were given."""
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -73,13 +76,16 @@ class Comparison:
     @property
     def clean(self) -> bool:
         """Whether everything recorded is there, verified, under its name, and nothing else."""
-        return not (
-            self.missing or self.changed or self.new or self.renamed or self.unproven or self.lost
-        )
+        wrong = (self.missing, self.changed, self.new, self.renamed, self.unproven)
+        return not any((*wrong, self.lost, self.missing_folders))
 
 
-def compare(history: History, found: Mapping[str, FoundFile]) -> Comparison:
-    """Hold *found*, all files that are there, against *history*."""
+def compare(
+    history: History,
+    found: Mapping[str, FoundFile],
+    folders: Collection[str] | None = None,
+) -> Comparison:
+    """Hold *found*, all files that are there, against *history*; *folders* too, where given."""
     changed, verified, unproven, fresh = [], [], [], []
     for path, file in found.items():
         expected = history.find(path)
@@ -105,7 +111,19 @@ def compare(history: History, found: Mapping[str, FoundFile]) -> Comparison:
         verified=tuple(sorted(verified)),
         unproven=tuple(sorted(unproven)),
         lost=history.lost,
+        missing_folders=() if folders is None else _missing_folders(history, set(folders)),
     )
+
+
+def _missing_folders(history: History, folders: set[str]) -> tuple[str, ...]:
+    """What no missing file tells: recorded folders that were empty and are gone."""
+    gone = {
+        f for f in history.folders() if f not in folders and not history.ignores(f, folder=True)
+    }
+    if gone:
+        for path in history.paths():
+            gone.difference_update(ancestors(path))
+    return tuple(sorted(gone))
 
 
 def _equal(expected: KnownFile, found: FoundFile) -> bool | None:

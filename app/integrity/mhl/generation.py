@@ -38,6 +38,7 @@ from app.integrity.mhl.wording import file_name_part, holdable
 from app.integrity.mhl.writing import (
     PARTIAL_SUFFIX,
     chain_xml,
+    forgotten_on_failure,
     give_name,
     manifest_xml,
     sync_folder,
@@ -126,7 +127,7 @@ class _Operation:
         written = self.history.root
         for scope, history in self.history.scopes():
             mine, theirs = records.get(scope, []), references.get(scope, [])
-            if scope and not mine and not theirs and self.folders is None:
+            if scope and self._passes_over(scope, bool(mine or theirs)):
                 continue
             header = replace(
                 self.header,
@@ -140,6 +141,13 @@ class _Operation:
                 said = _within(scope, parent) + f"/{HISTORY_FOLDER}/{written.name}"
                 references.setdefault(parent, []).append(Reference(path=said, c4=c4))
         return written
+
+    def _passes_over(self, scope: str, concerned: bool) -> bool:
+        """Whether a nested history gets no generation: not concerned, left out or unsayable."""
+        if not concerned and self.folders is None:
+            return True
+        outside = any(_is_below(scope + "/", path) for path in self.left_out)
+        return outside or not holdable(scope) or self.history.ignores(scope, folder=True)
 
     def _by_scope(
         self, digests: dict[str, DirectoryDigests]
@@ -240,12 +248,13 @@ def append_manifest(
             hasher.update(piece.encode())
             yield piece
 
-    manifest = write_partial(path, hashed())
-    c4 = written_form(HashKind.C4, hasher.digest())
-    entry = ChainEntry(number=len(entries) + 1, name=path.name, c4=c4)
-    chain = write_partial(folder / CHAIN_NAME, chain_xml([*entries, entry]))
-    give_name(manifest, path)
-    sync_folder(folder)
+    with forgotten_on_failure(path, folder / CHAIN_NAME):
+        manifest = write_partial(path, hashed())
+        c4 = written_form(HashKind.C4, hasher.digest())
+        entry = ChainEntry(number=len(entries) + 1, name=path.name, c4=c4)
+        chain = write_partial(folder / CHAIN_NAME, chain_xml([*entries, entry]))
+        give_name(manifest, path)
+    sync_folder(folder)  # from here on the partial chain stays, whatever fails: see chain_of
     give_name(chain, folder / CHAIN_NAME, replace=True)
     sync_folder(folder)
     sync_folder(history.root)

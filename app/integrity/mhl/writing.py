@@ -154,8 +154,21 @@ def write_whole(path: Path, pieces: Iterable[str]) -> None:
 
     Raises NameTaken, OSError.
     """
-    give_name(write_partial(path, pieces), path)
+    with forgotten_on_failure(path):
+        give_name(write_partial(path, pieces), path)
     sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def forgotten_on_failure(*paths: Path) -> Iterator[None]:
+    """Remove the partial files of *paths* when what is done here fails."""
+    try:
+        yield
+    except BaseException:
+        for path in paths:
+            with contextlib.suppress(OSError):
+                partial_of(path).unlink()
+        raise
 
 
 def partial_of(path: Path) -> Path:
@@ -166,29 +179,19 @@ def partial_of(path: Path) -> Path:
 def write_partial(path: Path, pieces: Iterable[str]) -> Path:
     """Write what is to become *path* under its partial name and sync it; gives that name."""
     partial = partial_of(path)
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
+    with partial.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
     return partial
 
 
 def give_name(partial: Path, path: Path, *, replace: bool = False) -> None:
     """Give *partial* its final name; NameTaken if that exists, unless *replace* is given."""
-    try:
-        if replace:
-            partial.replace(path)
-        else:
-            _name_once(partial, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
+    if replace:
+        partial.replace(path)
+    else:
+        _name_once(partial, path)
 
 
 def _name_once(partial: Path, path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -311,6 +313,72 @@ def test_a_manifest_is_never_overwritten(tmp_path: Path) -> None:
     assert first.read_bytes() == before
     assert (blocker / "kept").exists()
     assert len(read_chain(root / "ascmhl/ascmhl_chain.xml")) == 1
+    assert list(root.rglob("*.partial")) == []
+
+
+def fill(path: Path) -> None:
+    """Take all the room that there is."""
+    handle = os.open(path, os.O_CREAT | os.O_WRONLY)
+    try:
+        while os.write(handle, bytes(4096)):
+            pass
+    except OSError as error:
+        assert error.errno == errno.ENOSPC
+    finally:
+        os.close(handle)
+
+
+@pytest.mark.root
+def test_an_exfat_drive_without_hard_links_holds_a_history(tmp_path: Path, judge: Judge) -> None:
+    if os.geteuid() != 0 or not shutil.which("mkfs.exfat") or not shutil.which("mount.exfat-fuse"):
+        pytest.skip("mounting exFAT needs root, exfatprogs and exfat-fuse")
+    image, place = tmp_path / "exfat.img", tmp_path / "place"
+    place.mkdir()
+    with image.open("wb") as file:
+        file.truncate(16 << 20)
+    subprocess.run(["mkfs.exfat", image], check=True, capture_output=True)
+    done = subprocess.run(
+        ["losetup", "-f", "--show", image], check=True, capture_output=True, text=True
+    )
+    loop = done.stdout.strip()
+    try:
+        subprocess.run(["mount.exfat-fuse", loop, place], check=True, capture_output=True)
+        try:
+            root = place / "A003"
+            make_files(root, {"a.mov": b"a", "B/b.mov": b"b"})
+            seal(root)
+            first = chained(root)[0].read_bytes()
+            seal(root, started=LATER)
+            judge.accepts(root)
+            assert chained(root)[0].read_bytes() == first
+            assert len(list((root / "ascmhl").iterdir())) == 3
+        finally:
+            subprocess.run(["umount", "-l", place], check=True)
+    finally:
+        subprocess.run(["losetup", "-d", loop], check=True)
+
+
+@pytest.mark.root
+def test_a_full_disk_leaves_the_history_as_it_was(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    root = tmp_path / "small"
+    root.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", root], check=True)
+    try:
+        write(root)
+        fill(root / "filler")
+        names = sorted(p.name for p in (root / "ascmhl").iterdir())
+        with pytest.raises(WriteFailed, match="No space"):
+            write(root, path="b.mov")
+        history = History.load(root)
+        assert history is not None
+        assert len(history.generations) == 1
+        assert sorted(p.name for p in (root / "ascmhl").iterdir()) == names
+        (root / "filler").unlink()
+        write(root, path="b.mov")
+    finally:
+        subprocess.run(["umount", "-l", root], check=True)
 
 
 def test_a_folder_name_that_no_manifest_can_hold_is_written_with_underscores(

@@ -204,6 +204,31 @@ def test_empty_files_are_renamed_only_with_their_name(tmp_path: Path) -> None:
     assert (result.missing, result.new) == (("b",), ("other",))
 
 
+def test_an_empty_folder_that_is_gone_is_found_when_folders_are_given(card: Path) -> None:
+    seal(card)
+    (card / "NOTHING/INSIDE").rmdir()
+    history = History.load(card)
+    assert history is not None
+    found, folders = found_in(card, (XXH64,))
+
+    assert compare(history, found).clean
+    result = compare(history, found, [folder.path for folder in folders])
+    assert result.missing_folders == ("NOTHING/INSIDE",)
+    assert not result.clean
+
+
+def test_a_nested_history_below_a_name_that_xml_cannot_hold_is_passed_over(card: Path) -> None:
+    bad = os.fsdecode(b"bad\xff")
+    make_files(card, {f"{bad}/x": b"1", "LEFT/y": b"2"})
+    seal(card / bad)
+    seal(card / "LEFT")
+    path = seal(card, left_out=(bad, f"{bad}/x", "LEFT", "LEFT/y"))
+
+    assert read_manifest(path).header.references == ()
+    assert len(list((card / "LEFT/ascmhl").glob("*.mhl"))) == 1
+    assert len(list((card / bad / "ascmhl").glob("*.mhl"))) == 1
+
+
 def test_directory_hashes_are_left_out_where_a_file_was_not_read(tmp_path: Path) -> None:
     root = tmp_path / "A"
     root.mkdir()
