@@ -91,6 +91,8 @@ def change(path: Path, key: Key, value: object) -> None:
         try:
             _place(document, key, None if value is None else _folded(value))
             changed = tomlkit.dumps(document)
+            if value is None:  # the sentence that explained it goes with it
+                changed = changed.replace(f"# {key.text}\n", "", 1)
         except (TOMLKitError, TypeError, ValueError) as error:
             raise BadInput(
                 f"{path}: {key.name} could not be placed there ({error}).", path=path

@@ -116,6 +116,17 @@ def test_a_new_setting_is_explained_where_it_stands(load, file):
     assert f"# {KEYS['offload.rollover_hour'].text}\nrollover_hour = 5" in file.read_text()
 
 
+def test_setting_and_unsetting_again_and_again_leaves_no_litter(load, file):
+    settings = load()
+    settings.set("log.keep", 7)
+    before = file.read_text()
+    for _ in range(3):
+        settings.unset("log.keep")
+        settings.set("log.keep", 7)
+
+    assert file.read_text() == before
+
+
 def test_unset_lets_the_layer_below_count_again(load, file, site):
     write(site, "offload.wanted_copies = 3\n")
     settings = load()

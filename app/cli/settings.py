@@ -1,0 +1,89 @@
+"""`reelkeep settings`: read and change the settings, and see where each value comes from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from app.cli.invocation import this_invocation
+from app.cli.output import Output, shown
+from app.settings import Key, Settings, key_named, value_from_text, value_text
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+
+
+@click.group("settings")
+def settings_command() -> None:
+    """Read and change the settings.
+
+    The command line beats the profile, the profile beats the site's file, and that what is built
+    in.
+    """
+
+
+@settings_command.command("get")
+@click.argument("name", metavar="KEY")
+@_JSON
+def get_command(name: str, as_json: bool) -> None:
+    """Show one value; --json also says where it comes from."""
+    settings = this_invocation().settings()
+    output = Output(as_json=as_json)
+    value = settings.get(name)
+    for line in value if isinstance(value, list) else [value]:
+        output.say(value_text(line))
+    output.result(**_facts(settings, key_named(name)))
+
+
+@settings_command.command("set")
+@click.argument("name", metavar="KEY")
+@click.argument("values", metavar="VALUE...", nargs=-1, required=True)
+@_JSON
+def set_command(name: str, values: tuple[str, ...], as_json: bool) -> None:
+    """Keep a value in the profile. Several make a list; VOLUME=DEVICE makes a table."""
+    settings = this_invocation().settings()
+    settings.set(name, value_from_text(key_named(name), values))
+    output = Output(as_json=as_json)
+    output.say(f"{name} = {value_text(settings.get(name))}")
+    output.result(**_facts(settings, key_named(name)))
+
+
+@settings_command.command("unset")
+@click.argument("name", metavar="KEY")
+@_JSON
+def unset_command(name: str, as_json: bool) -> None:
+    """Forget the profile's value: the site's or the built-in one counts again."""
+    settings = this_invocation().settings()
+    settings.unset(name)
+    output = Output(as_json=as_json)
+    output.say(f"{name} = {value_text(settings.get(name))}, {settings.origin(name)}")
+    output.result(**_facts(settings, key_named(name)))
+
+
+@settings_command.command("list")
+@_JSON
+def list_command(as_json: bool) -> None:
+    """Show every setting: value, where it comes from, what it is for and may be."""
+    settings = this_invocation().settings()
+    if as_json:
+        for key in settings.keys():  # noqa: SIM118 - no mapping
+            click.echo(json.dumps({"event": "setting", **_facts(settings, key)}))
+        Output(as_json=True).result()
+        return
+    for key in settings.keys():  # noqa: SIM118 - no mapping
+        value = value_text(settings.get(key.name)) or "(empty)"
+        click.echo(shown(f"{key.name} = {value}"))
+        click.echo(shown(f"    {key.text} It is {key.expects}; {settings.origin(key.name)}."))
+
+
+def _facts(settings: Settings, key: Key) -> dict[str, Any]:
+    value = settings.get(key.name)
+    plain = value.isoformat() if hasattr(value, "isoformat") else value
+    return {
+        "key": key.name,
+        "value": plain,
+        "origin": settings.origin(key.name),
+        "text": key.text,
+        "expects": key.expects,
+    }
