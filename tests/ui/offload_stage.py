@@ -14,7 +14,7 @@ from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.jobs.spec import JobId
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
 from app.offload.spec import OffloadSpec
-from app.places.cards import Card, Clip, Finding, FindingKind
+from app.places.cards import Card, Clip, Finding, FindingKind, identity_of
 from app.places.devices import Device, DeviceKind
 from app.places.volumes import Volume
 from app.reports.model import CopyRow, FileRow
@@ -167,6 +167,7 @@ class StageEngine:
             destinations=tuple(planned),
             ignored=(".DS_Store", "clips/._A001.mxf"),
             remarks=remarks,
+            identity=identity_of(found, ()),
             seconds=420.0,
             already_safe=str(spec.source) in self.safe_already,
         )

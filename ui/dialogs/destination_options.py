@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -53,9 +52,10 @@ class DestinationOptionsDialog(QDialog):
         self.patterns = QLineEdit(", ".join(spec.only))
         self.patterns.setPlaceholderText("*.wav, *.xml")
         self.gets.currentIndexChanged.connect(self._show_patterns)
-        self.stage = QSpinBox()
-        self.stage.setRange(1, 9)
-        self.stage.setValue(spec.stage + 1)
+        self.stage = QComboBox()
+        self.stage.addItem("1, fed from the card")
+        self.stage.addItems([f"{n}, fed from a verified copy" for n in range(2, 10)])
+        self.stage.setCurrentIndex(min(spec.stage, 8))
         self.flush = QCheckBox("Flush to the medium and read back")
         self.flush.setChecked(spec.flush)
         self._lay_out()
@@ -76,7 +76,6 @@ class DestinationOptionsDialog(QDialog):
         ):
             form.addRow(name, widget)
             widget.setAccessibleName(name)
-        form.addRow("", _dim("Stage 1 is fed from the card, later ones from a verified copy."))
         form.addRow("", self.flush)
         form.addRow("", _dim("A destination that is not flushed is never verified."))
         self.cancel = QPushButton("Cancel")
@@ -111,7 +110,7 @@ class DestinationOptionsDialog(QDialog):
                 self._spec,
                 template=self.template.text().strip() or None,
                 only=only,
-                stage=self.stage.value() - 1,
+                stage=self.stage.currentIndex(),
                 flush=self.flush.isChecked(),
             )
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -15,6 +15,9 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -29,8 +32,11 @@ from ui.models.evidence_files import EvidenceFiles
 from ui.theme import Tone
 from ui.words import printable
 
-_WIDTHS = (330, 80, 110, 190, 190)
+_WIDTHS = (300, 80, 96, 170, 164)
+_PAD = 5
+"""Cells stand under their heads, which the style sheet insets."""
 _FILTER_WAIT = 120
+Index = QModelIndex | QPersistentModelIndex
 
 
 class EvidenceDialog(QDialog):
@@ -177,8 +183,12 @@ class EvidenceDialog(QDialog):
         return row
 
     def _size_columns(self) -> None:
-        for column in range(self.model.columnCount()):
+        columns = self.model.columnCount()
+        for column in range(columns):
             self.table.setColumnWidth(column, _WIDTHS[min(column, len(_WIDTHS) - 1)])
+        spare = self.table.viewport().width() - sum(map(self.table.columnWidth, range(columns)))
+        if spare > 0:
+            self.table.setColumnWidth(0, _WIDTHS[0] + spare)
 
     def _name_everything(self) -> None:
         self.facts.setAccessibleName("Facts behind the verdict")
@@ -188,11 +198,22 @@ class EvidenceDialog(QDialog):
         self.count.setAccessibleName("Files shown")
 
 
+class _Inset(QStyledItemDelegate):
+    """Draws a cell's text as far from its edges as the heads are."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, option.palette.highlight())
+        option.rect = option.rect.adjusted(_PAD, 0, -_PAD, 0)
+        super().paint(painter, option, index)
+
+
 def _file_table(model: EvidenceFiles) -> QTableView:
     table = QTableView()
     table.setModel(model)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setItemDelegate(_Inset(table))
     table.setWordWrap(False)
     table.setShowGrid(False)
     table.setTabKeyNavigation(False)

@@ -91,10 +91,13 @@ class CardShelf:
         return True
 
     def recognised(self, root: str, card: Card) -> None:
-        """The look at *root* has ended well."""
+        """A look at *root* has ended well; other content than before is another card."""
         entry = self._entries.get(root)
-        if entry:
-            self._entries[root] = replace(entry, card=card, trouble="")
+        if entry is None:
+            return
+        if entry.card is not None and _load(entry.card) != _load(card):
+            entry = replace(entry, since=now(), confirmed=False)
+        self._entries[root] = replace(entry, card=card, trouble="")
 
     def failed(self, root: str, trouble: str) -> None:
         """The look at *root* failed."""

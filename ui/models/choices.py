@@ -32,6 +32,8 @@ class Choices:
     legacy_mhl: bool = False
     project: str = ""
     text: str = ""
+    rollover_hour: int = 6
+    buffer_size: int = 8 << 20
 
     def spec(self, card: Path, destinations: Sequence[DestinationSpec]) -> OffloadSpec:
         """The offload of one card."""
@@ -48,6 +50,8 @@ class Choices:
             preset=self.preset,
             project=self.project,
             text=self.text,
+            rollover_hour=self.rollover_hour,
+            buffer_size=self.buffer_size,
         )
 
 
@@ -96,14 +100,3 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_without_none(item) for item in value]
     return str(value) if isinstance(value, Path) else value
-
-
-TOKENS = (
-    ("{date}", "Shooting day, 20261120"),
-    ("{roll}", "Roll of the card, A003"),
-    ("{camera}", "Camera, ARRI ALEXA 35"),
-    ("{project}", "Project, as given below"),
-    ("{counter}", "Counter, 001"),
-    ("{text}", "Free text, as given below"),
-)
-"""Tokens of the naming template and what stands for each."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.jobs.snapshot import JobSnapshot
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
@@ -75,6 +75,12 @@ def read_plans(plans: Sequence[OffloadPlan]) -> PlanReading:
     )
 
 
+def settled(reading: PlanReading) -> PlanReading:
+    """The plan of a job that has begun: what stood against it no longer does."""
+    kept = tuple(r for r in reading.remarks if r.weight is not Weight.REFUSAL)
+    return replace(reading, remarks=kept)
+
+
 def read_job(job: JobSnapshot) -> PlanReading:
     """What a job that is on its way was asked to do, where its plan is no longer known."""
     what = count_text(job.clips_total, "clip") if job.clips_total else ""
@@ -104,7 +110,9 @@ def _rows(
         rows.insert(1, ("Already there, verified", bytes_text(already)))
     tightest = min(rooms, key=lambda room: room.after, default=None)
     if tightest:
-        rows.append(("Room after, smallest", f"{tightest.name}, {bytes_text(tightest.after)}"))
+        left = bytes_text(abs(tightest.after))
+        short = " too few" if tightest.after < 0 else ""
+        rows.append(("Room after, smallest", f"{tightest.name}, {left}{short}"))
     return tuple(rows)
 
 
@@ -127,21 +135,17 @@ def _rooms(plans: Sequence[OffloadPlan]) -> tuple[PlannedRoom, ...]:
     """Per destination; two of them on one volume share its room."""
     spent: dict[str, int] = {}
     for plan in plans:
-        counted: set[str] = set()
         for planned in plan.destinations:
-            identity = planned.volume.identity
-            if identity in counted:
-                continue  # free_after already counts every destination on the volume
-            counted.add(identity)
-            spent[identity] = spent.get(identity, 0) + _needed(planned)
+            point = str(planned.volume.mount_point)
+            spent[point] = spent.get(point, 0) + _needed(planned)
     return tuple(
         PlannedRoom(
             key=str(planned.path),
             name=planned.volume.label,
             capacity=planned.volume.capacity,
             free=planned.volume.free,
-            needed=spent[planned.volume.identity],
-            after=planned.volume.free - spent[planned.volume.identity],
+            needed=spent[str(planned.volume.mount_point)],
+            after=planned.volume.free - spent[str(planned.volume.mount_point)],
             root=str(planned.root),
         )
         for planned in plans[-1].destinations

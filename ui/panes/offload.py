@@ -154,6 +154,7 @@ class OffloadPane(Pane):
                 desk.choices,
                 why_not=desk.why_not(),
                 working=desk.planner.working,
+                wrong=bool(desk.planner.error) and not desk.planner.working,
                 tried=desk.tried,
             )
         )

@@ -67,6 +67,7 @@ class TileColumn(DropArea, Generic[F, T]):
         super().__init__()
         self._make = make
         self.tiles: dict[str, T] = {}
+        self._tab_order: list[T] = []
         self.empty = empty
         self.heading = Heading(name, hint)
         self.add = icon_button("add", add[0], add[1], size=14)
@@ -135,12 +136,13 @@ class TileColumn(DropArea, Generic[F, T]):
     def _order_tabs(self, keys: Sequence[str]) -> None:
         """Tab goes down the column, whatever the order in which the tiles were made."""
         order = [self.tiles[key] for key in keys]
-        if order == getattr(self, "_tab_order", None):
+        if order == self._tab_order:
             return
         self._tab_order = order
         last: QWidget = self.add
         for tile in order:
-            for widget in (tile, *_reachable(tile)):
+            stops: list[QWidget] = [tile, *_reachable(tile)]
+            for widget in stops:
                 QWidget.setTabOrder(last, widget)
                 last = widget
 

@@ -10,11 +10,10 @@ from ui.panes.offload_column import TileColumn
 from ui.widgets.card_tile import CardFace, CardTile
 from ui.widgets.destination_tile import DestinationFace, DestinationTile
 from ui.widgets.empty import EmptyState
+from ui.widgets.plan_view import narrow
 
 if TYPE_CHECKING:
     from ui.panes.offload import OffloadPane
-
-_EMPTY_WIDTH = 260
 
 
 def card_column(pane: OffloadPane) -> TileColumn[CardFace, CardTile]:
@@ -26,7 +25,7 @@ def card_column(pane: OffloadPane) -> TileColumn[CardFace, CardTile]:
         action="Add card…",
         on_action=pane.add_card,
     )
-    empty.sentence.setFixedWidth(_EMPTY_WIDTH)
+    narrow(empty)
 
     def make(face: CardFace) -> CardTile:
         tile = CardTile(face)
@@ -72,7 +71,7 @@ def destination_column(pane: OffloadPane) -> TileColumn[DestinationFace, Destina
         action="Add destination…",
         on_action=pane.suggestions.open,
     )
-    empty.sentence.setFixedWidth(_EMPTY_WIDTH)
+    narrow(empty)
 
     def make(face: DestinationFace) -> DestinationTile:
         tile = DestinationTile(face)

@@ -34,7 +34,6 @@ class OffloadDeeds(QObject):
         self._desk.starting |= roots
         for root in roots:
             self._desk.cards.confirm(root, False)
-        self._desk.settings.write_choices(self._desk.choices)
         self._desk.settings.write_last(self._desk.destinations.specs)
         self._desk.bridge.ask(
             lambda: [engine.submit(spec) for spec in specs],

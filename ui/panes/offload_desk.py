@@ -12,6 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.jobs.snapshot import JobSnapshot, JobState
+from app.offload.plan import OffloadPlan
 from app.offload.spec import DestinationSpec, OffloadSpec
 from app.places.cards import Card
 from app.places.volumes import Volume
@@ -19,7 +20,7 @@ from ui.bridge import INTERNAL, Bridge
 from ui.models.cards import CardEntry, CardShelf, is_busy, job_for
 from ui.models.choices import Choices, Preset
 from ui.models.destinations import DestinationShelf, look_at, place_for
-from ui.models.plan import PlanReading, read_job, read_plans
+from ui.models.plan import PlanReading, read_job, read_plans, settled
 from ui.models.rates import RateHistory
 from ui.panes.offload_planner import Planner
 from ui.panes.offload_settings import OffloadSettings, Remembered
@@ -53,6 +54,7 @@ class OffloadDesk(QObject):
         self.rates = RateHistory()
         self.tried = ""
         self.starting: set[str] = set()
+        self._held: dict[str, OffloadPlan] = {}
         self.settings = OffloadSettings(bridge)
         self.planner = Planner(bridge, self.specs, self)
         self.planner.planned.connect(self._planned)
@@ -113,6 +115,7 @@ class OffloadDesk(QObject):
     def _planned(self) -> None:
         for plan in self.planner.plans:
             root = str(plan.spec.source)
+            self._held[root] = plan
             if plan.card != getattr(self.cards.get(root), "card", None):
                 self.cards.recognised(root, plan.card)
             self.cards.confirm(root, plan.already_safe)
@@ -136,6 +139,9 @@ class OffloadDesk(QObject):
         """The plan as it is shown: of what can start, else of what is on its way."""
         if self.planner.plans:
             return read_plans(self.planner.plans)
+        held = [self._held[e.root] for e in self.cards.chosen if e.root in self._held]
+        if held and not self.startable():
+            return settled(read_plans(held))
         jobs = [self.job_of(entry) for entry in self.cards.chosen]
         busy = next((job for job in jobs if job and is_busy(job)), None)
         return read_job(busy) if busy else PlanReading(title="")
@@ -158,7 +164,10 @@ class OffloadDesk(QObject):
         if any(entry.card is None and not entry.trouble for entry in chosen):
             return "The card is being looked at."
         if not self.startable():
-            return f"{_names(chosen)} {'is' if len(chosen) == 1 else 'are'} in the queue already."
+            verb = "is" if len(chosen) == 1 else "are"
+            states = {job.state for job in map(self.job_of, chosen) if job}
+            what = "being copied" if JobState.RUNNING in states else "in the queue already"
+            return f"{_names(chosen)} {verb} {what}."
         return "" if self.destinations.entries else "Add a destination to start."
 
     # Cards
@@ -266,6 +275,7 @@ class OffloadDesk(QObject):
 
     def set_ignore(self, patterns: tuple[str, ...]) -> None:
         """Change what is left out."""
+        self.settings.write_ignore(patterns)
         self.set_choices(replace(self.choices, ignore=patterns))
 
     def use_preset(self, name: str) -> None:

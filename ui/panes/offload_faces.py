@@ -26,6 +26,8 @@ _FILE_SYSTEMS = {"exfat": "exFAT", "vfat": "FAT32", "fuseblk": "NTFS", "ntfs3": 
 _UPPER = {"xfs", "ntfs", "apfs", "zfs", "jfs", "nfs", "nfs4", "smb", "cifs"}
 _SHOWN_GAPS = 2
 _MATCHED = 200
+_RED = 0.07
+"""A drive without room shows at least so much of its bar in red."""
 _TONES = {
     Weight.REFUSAL: Tone.FAILED,
     Weight.ATTENTION: Tone.ATTENTION,
@@ -48,16 +50,17 @@ def card_face(
     card = entry.card
     sign, detail = _verdict(entry, job, wanted)
     started = is_busy(job) or (job is not None and not job.state.ended)
+    moving = started and job is not None and job.state is not JobState.QUEUED
     size = job.size if job and job.size else 1
     return CardFace(
         key=entry.root,
         roll=printable(entry.name),
-        camera=printable(card.camera) if card else "",
+        camera=_short(card.camera, 20) if card else "",
         size=bytes_text(card.size) if card else "",
         facts=_facts(entry, job),
         findings=_findings(card) if card else "",
-        copied=job.copied / size if job and started else None,
-        verified=job.verified / size if job and started else 0.0,
+        copied=job.copied / size if job and moving else None,
+        verified=job.verified / size if job and moving else 0.0,
         sign=sign,
         detail=detail,
         trouble=entry.trouble or (_job_trouble(job) if job else ""),
@@ -138,9 +141,9 @@ def _keep_detail(job: JobSnapshot, wanted: int) -> str:
     if job.state in words:
         return words[job.state]
     if job.clips_total:
-        progress = f"{job.clips_done:,} of {count_text(job.clips_total, 'clip')} copied"
+        progress = f"{job.clips_done:,} of {count_text(job.clips_total, 'clip')}"
     else:
-        progress = f"{job.files_done:,} of {count_text(job.files_total, 'file')} copied"
+        progress = f"{job.files_done:,} of {count_text(job.files_total, 'file')}"
     done = sum(1 for place in job.places if place.state is PlaceState.DONE)
     paused = "paused, " if job.state is JobState.PAUSED else ""
     return f"{paused}{min(done, wanted)} of {wanted} copies verified, {progress}"
@@ -158,13 +161,13 @@ def _job_trouble(job: JobSnapshot) -> str:
 
 
 def plan_face(
-    reading: PlanReading, choices: Choices, *, why_not: str, working: bool, tried: str
+    reading: PlanReading, choices: Choices, *, why_not: str, working: bool, wrong: bool, tried: str
 ) -> PlanFace:
     """What the plan in the middle says."""
     refused = bool(reading.refusals)
     alone = [r for r in reading.remarks if r.destination is None or r.weight is not Weight.NOTE]
     safe = [
-        (Tone.VERIFIED, "Every file is verified already. Start verifies it once more.")
+        (Tone.VERIFIED, "Every file is verified on these destinations already.")
         for _ in reading.safe_already[:1]
     ]
     return PlanFace(
@@ -172,20 +175,20 @@ def plan_face(
         rows=reading.rows,
         remarks=(*safe, *((_TONES[r.weight], printable(r.text)) for r in alone)),
         ignored=_ignored(choices.ignore, reading.ignored) if reading.rows else "",
-        start=f"Start · {_short(choices.preset)}" if choices.preset else "Start",
+        start=f"Start · {_short(choices.preset, 16)}" if choices.preset else "Start",
         can_start=not why_not,
         can_try=bool(reading.rooms) and not working,
         why_not=f"Start is not possible: {count_text(len(reading.refusals), 'refusal')} above."
         if refused
         else why_not,
-        why_tone=Tone.FAILED if refused else Tone.DIM,
+        why_tone=Tone.FAILED if refused or wrong else Tone.DIM,
         tried=tried,
     )
 
 
-def _short(name: str) -> str:
+def _short(name: str, most: int) -> str:
     name = printable(name)
-    return name if len(name) <= 18 else f"{name[:17]}…"
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _ignored(patterns: tuple[str, ...], ignored: tuple[str, ...]) -> str:
@@ -216,6 +219,11 @@ def destination_face(
     sign, detail = _drive_state(hand)
     trouble, hint = _trouble(entry, hand)
     place = hand.place if hand else None
+    failed = place is not None and place.state in {PlaceState.FAILED, PlaceState.GONE}
+    fits = room is None or room.after >= 0
+    if failed or not fits:
+        planned = max(planned, _RED)
+        used = min(used, 1.0 - _RED)
     return DestinationFace(
         key=entry.key,
         name=printable(entry.name),
@@ -225,14 +233,14 @@ def destination_face(
         used=min(1.0, used),
         planned=max(0.0, min(1.0 - used, planned)),
         has_room=volume is not None,
-        fits=room is None or room.after >= 0,
+        fits=fits,
         free=_free_text(entry, room),
         remarks=_tile_remarks(entry, remarks),
         sign=sign,
         detail=detail,
         trouble=trouble,
         hint=hint,
-        failed=place is not None and place.state in {PlaceState.FAILED, PlaceState.GONE},
+        failed=failed,
         can_retry=True,
         can_eject=volume is not None and volume.removable and not (hand and hand.live),
         can_remove=not (hand and hand.live),

@@ -14,21 +14,23 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
-    QSpinBox,
+    QSizePolicy,
     QWidget,
 )
 
 from app.integrity.hashing import HashKind
+from app.offload.naming import TOKENS
 from app.offload.spec import OnCollision, VerifyMode
-from ui.models.choices import TOKENS, Choices
+from ui.models.choices import Choices
 from ui.theme import Tone
 from ui.widgets.buttons import small_button
 from ui.widgets.labels import ElidedLabel, TextLabel
 
+MOST_COPIES = 9
 MODES = (
-    (VerifyMode.FULL, "Full: card twice, each drive read back"),
-    (VerifyMode.READ_BACK, "Read-back: card once, each drive read back"),
-    (VerifyMode.SOURCE, "Source: card twice, drives by size only"),
+    (VerifyMode.FULL, "Full: card twice, drives read back"),
+    (VerifyMode.READ_BACK, "Read-back: card once, drives read back"),
+    (VerifyMode.SOURCE, "Source: card twice, drives by size"),
     (VerifyMode.TRANSFER, "Transfer: sizes only"),
 )
 COLLISIONS = (
@@ -60,11 +62,11 @@ class PlanOptions(QWidget):
         self.template = QLineEdit()
         self.tokens = small_button("Tokens", self._open_tokens)
         self.preview = ElidedLabel(tone=Tone.DIM)
-        self.copies = QSpinBox()
-        self.copies.setRange(1, 9)
+        self.copies = _combo(tuple(map(str, range(1, MOST_COPIES + 1))))
         self.mode = _combo(tuple(text for _, text in MODES))
         self.hashes = QPushButton()
         self.hashes.setAutoDefault(False)
+        self.hashes.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.hashes.clicked.connect(self._open_hashes)
         self.collision = _combo(tuple(text for _, text in COLLISIONS))
         self.project, self.words = QLineEdit(), QLineEdit()
@@ -104,9 +106,8 @@ class PlanOptions(QWidget):
     def _connect(self) -> None:
         for field in (self.template, self.project, self.words):
             field.textChanged.connect(self._tell)
-        for combo in (self.mode, self.collision):
+        for combo in (self.copies, self.mode, self.collision):
             combo.currentIndexChanged.connect(self._tell)
-        self.copies.valueChanged.connect(self._tell)
         self.legacy.toggled.connect(self._tell)
 
     def show_choices(self, choices: Choices) -> None:
@@ -116,7 +117,7 @@ class PlanOptions(QWidget):
         _set_text(self.template, choices.template)
         _set_text(self.project, choices.project)
         _set_text(self.words, choices.text)
-        self.copies.setValue(choices.wanted_copies)
+        self.copies.setCurrentIndex(min(choices.wanted_copies, MOST_COPIES) - 1)
         self.mode.setCurrentIndex([m for m, _ in MODES].index(choices.verify))
         self.collision.setCurrentIndex([c for c, _ in COLLISIONS].index(choices.on_collision))
         self.legacy.setChecked(choices.legacy_mhl)
@@ -135,7 +136,7 @@ class PlanOptions(QWidget):
             template=self.template.text(),
             project=self.project.text(),
             text=self.words.text(),
-            wanted_copies=self.copies.value(),
+            wanted_copies=self.copies.currentIndex() + 1,
             verify=MODES[self.mode.currentIndex()][0],
             on_collision=COLLISIONS[self.collision.currentIndex()][0],
             legacy_mhl=self.legacy.isChecked(),
@@ -147,8 +148,9 @@ class PlanOptions(QWidget):
     def token_menu(self) -> QMenu:
         """Every token with what stands for it; a choice inserts it at the cursor."""
         menu = QMenu(self)
-        for token, meaning in TOKENS:
-            action = menu.addAction(f"{token}   {meaning}")
+        for name, meaning in TOKENS.items():
+            action = menu.addAction(f"{{{name}}}   {meaning}")
+            token = f"{{{name}}}"
             action.triggered.connect(lambda _=False, t=token: self.template.insert(t))
         return menu
 
@@ -192,6 +194,7 @@ def _combo(texts: tuple[str, ...]) -> QComboBox:
     made.addItems(texts)
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     made.setMinimumContentsLength(12)
+    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return made
 
 

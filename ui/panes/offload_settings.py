@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.integrity.hashing import HashKind
 from app.jobs.spec import CONVERTER
-from app.offload.spec import DestinationSpec, VerifyMode
+from app.offload.spec import DestinationSpec, OnCollision, VerifyMode
 from ui.bridge import Bridge
 from ui.models.choices import Choices, Preset, presets_from
 
@@ -40,17 +40,9 @@ class OffloadSettings:
         engine = self._bridge.engine
         self._bridge.ask(lambda: _read(engine), done)
 
-    def write_choices(self, choices: Choices) -> None:
-        """Keep the choices that are the person's own habit; words of one job are not."""
-        self._write(
-            {
-                "offload.hash": [str(kind) for kind in choices.hashes],
-                "offload.verify": str(choices.verify),
-                "offload.template": choices.template,
-                "offload.wanted_copies": choices.wanted_copies,
-                "offload.ignore": list(choices.ignore),
-            }
-        )
+    def write_ignore(self, patterns: Sequence[str]) -> None:
+        """Keep the ignore list: whoever edits it means every card to come."""
+        self._write({"offload.ignore": list(patterns)})
 
     def write_presets(self, presets: Sequence[Preset]) -> None:
         """Keep the presets."""
@@ -79,6 +71,11 @@ def _read(engine: Engine) -> Remembered:
         "verify": ("offload.verify", VerifyMode),
         "template": ("offload.template", str),
         "wanted_copies": ("offload.wanted_copies", int),
+        "on_collision": ("offload.on_collision", OnCollision),
+        "legacy_mhl": ("offload.legacy_mhl", bool),
+        "project": ("project.name", str),
+        "rollover_hour": ("offload.rollover_hour", int),
+        "buffer_size": ("offload.buffer_size", int),
         "ignore": ("offload.ignore", lambda v: tuple(map(str, v))),
     }
     for name, (key, reader) in readers.items():

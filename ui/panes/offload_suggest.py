@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFileDialog, QMenu, QWidget
 
 from app.places.volumes import Volume
 from app.units import bytes_text
+from ui.models.destinations import volume_of
 from ui.panes.offload_desk import OffloadDesk
 from ui.widgets.buttons import link_button
 from ui.words import printable
@@ -38,13 +39,19 @@ class Suggestions(QObject):
         if self.again is None:
             self.again = link_button("", self._add_last)
             layout = self._pane.destinations.empty.layout()
-            if layout is not None:
-                layout.addWidget(self.again)
-        names = ", ".join(printable(spec.path.name or str(spec.path)) for spec in last[:3])
+            if isinstance(layout, QBoxLayout):  # above the stretch that ends it
+                centre = Qt.AlignmentFlag.AlignHCenter
+                layout.insertWidget(layout.count() - 1, self.again, 0, centre)
+        names = ", ".join(self._drive_name(spec.path) for spec in last[:3])
         text = f"As last time: {names}{' …' if len(last) > 3 else ''}"
         self.again.setText((text if len(text) < 46 else f"{text[:45]}…").replace("&", "&&"))
         self.again.setAccessibleName(text)
         self.again.setVisible(bool(last))
+
+    def _drive_name(self, path: Path) -> str:
+        volume = volume_of(path, self._desk.volumes)
+        on_drive = volume is not None and str(volume.mount_point) != "/"
+        return printable(volume.label if volume and on_drive else path.name or str(path))
 
     def open(self) -> None:
         """Open the menu of destinations below the button that asks."""

@@ -102,6 +102,7 @@ class CardTile(Tile):
         for button in (self.retry, self.evidence, self.eject):
             foot.addWidget(button)
         self.column.setContentsMargins(13, 8, 8, 10)
+        self.column.setSpacing(5)
         self.column.addLayout(head)
         for widget in (self.facts, self.findings, self.bar, self.trouble):
             self.column.addWidget(widget)

@@ -120,6 +120,7 @@ class DestinationTile(Tile):
             row.addWidget(button)
         row.addStretch(1)
         self.column.setContentsMargins(13, 8, 8, 10)
+        self.column.setSpacing(5)
         self.column.addLayout(head)
         for widget in (self.where, self.trouble, self.hint, self.bar, self.free):
             self.column.addWidget(widget)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ui import theme
@@ -20,6 +20,9 @@ from ui.widgets.wrapped import WrappedLabel
 
 GLYPHS = {Tone.FAILED: "✕", Tone.ATTENTION: "!", Tone.VERIFIED: "✓"}
 _MOST_REMARKS = 12
+_NARROW = 280
+_LONG_START = 18
+"""Letters on Start beside which the shortcut still has room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,7 @@ class PlanView(Tile):
             "Choose cards on the left and drives on the right. "
             "What will happen stands here before anything is written.",
         )
-        self.empty.sentence.setFixedWidth(300)
+        narrow(self.empty)
         self._lay_out()
         self.open_options(False)
         self.show_rate("", "", (), "")
@@ -90,6 +93,7 @@ class PlanView(Tile):
         content.setSpacing(8)
         self._remarks.setSpacing(4)
         fold_row = QHBoxLayout()
+        fold_row.setContentsMargins(-3, 0, 0, 0)
         fold_row.addWidget(self.fold)
         fold_row.addStretch(1)
         content.addWidget(self.table)
@@ -163,6 +167,7 @@ class PlanView(Tile):
             widget.setVisible(bool(face.ignored))
         self.start.setText(face.start.replace("&", "&&"))
         self.start.setAccessibleName(face.start)
+        self.key.setVisible(len(face.start) <= _LONG_START)
         self.start.setEnabled(face.can_start)
         self.start.setAccessibleDescription(face.why_not)
         self.start.setToolTip(face.why_not)
@@ -192,7 +197,11 @@ class PlanView(Tile):
         self.open_options(self.fold.isChecked())
         self.show_face(self.face)
         if self.fold.isChecked():
-            self.area.ensureWidgetVisible(self.options)
+            QTimer.singleShot(0, self._scroll_to_options)
+
+    def _scroll_to_options(self) -> None:
+        bar = self.area.verticalScrollBar()
+        bar.setValue(min(bar.maximum(), self.fold.y()))
 
     def _show_remarks(self, remarks: tuple[tuple[Tone, str], ...]) -> None:
         kept = remarks[:_MOST_REMARKS]
@@ -208,3 +217,9 @@ class PlanView(Tile):
             label.show_text(f"{GLYPHS.get(tone, '·')} {text}")
         for label in self._labels[len(kept) :]:
             label.show_text("")
+
+
+def narrow(empty: EmptyState) -> None:
+    """Fit an empty state into a column, its sentence wrapped to the lines that it needs."""
+    empty.sentence.setFixedWidth(_NARROW)
+    empty.sentence.setMinimumHeight(empty.sentence.heightForWidth(_NARROW))

@@ -1,0 +1,224 @@
+"""Every word on the tiles and in the plan, from invented facts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from offload_stage import (
+    OLD,
+    RAID,
+    SHUTTLE,
+    STAGE,
+    StageEngine,
+    card,
+    file_rows,
+    offload,
+    place,
+)
+
+from app.jobs.snapshot import JobState, PlaceState
+from app.offload.plan import OffloadPlan, Remark, Weight
+from app.offload.spec import DestinationSpec
+from ui.models.cards import CardEntry
+from ui.models.choices import Choices
+from ui.models.destinations import DestinationEntry, PlaceInHand
+from ui.models.evidence_files import EvidenceFiles
+from ui.models.plan import read_plans
+from ui.panes.offload_faces import card_face, destination_face, plan_face
+from ui.theme import Tone
+from ui.widgets.wrapped import breakable
+from ui.words import KEEP, SAFE, SAFE_TO_EJECT, WRITING
+
+SINCE = datetime.now(UTC) - timedelta(hours=1)
+
+
+def entry(**facts) -> CardEntry:
+    return CardEntry(root="/media/A003", since=SINCE, card=card("A003"), **facts)
+
+
+def face(job=None, **facts):
+    return card_face(entry(**facts), job, chosen=False, wanted=2, ejectable=True)
+
+
+def plans(*rolls: str, to=("/media/RAID-1", "/media/SHUTTLE-07"), **given) -> list[OffloadPlan]:
+    engine = StageEngine()
+    engine.inserted = [card(roll) for roll in rolls]
+    specs = [DestinationSpec(path=Path(path)) for path in to]
+    return [engine.plan(Choices(**given).spec(Path(f"/media/{roll}"), specs)) for roll in rolls]
+
+
+def test_a_card_that_was_not_started_is_to_be_kept():
+    shown = face()
+    assert (shown.sign, shown.detail) == (KEEP, "not started")
+    assert shown.facts == "58 clips · 09:14 to 12:31 · A003C001 to A003C058"
+    assert shown.size == "412.6 GB"
+    assert not shown.has_evidence
+
+
+def test_a_running_card_counts_copies_and_clips():
+    shown = face(offload("A003", JobState.RUNNING, ("/media/RAID-1", "/media/SHUTTLE-07")))
+    assert shown.sign is KEEP
+    assert shown.detail == "0 of 2 copies verified, 31 of 58 clips"
+    assert 0 < shown.verified < shown.copied < 1
+    assert not shown.can_eject
+
+
+def test_only_a_job_that_says_safe_makes_a_card_safe():
+    paths = ("/media/RAID-1", "/media/SHUTTLE-07")
+    done = offload("A003", JobState.DONE, paths, safe=True, verdict="SAFE TO FORMAT")
+    done = replace(done, places=tuple(place(p, PlaceState.DONE) for p in paths))
+    shown = face(done)
+    assert shown.sign is SAFE
+    assert "verified on RAID-1, SHUTTLE-07" in shown.facts
+    assert shown.can_eject
+    keep = replace(done, safe=False, verdict="KEEP, 1 of 2 copies verified")
+    assert (face(keep).sign, face(keep).detail) == (KEEP, "1 of 2 copies verified")
+
+
+@pytest.mark.parametrize("state", [s for s in JobState if s is not JobState.DONE])
+def test_no_other_state_of_a_job_shows_safe(state: JobState):
+    assert face(offload("A003", state, safe=True)).sign is KEEP
+
+
+def test_a_card_that_cannot_be_read_says_why():
+    shown = card_face(
+        CardEntry(root="/media/A003", since=SINCE, trouble="Input/output error."),
+        None,
+        chosen=False,
+        wanted=2,
+    )
+    assert shown.sign is KEEP
+    assert shown.trouble == "Input/output error."
+    assert "Input/output error." in shown.spoken
+
+
+def destination(volume=RAID, job=None, state=PlaceState.WRITING, reading=None, **facts):
+    where = DestinationEntry(
+        spec=DestinationSpec(path=volume.mount_point / "Day12"), volume=volume, looked=True
+    )
+    hand = None
+    if job:
+        hand = PlaceInHand(job=job, place=place(where.key, state, **facts))
+    room = reading.room(where.key) if reading else None
+    said = reading.remarks if reading else ()
+    return destination_face(where, hand, room, said, "{roll}")
+
+
+def test_a_drive_says_what_is_free_now_and_after():
+    reading = read_plans(plans("A003", to=("/media/RAID-1/Day12",)))
+    shown = destination(reading=reading)
+    assert shown.pill == "XFS · 32 TB"
+    assert shown.where == "/Day12/{roll} · NVMe"
+    assert shown.free == "12.1 TB free, 11.7 TB after this plan"
+    assert shown.sign is None
+
+
+def test_a_drive_that_is_written_to_must_stay():
+    running = offload("A003", JobState.RUNNING)
+    shown = destination(job=running)
+    assert shown.sign == WRITING
+    assert shown.rate == "1.14 GB/s"
+    assert not shown.can_eject
+    assert not shown.can_remove
+
+
+def test_a_drive_is_safe_to_eject_only_when_the_job_says_so():
+    done = offload("A003", JobState.DONE)
+    assert destination(job=done, state=PlaceState.DONE).sign is None
+    assert destination(job=done, state=PlaceState.DONE, safe_to_eject=True).sign is SAFE_TO_EJECT
+
+
+def test_a_full_drive_says_what_failed_and_the_way_out():
+    running = offload("A003", JobState.RUNNING, ("/media/RAID-1", "/media/LTO stage"))
+    trouble = "Destination full: A003C029.mxf needs 7.2 GB, 1.1 GB left. Free space, then Retry."
+    shown = destination(STAGE, running, PlaceState.FAILED, trouble=trouble)
+    assert shown.failed
+    assert shown.rate == "stopped"
+    assert shown.trouble == "Destination full: A003C029.mxf needs 7.2 GB, 1.1 GB left."
+    assert shown.hint == "The others go on. Free space, then Retry."
+
+
+def test_too_little_room_is_said_on_the_tile_with_the_number():
+    reading = read_plans(plans("A003", to=("/media/LTO stage/Day12",)))
+    shown = destination(STAGE, reading=reading)
+    assert shown.free == "1.1 GB free, 411.5 GB too few for this plan"
+    assert not shown.fits
+    assert shown.remarks[0][0] is Tone.FAILED
+
+
+def test_usb_2_is_said_on_the_tile_before_anything_starts():
+    assert any("USB 2" in text for tone, text in destination(OLD).remarks)
+    assert not destination(SHUTTLE).remarks
+
+
+def test_two_cards_that_fit_alone_but_not_together_are_refused():
+    reading = read_plans(plans("A003", "A004", "A005", "A006"))
+    assert [r.weight for r in reading.refusals] == [Weight.REFUSAL]
+    assert reading.refusals[0].text.startswith(
+        "SHUTTLE-07 has 1.6 TB free, all chosen cards need 1.7 TB: 50.4 GB too few."
+    )
+
+
+def test_two_folders_on_one_drive_share_its_room():
+    reading = read_plans(plans("A003", to=("/media/RAID-1/a", "/media/RAID-1/b")))
+    assert {room.needed for room in reading.rooms} == {825_200_000_000}
+
+
+def test_the_plan_reads_like_a_table():
+    reading = read_plans(plans("A003", "B002"))
+    assert reading.title == "A003, B002 → 2 drives"
+    assert dict(reading.rows) == {
+        "To copy": "116 clips, 825.2 GB",
+        "Read once, written to": "2 destinations",
+        "Check": "card read twice, each drive read back",
+        "Hashes": "xxh64, blake3",
+        "Cards free after": "about 14 min",
+        "Room after, smallest": "SHUTTLE-07, 774.8 GB",
+    }
+
+
+def test_start_bears_the_name_of_the_preset_and_the_ignored_files_are_counted():
+    choices = Choices(preset="Main unit")
+    reading = read_plans(plans("A003"))
+    shown = plan_face(reading, choices, why_not="", working=False, wrong=False, tried="")
+    assert shown.start == "Start · Main unit"
+    assert shown.can_start
+    assert shown.ignored == "Ignored: .DS_Store, ._* · 2 files"
+
+
+def test_a_refusal_closes_start_and_says_where_to_look():
+    reading = read_plans(plans("A003"))
+    no = Remark(weight=Weight.REFUSAL, text="The destination lies inside the card.")
+    reading = replace(reading, remarks=(no,))
+    shown = plan_face(reading, Choices(), why_not=no.text, working=False, wrong=False, tried="")
+    assert not shown.can_start
+    assert shown.why_not == "Start is not possible: 1 refusal above."
+    assert shown.remarks == ((Tone.FAILED, "The destination lies inside the card."),)
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "a\nb", "<b>&\"'", "\udcff\udcfe", "🎬" * 60])
+def test_odd_names_break_nothing_and_show_no_raw_control(name: str):
+    odd = replace(card("A003"), roll=name, camera=name, label=name)
+    shown = card_face(
+        CardEntry(root="/media/A003", since=SINCE, card=odd), None, chosen=True, wanted=2
+    )
+    assert shown.roll.isprintable()
+    assert len(shown.camera) <= 20
+    assert shown.roll.encode()
+    assert max(map(len, breakable(shown.roll).split("\u200b"))) <= 24
+
+
+def test_ten_thousand_files_are_filtered_by_name_and_by_hash():
+    model = EvidenceFiles()
+    model.put(file_rows(10_000), ["RAID-1", "SHUTTLE-07"])
+    assert model.rowCount() == 10_000
+    model.narrow("c04321", only_open=False)
+    assert [row.path for row in model.rows] == ["clips/A003C04321.mxf"]
+    model.narrow(f"{4321 * 7919:064x}", only_open=False)
+    assert len(model.rows) == 1
+    model.narrow("", only_open=True)
+    assert len(model.rows) == 20
+    assert all(row.state == "failed" for row in model.rows)
