@@ -1,18 +1,256 @@
-"""The one door to the engine, for the window, the command line and scripts."""
+"""The one door to the engine, for the window, the command line and scripts.
+
+with Engine() as engine:
+    plan = engine.plan(spec)
+    print(engine.run(spec).verdict)
+"""
 
 from __future__ import annotations
 
-from app.jobs.snapshot import JobSnapshot
-from app.jobs.spec import JobId, Spec
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from app.errors import BadInput, NotFound, PlanRefused
+from app.integrity.verdict import Verdict
+from app.jobs.control import JobControl
+from app.jobs.instance import Instance, Lanes
+from app.jobs.journal import Journal
+from app.jobs.runner import JobKind, Runner, Task
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import CONVERTER, JobId, Spec
+from app.offload.account import Account
+from app.offload.ledger import SCHEMA as OFFLOAD_SCHEMA
+from app.offload.place import record_of
+from app.offload.plan import OffloadPlan
+from app.offload.planning import make_plan
+from app.offload.run import OffloadRun
+from app.offload.spec import OffloadSpec
+from app.offload.surroundings import Surroundings
+from app.paths import Profile
+from app.places.cards import Card, candidate_cards, recognise
+from app.places.eject import EjectResult, eject
+from app.places.volumes import Volume, volumes
+from app.reports.model import FileRow, TransferReport
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
-class Engine:
-    """Plans, runs and watches jobs of one profile."""
+def tool_version() -> str:
+    """Reelkeep's version."""
+    try:
+        return version("reelkeep")
+    except PackageNotFoundError:
+        return "0 (source)"
+
+
+class Engine(AbstractContextManager["Engine"]):
+    """Plans, runs and watches the jobs of one profile."""
+
+    def __init__(self, profile: Path | None = None, settings: Settings | None = None) -> None:
+        self.profile = Profile.at(profile).create()
+        self.settings = settings or Settings.load(self.profile.settings_file)
+        self.journal = Journal(self.profile.journal, schemas=(OFFLOAD_SCHEMA,))
+        self._instance = Instance(self.profile.directory / "instances")
+        self._runner = Runner(self.journal, self._instance, Lanes(self.profile.directory / "lanes"))
+        self._runner.kinds = self._kinds()
+        self._runner.recover()
+
+    def close(self) -> None:
+        """Let go of the profile; nothing may be running."""
+        self._instance.close()
+        self.journal.close()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Jobs
+
+    def plan(self, spec: Spec) -> OffloadPlan:
+        """What a job would do, and what stands against it; nothing is written."""
+        if isinstance(spec, OffloadSpec):
+            return make_plan(spec, self.journal, self.declared)
+        raise BadInput(f"A job of the kind {spec.kind} has no plan.")
+
+    def submit(self, spec: Spec) -> JobId:
+        """Put a job in the queue; PlanRefused when its plan says no."""
+        spec, task = self._prepared(spec)
+        return self._runner.submit(spec, task)
+
+    def run(
+        self,
+        spec: Spec | JobId,
+        progress: Callable[[JobSnapshot], None] | None = None,
+        *,
+        every: float = 0.1,
+    ) -> JobSnapshot:
+        """Do a job (or resume one) now and wait for its end; *progress* is called ten times a
+        second from this thread. KeyboardInterrupt cancels it at its next safe point."""
+        if isinstance(spec, Spec):
+            job = self.submit(spec)
+        else:
+            job = spec
+            self._runner.resume(job)
+        thread = threading.Thread(target=self._runner.run, args=((job,),), name="runner")
+        thread.start()
+        while thread.is_alive():
+            try:
+                thread.join(every)
+                if progress is not None:
+                    progress(self._runner.snapshot(job))
+            except KeyboardInterrupt:
+                self._runner.cancel(job)
+        return self._runner.snapshot(job)
+
+    def serve(self) -> None:
+        """Run the queue until `stop`; the window's thread lives here."""
+        self._runner.run()
+
+    def stop(self) -> None:
+        """Interrupt what runs at its next safe point, and let `serve` and `run` return."""
+        self._runner.stop()
 
     def snapshots(self) -> tuple[JobSnapshot, ...]:
         """Every job of the queue as it stands, in the user's order."""
-        raise NotImplementedError
+        return self._runner.snapshots()
 
-    def submit(self, spec: Spec) -> JobId:
-        """Put a job in the queue."""
-        raise NotImplementedError
+    def snapshot(self, job: JobId) -> JobSnapshot:
+        """One job as it stands."""
+        return self._runner.snapshot(job)
+
+    def pause(self, job: JobId) -> None:
+        """Hold a running job."""
+        self._runner.pause(job)
+
+    def resume(self, job: JobId) -> None:
+        """Let a paused job go on, or queue an interrupted one again."""
+        self._runner.resume(job)
+
+    def retry(self, job: JobId) -> JobId:
+        """Try what failed in a job once more; what is confirmed is not done again."""
+        self._runner.resume(job)
+        return job
+
+    def cancel(self, job: JobId) -> None:
+        """End a job; what is confirmed stays."""
+        self._runner.cancel(job)
+
+    def move(self, job: JobId, before: JobId | None) -> None:
+        """Change the user's order."""
+        self._runner.move(job, before)
+
+    def forget(self, job: JobId) -> None:
+        """Take an ended job off the queue; the journal keeps it."""
+        self._runner.forget(job)
+
+    # What jobs have shown
+
+    def _account(self, job: JobId) -> Account:
+        spec = self.journal.job(job).spec
+        if not isinstance(spec, OffloadSpec):
+            raise BadInput(f"Job {job} is no offload.")
+        return Account.of(self.journal, job, spec)
+
+    def verdict(self, job: JobId) -> Verdict:
+        """May the card of an offload be formatted? With the reasons."""
+        return self._account(job).verdict()
+
+    def files(self, job: JobId) -> Sequence[FileRow]:
+        """Every file of an offload with its copies."""
+        return tuple(self._account(job).file_rows())
+
+    def report(self, job: JobId) -> TransferReport:
+        """The report of an offload, as it stands."""
+        row = self.journal.job(job)
+        started = row.started or row.created
+        return self._account(job).report(self.journal, started, row.finished or started)
+
+    # Places
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """Devices that a person has named in the settings."""
+        return dict(self.settings.get("devices.declared") or {})
+
+    def volumes(self) -> tuple[Volume, ...]:
+        """Every mounted place."""
+        return volumes(self.declared)
+
+    def cards(self) -> tuple[Card, ...]:
+        """Every card that is mounted."""
+        found = candidate_cards(self.volumes())
+        return tuple(recognise(card.volume.mount_point, label=card.volume.label) for card in found)
+
+    def recognise(self, path: Path) -> Card:
+        """The card (or folder) at *path*."""
+        if not path.is_dir():
+            raise NotFound(f"There is no card or folder at {path}.", path=path)
+        return recognise(path)
+
+    def eject(self, place: Path) -> EjectResult:
+        """Unmount and power off; PlaceBusy names the program that holds it."""
+        return eject(place)
+
+    # How jobs are made and done
+
+    def _around(self) -> Surroundings:
+        return Surroundings(
+            declared=self.declared,
+            tool_version=tool_version(),
+            operator=self.settings.get("project.operator") or "",
+            report_folder=self.profile.reports,
+        )
+
+    def _prepared(self, spec: Spec) -> tuple[Spec, Task]:
+        if isinstance(spec, OffloadSpec):
+            plan = self.plan(spec)
+            if plan.refusals:
+                raise PlanRefused(" ".join(remark.text for remark in plan.refusals))
+            return plan.spec, _offload_task(plan, self._around())
+        return spec, self._runner.kinds[spec.kind].prepare(spec)
+
+    def _kinds(self) -> dict[str, JobKind]:
+        return {
+            OffloadSpec.kind: JobKind(
+                prepare=lambda spec: self._prepared(spec)[1], run=self._run_offload
+            )
+        }
+
+    def _run_offload(self, job: JobId, spec: Spec, control: JobControl) -> bool:
+        assert isinstance(spec, OffloadSpec)
+        return OffloadRun(job, spec, control, self.journal, self._around()).run()
+
+    def history(self) -> Iterator[JobSnapshot]:
+        """Every job that the journal knows, also those off the queue, oldest first."""
+        for row in self.journal.jobs(hidden=True):
+            yield self._runner.snapshot(row.id)
+
+    def interrupted(self) -> tuple[JobSnapshot, ...]:
+        """Jobs that a crash or a quit left unfinished."""
+        return tuple(s for s in self.history() if s.state is JobState.INTERRUPTED)
+
+
+def _offload_task(plan: OffloadPlan, around: Surroundings) -> Task:
+    """What the runner and the journal need to know of an offload."""
+    spec = plan.spec
+    lanes = {place.volume.device.id for place in plan.destinations}
+    lanes.add(around.volume_of(spec.source).device.id)
+    facts: dict[str, Any] = {
+        "places": [CONVERTER.unstructure(record_of(place)) for place in plan.destinations],
+        "identity": CONVERTER.unstructure(plan.identity),
+        "camera": plan.card.camera,
+        "operator": around.operator,
+        "tool": f"Reelkeep {around.tool_version}",
+    }
+    return Task(title=f"Offload {plan.card.roll}", lanes=frozenset(lanes), facts=facts)

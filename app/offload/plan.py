@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from app.offload.spec import OffloadSpec
-from app.places.cards import Card
+from app.places.cards import Card, CardIdentity
 from app.places.volumes import Volume
 
 
@@ -43,7 +43,7 @@ class PlannedDestination:
     volume: Volume
     files: int
     size: int
-    """Bytes that it will receive."""
+    """Bytes of the card that it is to hold in the end."""
     already: int
     """Bytes already there, verified by the journal or history, that need no copying."""
     free_after: int
@@ -65,6 +65,8 @@ class OffloadPlan:
     ignored: tuple[str, ...]
     """Every path that the ignore list leaves out."""
     remarks: tuple[Remark, ...]
+    identity: CardIdentity
+    """What the card is known by when it comes back."""
     seconds: float | None
     """Estimated time until the card is free, from earlier rates; None when nothing is known."""
     already_safe: bool = False

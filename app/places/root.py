@@ -67,8 +67,9 @@ class PinnedFolder:
         try:
             here = os.stat(self.path)
             held = os.fstat(self._fd)
-            if os.listdir in os.supports_fd:
-                os.listdir(self._fd)
+            if os.scandir in os.supports_fd:
+                with os.scandir(self._fd) as entries:
+                    next(entries, None)
         except OSError:
             return False
         return (here.st_dev, here.st_ino) == (held.st_dev, held.st_ino)

@@ -1,0 +1,184 @@
+"""Writes the chain of custody of one destination: an ASC MHL generation for the whole card."""
+
+from __future__ import annotations
+
+import socket
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from app.integrity.hashing import CUSTODY_KINDS, Digests
+from app.integrity.legacy_mhl import write_legacy
+from app.integrity.mhl import (
+    Action,
+    Author,
+    Creator,
+    FileRecord,
+    Folder,
+    HashRecord,
+    History,
+    Process,
+    file_moment,
+    holdable,
+    write_generation,
+)
+from app.integrity.mhl.values import HISTORY_FOLDER
+from app.offload.ledger import EntryRow
+from app.offload.place import Place
+from app.offload.selection import IgnoreList
+from app.offload.work import CopyFact, CopyState
+from app.places.tree import EntryKind, list_tree
+from app.units import now
+
+if TYPE_CHECKING:
+    from app.offload.run import OffloadRun
+
+
+def write_custody(run: OffloadRun, place: Place, rows: list[EntryRow]) -> str:
+    """Append this offload's generation at *place*; the path of the manifest, "" if none was due.
+
+    Raises HistoryFault when the history that lies there is broken, DestinationFault.
+    """
+    confirmed = {
+        n: fact
+        for (n, d), fact in run.roster.confirmed().items()
+        if d == place.index and fact.state is not CopyState.FAILED
+    }
+    files = [r for r in rows if r.entry.kind is EntryKind.FILE and r.n in confirmed]
+    written = ""
+    if run.spec.manifests and files:
+        written = _generation(run, place, rows, files, confirmed)
+    if run.spec.legacy_mhl and files:
+        _legacy(run, place, files, confirmed)
+    return written
+
+
+def _generation(
+    run: OffloadRun,
+    place: Place,
+    rows: list[EntryRow],
+    files: list[EntryRow],
+    confirmed: dict[int, CopyFact],
+) -> str:
+    history = History.load(place.root)
+    earlier = run.ledger.journal.fact(run.job, f"manifest {place.index}")
+    if earlier and not _anything_new(history, files, confirmed):
+        return str(earlier)
+    started = run.control.snapshot().started or now()
+    records = [
+        _record(history, row, confirmed[row.n]) for row in files if holdable(confirmed[row.n].path)
+    ]
+    left_out = [confirmed[r.n].path for r in files if not holdable(confirmed[r.n].path)]
+    view = run.roster.view(place)
+    for row in rows:
+        if row.entry.kind is EntryKind.LINK and view.takes(row):
+            left_out.append(view.put(row.entry.path, row.clip))
+    path = write_generation(
+        place.root,
+        records=records,
+        folders=_folders(run, place, rows, {record.path for record in records}),
+        process=Process.TRANSFER,
+        creator=_creator(run, place),
+        started=started,
+        previous=history,
+        ignore=[*run.spec.ignore, ".reelkeep-*"],
+        left_out=left_out,
+    )
+    run.ledger.journal.set_fact(run.job, f"manifest {place.index}", str(path))
+    return str(path)
+
+
+def _anything_new(
+    history: History | None, files: list[EntryRow], confirmed: dict[int, CopyFact]
+) -> bool:
+    """Whether a resume or retry has copied something that the history lacks."""
+    if history is None:
+        return True
+    return any(
+        holdable(confirmed[row.n].path) and history.find(confirmed[row.n].path) is None
+        for row in files
+    )
+
+
+def _record(history: History | None, row: EntryRow, fact: CopyFact) -> FileRecord:
+    known = history.known(fact.path) if history is not None else {}
+    return FileRecord(
+        path=fact.path,
+        size=row.entry.size,
+        mtime=file_moment(fact.mtime_ns),
+        hashes=tuple(_hashes(known, row, fact.read or fact.written)),
+    )
+
+
+def _hashes(known: Digests, row: EntryRow, at: datetime) -> list[HashRecord]:
+    """Each kind's action: first ever, or equal to what the history has."""
+    matches = any(row.digests.get(kind) == text for kind, text in known.items())
+    records = []
+    for kind in CUSTODY_KINDS:
+        text = row.digests.get(kind)
+        if text is None:
+            continue
+        if not known:
+            action = Action.ORIGINAL
+        elif matches and known.get(kind, text) == text:
+            action = Action.VERIFIED
+        elif kind in known:
+            action = Action.FAILED
+        else:
+            continue
+        records.append(HashRecord(kind=kind, text=text, action=action, at=at))
+    return records
+
+
+def _folders(
+    run: OffloadRun, place: Place, rows: list[EntryRow], recorded: set[str]
+) -> list[Folder] | None:
+    """All folders of the copy; None when files lie there that this job did not copy.
+
+    Directory hashes speak of everything in a directory, so they are only written for a whole.
+    """
+    view = run.roster.view(place)
+    moments = {
+        view.put(row.entry.path, row.clip): file_moment(row.entry.mtime_ns)
+        for row in rows
+        if row.entry.kind is EntryKind.FOLDER
+    }
+    ignore = IgnoreList([*run.spec.ignore, ".reelkeep-*", HISTORY_FOLDER])
+    folders = []
+    for entry in list_tree(place.root):
+        if ignore.ignores(entry.path) or not holdable(entry.path):
+            continue
+        if entry.kind is EntryKind.FOLDER:
+            folders.append(Folder(path=entry.path, mtime=moments.get(entry.path)))
+        elif entry.kind is EntryKind.FILE and entry.path not in recorded:
+            return None
+    return folders
+
+
+def _legacy(
+    run: OffloadRun, place: Place, files: list[EntryRow], confirmed: dict[int, CopyFact]
+) -> None:
+    """The older manifest, beside the card's files, once for the whole card."""
+    fact = f"legacy {place.index}"
+    if run.ledger.journal.fact(run.job, fact):
+        return
+    written = write_legacy(
+        place.root,
+        [_record(None, r, confirmed[r.n]) for r in files if holdable(confirmed[r.n].path)],
+        _creator(run, place),
+        run.control.snapshot().started or now(),
+        now(),
+    )
+    run.ledger.journal.set_fact(run.job, fact, str(written))
+
+
+def _creator(run: OffloadRun, place: Place) -> Creator:
+    others = ", ".join(str(p.root) for p in run.places if p is not place)
+    beside = f"; parallel copies: {others}" if others else ""
+    return Creator(
+        tool="Reelkeep",
+        version=run.around.tool_version,
+        hostname=socket.gethostname(),
+        created=now(),
+        authors=(Author(name=run.around.operator),) if run.around.operator else (),
+        comment=f"Reelkeep job {run.job}; from {run.roster.card_root} to {place.root}{beside}",
+    )

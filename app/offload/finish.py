@@ -1,0 +1,260 @@
+"""The end of an offload: folders, links, the second listing, manifests, verdict, report."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+from app.errors import DestinationFault, ReelkeepError
+from app.integrity.verdict import Problem, ReadWay, Verdict
+from app.jobs.snapshot import PlaceState
+from app.offload import memory
+from app.offload.account import Account, report_stem
+from app.offload.custody import write_custody
+from app.offload.ledger import EntryRow
+from app.offload.place import Place
+from app.offload.roster import failed_fact
+from app.offload.selection import IgnoreList
+from app.offload.target import Target
+from app.offload.work import CopyFact, CopyState
+from app.places.linux_calls import sync_file_system
+from app.places.tree import Entry, EntryKind, list_tree
+from app.units import now
+
+if TYPE_CHECKING:
+    from app.offload.run import OffloadRun
+
+log = logging.getLogger(__name__)
+
+
+class Finish:
+    """What remains to be done once the files are copied."""
+
+    def __init__(self, run: OffloadRun) -> None:
+        self._run = run
+        self._journal = run.ledger.journal
+        self._job = run.job
+
+    def card_is_free(self) -> None:
+        """After the first stage: list the card again; from here on it is not needed."""
+        run = self._run
+        run.control.show(stage="Listing the card again", current="")
+        rows = [row for row in run.ledger.entries() if row.problem is not Problem.IGNORED]
+        self._links(rows, stage=0)
+        again = self._list_again()
+        same = again is not None and again == {_facts(row.entry) for row in rows}
+        self._journal.set_fact(self._job, "listed_again", same)
+        if not same:
+            self._note("The card was no longer as it had been listed when all was copied.")
+        self._show_verdict(self._verdict())
+
+    def _list_again(self) -> set[tuple[object, ...]] | None:
+        run = self._run
+        if not run.card.still_there():
+            return None
+        ignore = IgnoreList(run.spec.ignore)
+        entries = list_tree(run.roster.card_root)
+        return {_facts(e) for e in entries if not ignore.ignores(e.path)}
+
+    def everything(self) -> bool:
+        """All that remains; True when everything that was asked is done."""
+        run = self._run
+        rows = [row for row in run.ledger.entries() if row.problem is not Problem.IGNORED]
+        later = {p.record.stage for p in run.places} - {0}
+        for stage in later:
+            self._links(rows, stage=stage)
+        figures: dict[str, Any] = {}
+        run.control.show(stage="Writing manifests", current="")
+        for place in run.places:
+            figures[str(place.index)] = self._finish_place(place, rows)
+        self._journal.set_fact(self._job, "destinations", figures)
+        verdict = self._verdict()
+        self._show_verdict(verdict)
+        self._write_report()
+        return self._done(rows)
+
+    # Folders and links
+
+    def _links(self, rows: list[EntryRow], stage: int) -> None:
+        """Links are made again as links, and compared by where they point."""
+        links = [row for row in rows if row.entry.kind is EntryKind.LINK]
+        for place in self._run.places:
+            target = place.target
+            if place.record.stage != stage or target is None or not target.alive:
+                continue
+            view = self._run.roster.view(place)
+            facts = []
+            for row in links:
+                if view.takes(row):
+                    path = view.put(row.entry.path, row.clip)
+                    facts.append(self._link(target, row, path))
+            self._run.ledger.confirm(facts)
+
+    def _link(self, target: Target, row: EntryRow, path: str) -> CopyFact:
+        folder = target.folder
+        try:
+            found = folder.stat(path)
+            if found is None:
+                folder.make_link(row.entry.target, path)
+                folder.sync_folder(path.rpartition("/")[0])
+            if folder.read_link(path) != row.entry.target:
+                raise OSError(17, "something else has this name")
+        except OSError as error:
+            words = f"The link {path} cannot be made on {target.name}: {error.strerror}."
+            return failed_fact(row.n, target.index, path, words)
+        moment = now()
+        return CopyFact(
+            n=row.n,
+            destination=target.index,
+            path=path,
+            state=CopyState.VERIFIED,
+            way=ReadWay.MEDIUM,
+            kind="link",
+            written=moment,
+            read=now(),
+            mtime_ns=0,
+            found=found is not None,
+        )
+
+    def _folders(self, target: Target, place: Place, rows: list[EntryRow]) -> None:
+        """Empty folders are kept; times of folders come last, deepest first."""
+        view = self._run.roster.view(place)
+        folders = [row for row in rows if row.entry.kind is EntryKind.FOLDER]
+        for row in folders:
+            target.folder.make_folder(view.put(row.entry.path, row.clip))
+        for row in reversed(folders):
+            with target.folder.folder(view.put(row.entry.path, row.clip)) as fd:
+                try:
+                    os.utime(fd, ns=(row.entry.mtime_ns, row.entry.mtime_ns))
+                    if row.entry.mode & 0o700 == 0o700:
+                        os.fchmod(fd, row.entry.mode & 0o777)
+                except OSError:
+                    target.miss("folder times and permissions")
+        with target.folder.folder("") as fd:
+            sync_file_system(fd)
+
+    # One destination
+
+    def _finish_place(self, place: Place, rows: list[EntryRow]) -> dict[str, Any]:
+        run, target = self._run, place.target
+        told: dict[str, Any] = {"root": str(place.root)}
+        trouble: ReelkeepError | None = run.lost.get(place.index)
+        if target is not None and target.alive and trouble is None:
+            try:
+                target.check()
+                self._folders(target, place, rows)
+                if run.spec.manifests or run.spec.legacy_mhl:
+                    told["manifest"] = write_custody(run, place, rows)
+            except OSError as error:
+                trouble = target.fault(error, str(place.root))
+            except ReelkeepError as error:
+                trouble = error
+            told["not_kept"] = [f"{what} of {n:,} files" for what, n in target.not_kept.items()]
+        shown = run.control.snapshot().places[place.index]
+        elapsed = (now() - (run.control.snapshot().started or now())).total_seconds()
+        told["seconds"] = elapsed
+        told["rate"] = shown.written / elapsed if elapsed > 0 else 0.0
+        if shown.written and elapsed > 1:
+            memory.remember_rate(self._journal, place.record.device, told["rate"])
+        if trouble is not None:
+            told["trouble"] = str(trouble)
+            if isinstance(trouble, DestinationFault):
+                run.lost.setdefault(place.index, trouble)
+        self._show_place(place, trouble)
+        return told
+
+    def _show_place(self, place: Place, trouble: ReelkeepError | None) -> None:
+        failed = [
+            fact for fact in self._run.ledger.copies()
+            if fact.destination == place.index and fact.state is CopyState.FAILED
+        ]  # fmt: skip
+        if trouble is None and failed:
+            more = f" And {len(failed) - 1:,} more files." if len(failed) > 1 else ""
+            words = failed[0].trouble + more
+            self._run.control.place(place.index, state=PlaceState.FAILED, trouble=words)
+            return
+        complete = trouble is None
+        self._run.control.place(
+            place.index,
+            state=PlaceState.DONE if complete else PlaceState.FAILED,
+            trouble="" if trouble is None else str(trouble),
+            safe_to_eject=complete and place.record.flush,
+        )
+
+    # Verdict and report
+
+    def _verdict(self) -> Verdict:
+        return Account.of(self._journal, self._job, self._run.spec).verdict()
+
+    def _show_verdict(self, verdict: Verdict) -> None:
+        self._run.control.show(verdict=verdict.sentence, safe=verdict.safe)
+        log.info("%s: %s", self._job, verdict.sentence)
+
+    def _write_report(self) -> None:
+        """A report that cannot be written is said, and takes nothing from the verdict."""
+        run = self._run
+        usual = run.around.report_folder
+        folder = run.spec.report or usual
+        if folder is None:
+            return
+        run.control.show(stage="Writing the report")
+        try:
+            from app.reports.write import write_transfer
+
+            account = Account.of(self._journal, self._job, run.spec)
+            started = run.control.snapshot().started or now()
+            report = account.report(self._journal, started, now())
+            folder.mkdir(parents=True, exist_ok=True)
+            written = write_transfer(report, folder, report_stem(account, started))
+        except (OSError, ReelkeepError) as error:
+            self._note(f"The report could not be written: {error}")
+            run.control.show(error=f"The report could not be written: {error}")
+            return
+        self._journal.set_fact(self._job, "report", str(written.html))
+        run.control.show(report=str(written.html))
+
+    def _done(self, rows: list[EntryRow]) -> bool:
+        """Whether every file is where it was asked for, and proven where that was asked."""
+        run = self._run
+        accepted = {CopyState.VERIFIED}
+        if not run.spec.verify.reads_back:
+            accepted |= {CopyState.WRITTEN, CopyState.CACHE}
+        confirmed = run.roster.confirmed()
+        bad = 0
+        first = ""
+        for place in run.places:
+            view = run.roster.view(place)
+            mine = accepted | ({CopyState.WRITTEN} if not place.record.flush else set())
+            for row in rows:
+                if row.entry.kind is EntryKind.FOLDER or not view.takes(row):
+                    continue
+                fact = confirmed.get((row.n, place.index))
+                if row.problem is not None or fact is None or fact.state not in mine:
+                    bad += 1
+                    lost = run.lost.get(place.index)
+                    first = first or row.trouble or (fact.trouble if fact else "") or (
+                        str(lost) if lost else ""
+                    )  # fmt: skip
+        unreadable = [r for r in rows if r.entry.kind is EntryKind.UNREADABLE]
+        if bad or unreadable or run.lost:
+            lost_words = next((str(error) for error in run.lost.values()), "")
+            run.control.show(error=lost_words or first or self._why(bad), hint="")
+            return False
+        return True
+
+    def _why(self, bad: int) -> str:
+        return (
+            f"{bad:,} copies could not be read back past the cache, and do not count as verified."
+        )
+
+    def _note(self, text: str) -> None:
+        notes = self._journal.fact(self._job, "notes", [])
+        if text not in notes:
+            self._journal.set_fact(self._job, "notes", [*notes, text])
+
+
+def _facts(entry: Entry) -> tuple[object, ...]:
+    if entry.kind is EntryKind.FOLDER:
+        return (entry.path, entry.kind)
+    return (entry.path, entry.kind, entry.size, entry.mtime_ns, entry.target)

@@ -1,0 +1,278 @@
+"""What an offload knows for certain, row by row, in the journal.
+
+`entries` is the card as it was listed, with what was read from it; `copies` is every copy that
+was made or found, written last. Both outlive the job: they are the evidence of its verdict, the
+memory by which a card that comes again is known, and what a resume begins with.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.integrity.hashing import HashKind
+from app.integrity.verdict import Problem, ReadWay
+from app.jobs.journal import Journal
+from app.jobs.spec import JobId
+from app.offload.work import CopyFact, CopyState
+from app.places.tree import Entry, EntryKind
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    job TEXT NOT NULL, n INTEGER NOT NULL, path BLOB NOT NULL, kind TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
+    mode INTEGER NOT NULL, inode INTEGER NOT NULL, target BLOB NOT NULL,
+    allocated INTEGER NOT NULL, clip BLOB NOT NULL,
+    problem TEXT, trouble TEXT NOT NULL DEFAULT '', digests TEXT, read_at TEXT, twice INTEGER,
+    PRIMARY KEY (job, n)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entries_by_name ON entries (size, mtime_ns, path);
+CREATE TABLE IF NOT EXISTS copies (
+    job TEXT NOT NULL, n INTEGER NOT NULL, destination INTEGER NOT NULL, path BLOB NOT NULL,
+    state TEXT NOT NULL, way TEXT NOT NULL, kind TEXT NOT NULL, written TEXT NOT NULL,
+    read TEXT, mtime_ns INTEGER NOT NULL, found INTEGER NOT NULL, trouble TEXT NOT NULL,
+    PRIMARY KEY (job, n, destination)
+) WITHOUT ROWID;
+"""
+
+_INSERT_COPY = "INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """One entry of the card, as the journal knows it."""
+
+    n: int
+    entry: Entry
+    clip: str
+    problem: Problem | None
+    trouble: str
+    digests: Mapping[HashKind, str]
+    read_at: datetime | None
+    twice: bool
+    """Whether a second read of the card gave the same bytes."""
+
+
+class Ledger:
+    """The rows of one job."""
+
+    def __init__(self, journal: Journal, job: JobId) -> None:
+        self.journal = journal
+        self.job = job
+
+    # The card as listed
+
+    def list_card(self, rows: Iterable[tuple[Entry, str, Problem | None, str]]) -> None:
+        """Write down the card's entries with their clip, problem and trouble, once."""
+        with self.journal.transaction() as db:
+            db.execute("DELETE FROM entries WHERE job=?", (self.job,))
+            db.execute("DELETE FROM copies WHERE job=?", (self.job,))
+            db.executemany(
+                "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)",
+                (
+                    (
+                        self.job, n, os.fsencode(e.path), e.kind, e.size, e.mtime_ns, e.ctime_ns,
+                        e.mode, e.inode, os.fsencode(e.target), e.allocated,
+                        os.fsencode(clip), problem, trouble,
+                    )
+                    for n, (e, clip, problem, trouble) in enumerate(rows)
+                ),
+            )  # fmt: skip
+
+    def entries(self) -> Iterator[EntryRow]:
+        """Every entry, in the card's order."""
+        rows = self.journal.rows(
+            "SELECT n, path, kind, size, mtime_ns, ctime_ns, mode, inode, target, allocated,"
+            " clip, problem, trouble, digests, read_at, twice FROM entries WHERE job=? ORDER BY n",
+            (self.job,),
+        )
+        return map(_entry_row, rows)
+
+    def relist(self, changes: Sequence[tuple[int, Entry]]) -> None:
+        """Entries whose facts are others now than when they were listed (for a retry)."""
+        with self.journal.transaction() as db:
+            db.executemany(
+                "UPDATE entries SET size=?, mtime_ns=?, ctime_ns=?, mode=?, inode=?, allocated=?,"
+                " digests=NULL WHERE job=? AND n=?",
+                (
+                    (e.size, e.mtime_ns, e.ctime_ns, e.mode, e.inode, e.allocated, self.job, n)
+                    for n, e in changes
+                ),
+            )
+            db.executemany(
+                "DELETE FROM copies WHERE job=? AND n=?", ((self.job, n) for n, _ in changes)
+            )
+
+    def add_entries(self, rows: Sequence[tuple[Entry, str, Problem | None, str]]) -> None:
+        """Entries that appeared after the card was listed."""
+        ((last,),) = self.journal.rows(
+            "SELECT coalesce(max(n), -1) FROM entries WHERE job=?", (self.job,)
+        )
+        with self.journal.transaction() as db:
+            db.executemany(
+                "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)",
+                (
+                    (
+                        self.job, last + 1 + i, os.fsencode(e.path), e.kind, e.size, e.mtime_ns,
+                        e.ctime_ns, e.mode, e.inode, os.fsencode(e.target), e.allocated,
+                        os.fsencode(clip), problem, trouble,
+                    )
+                    for i, (e, clip, problem, trouble) in enumerate(rows)
+                ),
+            )  # fmt: skip
+
+    # What was read from it
+
+    def read(
+        self, rows: Iterable[tuple[int, Mapping[HashKind, str], datetime | None, bool]]
+    ) -> None:
+        """Files that were read: number, digests, when, and whether twice."""
+        with self.journal.transaction() as db:
+            db.executemany(
+                "UPDATE entries SET digests=?, read_at=?, twice=?, problem=NULL, trouble=''"
+                " WHERE job=? AND n=?",
+                (
+                    (
+                        json.dumps({str(k): v for k, v in digests.items()}),
+                        moment.isoformat() if moment else None,
+                        twice,
+                        self.job,
+                        n,
+                    )
+                    for n, digests, moment, twice in rows
+                ),
+            )
+
+    def problem(self, n: int, problem: Problem | None, trouble: str) -> None:
+        """Why a file of the card is not simply copied."""
+        with self.journal.transaction() as db:
+            db.execute(
+                "UPDATE entries SET problem=?, trouble=? WHERE job=? AND n=?",
+                (problem, trouble, self.job, n),
+            )
+
+    def clear_problems(self, problems: Iterable[Problem]) -> None:
+        """Forget problems that are to be tried again."""
+        with self.journal.transaction() as db:
+            for problem in problems:
+                db.execute(
+                    "UPDATE entries SET problem=NULL, trouble='' WHERE job=? AND problem=?",
+                    (self.job, problem),
+                )
+
+    # Copies
+
+    def confirm(self, facts: Iterable[CopyFact]) -> None:
+        """Copies that are certain: the last step of a safe write."""
+        with self.journal.transaction() as db:
+            db.executemany(_INSERT_COPY, (self._copy_values(fact) for fact in facts))
+
+    def _copy_values(self, f: CopyFact) -> tuple[object, ...]:
+        return (
+            self.job, f.n, f.destination, os.fsencode(f.path), f.state, f.way, f.kind,
+            f.written.isoformat(), f.read.isoformat() if f.read else None, f.mtime_ns, f.found,
+            f.trouble,
+        )  # fmt: skip
+
+    def copies(self) -> Iterator[CopyFact]:
+        """Every copy, in the card's order."""
+        rows = self.journal.rows(
+            "SELECT n, destination, path, state, way, kind, written, read, mtime_ns, found,"
+            " trouble FROM copies WHERE job=? ORDER BY n, destination",
+            (self.job,),
+        )
+        return map(_copy_fact, rows)
+
+    def forget_copies(self, which: Iterable[tuple[int, int]]) -> None:
+        """Copies (number, destination) that are to be made again."""
+        with self.journal.transaction() as db:
+            db.executemany(
+                "DELETE FROM copies WHERE job=? AND n=? AND destination=?",
+                ((self.job, n, destination) for n, destination in which),
+            )
+
+    def forget_failed(self) -> None:
+        """Failed copies are to be tried again."""
+        with self.journal.transaction() as db:
+            db.execute("DELETE FROM copies WHERE job=? AND state=?", (self.job, CopyState.FAILED))
+
+
+def earlier_copies(
+    journal: Journal, entries: Mapping[tuple[int, int, str], int]
+) -> Iterator[tuple[int, JobId, CopyFact, Mapping[HashKind, str], datetime | None]]:
+    """Verified copies that earlier jobs made of files with the same path, size and time.
+
+    *entries* maps (size, mtime_ns, path) to a number, which is given back with each copy found.
+    """
+    with journal.transaction() as db:
+        db.execute("CREATE TEMP TABLE IF NOT EXISTS asked (size, mtime_ns, path, n)")
+        db.execute("DELETE FROM asked")
+        db.executemany(
+            "INSERT INTO asked VALUES (?,?,?,?)",
+            ((size, mtime, os.fsencode(path), n) for (size, mtime, path), n in entries.items()),
+        )
+        rows = db.execute(
+            "SELECT asked.n, e.job, e.digests, e.read_at, c.n, c.destination, c.path, c.state,"
+            " c.way, c.kind, c.written, c.read, c.mtime_ns, c.found, c.trouble"
+            " FROM asked JOIN entries e ON e.size=asked.size AND e.mtime_ns=asked.mtime_ns"
+            " AND e.path=asked.path JOIN copies c ON c.job=e.job AND c.n=e.n"
+            " WHERE c.state=? AND e.digests IS NOT NULL",
+            (CopyState.VERIFIED,),
+        ).fetchall()
+    for n, job, digests, read_at, *copy in rows:
+        yield n, JobId(job), _copy_fact(tuple(copy)), _digests(digests), _moment(read_at)
+
+
+def _entry_row(row: tuple[Any, ...]) -> EntryRow:
+    (n, path, kind, size, mtime, ctime, mode, inode, target, allocated, clip, problem, trouble,
+     digests, read_at, twice) = row  # fmt: skip
+    return EntryRow(
+        n=n,
+        entry=Entry(
+            path=os.fsdecode(path),
+            kind=EntryKind(kind),
+            size=size,
+            mtime_ns=mtime,
+            ctime_ns=ctime,
+            mode=mode,
+            inode=inode,
+            target=os.fsdecode(target),
+            allocated=allocated,
+            trouble=trouble,
+        ),
+        clip=os.fsdecode(clip),
+        problem=Problem(problem) if problem else None,
+        trouble=trouble,
+        digests=_digests(digests),
+        read_at=_moment(read_at),
+        twice=bool(twice),
+    )
+
+
+def _copy_fact(row: tuple[Any, ...]) -> CopyFact:
+    n, destination, path, state, way, kind, written, read, mtime, found, trouble = row
+    return CopyFact(
+        n=n,
+        destination=destination,
+        path=os.fsdecode(path),
+        state=CopyState(state),
+        way=ReadWay(way),
+        kind=kind,
+        written=datetime.fromisoformat(written),
+        read=_moment(read),
+        mtime_ns=mtime,
+        found=bool(found),
+        trouble=trouble,
+    )
+
+
+def _digests(text: str | None) -> dict[HashKind, str]:
+    return {HashKind(k): v for k, v in json.loads(text).items()} if text else {}
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,118 @@
+"""What earlier offloads remember: copies that are known, rolls that were seen, rates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.integrity.hashing import HashKind
+from app.jobs.journal import Journal
+from app.jobs.spec import CONVERTER, JobId
+from app.offload.ledger import earlier_copies
+from app.offload.work import CopyFact
+from app.places.cards import CardIdentity, SeenRoll
+from app.places.tree import Entry
+from app.places.volumes import Volume
+
+if TYPE_CHECKING:
+    from app.offload.plan import PlannedDestination
+    from app.offload.spec import OffloadSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCopy:
+    """A copy that an earlier job verified and that still lies where it was put."""
+
+    job: JobId
+    fact: CopyFact
+    digests: Mapping[HashKind, str]
+    read_at: datetime | None
+    """When the card was read for it."""
+
+
+def known_copies(
+    journal: Journal,
+    files: Sequence[Entry],
+    root: Path,
+    placed: Mapping[str, str],
+    volume: Volume,
+) -> dict[str, KnownCopy]:
+    """By path on the card: files that need no copying to *root*.
+
+    The card's file has the recorded path, size and time, an earlier job verified its copy on this
+    very volume at this very place, and the copy still has the recorded size and time.
+    """
+    if not root.exists():
+        return {}
+    asked = {(e.size, e.mtime_ns, e.path): n for n, e in enumerate(files)}
+    roots: dict[JobId, dict[int, tuple[str, str]]] = {}
+    found: dict[str, KnownCopy] = {}
+    for n, job, fact, digests, read_at in earlier_copies(journal, asked):
+        if job not in roots:
+            roots[job] = _roots(journal, job)
+        identity, below = roots[job].get(fact.destination, ("", ""))
+        entry = files[n]
+        here = root / placed[entry.path]
+        there = volume.mount_point / below / fact.path
+        if identity != volume.identity or here != there:
+            continue
+        try:
+            now = os.lstat(here)
+        except OSError:
+            continue
+        if (now.st_size, now.st_mtime_ns) == (entry.size, fact.mtime_ns):
+            found[entry.path] = KnownCopy(job=job, fact=fact, digests=digests, read_at=read_at)
+    return found
+
+
+def _roots(journal: Journal, job: JobId) -> dict[int, tuple[str, str]]:
+    """Of an earlier job: each destination's volume identity and root below its mount point."""
+    places = journal.fact(job, "places", [])
+    return {n: (place["identity"], place["below"]) for n, place in enumerate(places)}
+
+
+def seen_rolls(journal: Journal) -> tuple[SeenRoll, ...]:
+    """Cards that were offloaded before."""
+    rows = journal.rows(
+        "SELECT f.value, j.created, c.value FROM facts f JOIN jobs j ON j.id=f.job"
+        " JOIN facts c ON c.job=f.job AND c.name='camera'"
+        " WHERE f.name='identity' AND j.state NOT IN ('queued')"
+    )
+    return tuple(_seen(identity, created, camera) for identity, created, camera in rows)
+
+
+def _seen(identity_text: str, created: str, camera: str) -> SeenRoll:
+    import json
+
+    identity = CONVERTER.structure(json.loads(identity_text), CardIdentity)
+    return SeenRoll(
+        roll=identity.roll,
+        structure=identity.structure,
+        camera=json.loads(camera),
+        first_clip=identity.first_clip,
+        last_clip=identity.last_clip,
+        clips=identity.clips,
+        size=identity.size,
+        when=datetime.fromisoformat(created),
+    )
+
+
+def remember_rate(journal: Journal, device: str, rate: float) -> None:
+    """Keep how fast a device was, in bytes per second, for the next estimate."""
+    journal.set_fact(JobId(""), f"rate {device}", rate)
+
+
+def expected_seconds(
+    journal: Journal, spec: OffloadSpec, planned: Sequence[PlannedDestination], size: int
+) -> float | None:
+    """Seconds until the card is free, from the rates of earlier jobs; None when unknown."""
+    first = [p for p in planned if p.stage == 0]
+    rates = [journal.fact(JobId(""), f"rate {p.volume.device.id}") for p in first]
+    if not rates or any(rate is None for rate in rates):
+        return None
+    left = max((p.size - p.already for p in first), default=size)
+    return float(left / max(1.0, min(rates)))

@@ -1,0 +1,101 @@
+"""What the parts of one pass over a card share: how to prove, whom to tell, what was counted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.errors import (
+    DestinationFault,
+    NameTaken,
+    ReelkeepError,
+    SourceFault,
+    SourceGone,
+    WriteFailed,
+)
+from app.integrity.hashing import HashKind
+from app.jobs.control import JobControl
+from app.jobs.snapshot import PlaceState
+from app.offload.source import Source
+from app.offload.target import Target
+from app.offload.work import CopyFact, CopyWork, FileWork
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Passage:
+    """One pass: from one source to the destinations that still want something."""
+
+    source: Source
+    targets: dict[int, Target]
+    control: JobControl
+    kinds: tuple[HashKind, ...]
+    """Hashes computed in flight; the first custody kind leads."""
+    read_back: bool
+    source_twice: bool
+    block_size: int
+    record_source: Callable[[Sequence[FileWork]], None]
+    """Writes down what was read from the source: digests, or why not."""
+    record_copies: Callable[[Sequence[CopyFact]], None]
+    """Writes down copies that are certain; the last step of a safe write."""
+    record_failure: Callable[[CopyWork, ReelkeepError], None]
+    source_gone: SourceGone | None = None
+
+    @property
+    def proof(self) -> HashKind:
+        """The hash that read-backs are compared by: the leading one unless it would be slow."""
+        lead = self.kinds[0]
+        return HashKind.BLAKE3 if lead.slow else lead
+
+    @property
+    def alive(self) -> list[Target]:
+        """Destinations still in the pass."""
+        return [target for target in self.targets.values() if target.alive]
+
+    def wrote(self, index: int, count: int) -> None:
+        """Count bytes written to a destination."""
+        self.control.place(index, written=count)
+        self.control.advance(count)
+
+    def copy_failed(self, copy: CopyWork, error: Exception) -> None:
+        """One file failed on one destination; detach the drive unless it is about this file."""
+        target, work = copy.target, copy.work
+        if isinstance(error, ReelkeepError):
+            trouble: ReelkeepError = error
+        elif isinstance(error, OSError):
+            trouble = target.fault(error, copy.path, work.entry.size)
+        else:
+            log.error("Copying %s failed by an internal error", copy.path, exc_info=error)
+            trouble = WriteFailed("Internal error, see the log.", device=target.name)
+        alone = isinstance(trouble, NameTaken) or (
+            isinstance(error, OSError) and target.only_this_file(error)
+        )
+        if isinstance(trouble, DestinationFault) and not alone:
+            self.detach(target, trouble)
+        if not target.gone:
+            self.record_failure(copy, trouble)
+        self.copy_done(copy, well=False)
+
+    def detach(self, target: Target, trouble: DestinationFault) -> None:
+        """Take a destination out of the pass and say why on its row."""
+        target.detach(trouble)
+        state = PlaceState.GONE if target.gone else PlaceState.FAILED
+        self.control.place(target.index, state=state, trouble=str(target.trouble))
+        log.info("%s was detached: %s", target.name, trouble)
+
+    def copy_done(self, copy: CopyWork, *, well: bool) -> None:
+        """A destination is done with a file; the last one counts the file."""
+        if well:
+            self.control.place(copy.target.index, verified=copy.work.entry.size)
+        if copy.work.finished() and copy.work.trouble is None:
+            self.control.advance(verified=copy.work.entry.size, files=1)
+
+    def source_failed(self, work: FileWork, error: SourceFault) -> None:
+        """The card's side of a file failed; a card that was pulled ends the pass."""
+        work.trouble = error
+        if isinstance(error, SourceGone):
+            self.source_gone = error
+        else:
+            self.record_source([work])

@@ -1,0 +1,165 @@
+"""A destination over the whole life of a job: known by its volume, found again elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from app.errors import DestinationGone, DestinationReadOnly, WriteFailed
+from app.jobs.spec import JobId
+from app.offload.plan import PlannedDestination
+from app.offload.target import PARTIAL, Target
+from app.places.devices import DeviceKind
+from app.places.linux_calls import runs_in_user_space
+from app.places.root import PinnedFolder
+from app.places.volumes import Volume
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRecord:
+    """What the journal keeps of a destination."""
+
+    path: str
+    """The folder that was chosen."""
+    below: str
+    """The root of the copy, relative to the volume's mount point."""
+    root: str
+    """The root of the copy as it was planned."""
+    identity: str
+    """Of the volume."""
+    label: str
+    file_system: str
+    device: str
+    device_name: str
+    counts: bool
+    memory: bool
+    flush: bool
+    stage: int
+
+
+def record_of(planned: PlannedDestination) -> PlaceRecord:
+    """What is to be kept of *planned*."""
+    volume = planned.volume
+    name = volume.device.name + (" (as declared)" if volume.device.declared else "")
+    return PlaceRecord(
+        path=str(planned.path),
+        below=os.path.relpath(planned.root, volume.mount_point),
+        root=str(planned.root),
+        identity=volume.identity,
+        label=volume.label,
+        file_system=volume.file_system,
+        device=volume.device.id,
+        device_name=name,
+        counts=volume.device.counts,
+        memory=volume.device.kind is DeviceKind.MEMORY,
+        flush=planned.flush,
+        stage=planned.stage,
+    )
+
+
+class Place:
+    """One destination of a job, wherever its volume is mounted now."""
+
+    def __init__(self, index: int, record: PlaceRecord, job: JobId) -> None:
+        self.index = index
+        self.record = record
+        self.job = job
+        self.root = Path(record.root)
+        self.target: Target | None = None
+        self.opened_before = False
+
+    @property
+    def name(self) -> str:
+        """For people: the volume's label, with the folder where several lie on one."""
+        return self.record.label
+
+    @property
+    def marker(self) -> str:
+        """The file by which the job knows this very folder again."""
+        return f"{PARTIAL}{self.job}.job"
+
+    def find(
+        self, volumes: Callable[[], Iterable[Volume]], volume_of: Callable[[Path], Volume]
+    ) -> bool:
+        """Look for the volume where it was, then under any other mount point."""
+        if volume_of(self.root).identity == self.record.identity:
+            return not self.opened_before or (self.root / self.marker).exists()
+        for volume in volumes():
+            root = volume.mount_point / PurePosixPath(self.record.below)
+            here = volume.identity == self.record.identity
+            if here and ((root / self.marker).exists() or not self.opened_before):
+                self.root = root
+                return True
+        return False
+
+    def open(self) -> Target:
+        """Pin the root, making it where it is missing, and leave the job's marker there.
+
+        Only to be called once `find` has answered True: nothing may be made in an empty mount
+        point. Raises DestinationReadOnly, WriteFailed or DestinationGone.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            folder = PinnedFolder(self.root)
+            fd = folder.open(self.marker, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+            try:
+                os.write(fd, f"Reelkeep offload {self.job} is not finished here.\n".encode())
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+            folder.sync_folder("")
+        except OSError as error:
+            raise self._fault(error) from error
+        with folder.folder("") as fd:
+            hidden_cache = runs_in_user_space(fd)
+        self.opened_before = True
+        self.target = Target(
+            self.index,
+            self.name,
+            folder,
+            job=self.job,
+            flush=self.record.flush,
+            provable=not hidden_cache and not self.record.memory,
+        )
+        return self.target
+
+    def _fault(self, error: OSError) -> DestinationReadOnly | WriteFailed | DestinationGone:
+        words = error.strerror or str(error)
+        where = {"path": self.root, "device": self.name}
+        if not self.root.parent.exists():
+            return DestinationGone(f"{self.name} was removed.", **where)  # type: ignore[arg-type]
+        if isinstance(error, PermissionError) or error.errno == 30:
+            return DestinationReadOnly(
+                f"{self.name} cannot be written to at {self.root}: {words}.", path=self.root
+            )
+        return WriteFailed(f"{self.root} on {self.name} cannot be opened: {words}.", path=self.root)
+
+    def close(self, *, finished: bool) -> None:
+        """Let go; a finished job leaves no marker behind."""
+        target, self.target = self.target, None
+        if target is None:
+            return
+        try:
+            if finished:
+                target.folder.remove(self.marker)
+                target.folder.sync_folder("")
+        except OSError:
+            pass  # a drive that is gone keeps its marker; it names the job that left it
+        finally:
+            target.folder.close()
+
+    def drop_partials(self, folders: Iterable[str]) -> None:
+        """Remove what a crash or a pulled drive left half written by this job."""
+        assert self.target is not None
+        folder = self.target.folder
+        for path in folders:
+            try:
+                with folder.folder(path) as fd:
+                    names = os.listdir(fd)
+            except OSError:
+                continue
+            for name in names:
+                if name.startswith(f"{PARTIAL}{self.job}-"):
+                    folder.remove(f"{path}/{name}" if path else name)

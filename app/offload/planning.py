@@ -1,0 +1,375 @@
+"""Makes the plan of an offload: looks at the card and every destination, writes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.errors import BadInput, NotFound
+from app.integrity.hashing import HashKind
+from app.jobs.journal import Journal
+from app.offload import memory
+from app.offload.naming import NamingFacts, check_template, folders, split_template
+from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
+from app.offload.selection import IgnoreList, Selection
+from app.offload.spec import DestinationSpec, OffloadSpec, OnCollision, VerifyMode
+from app.places.cards import Card, compare_rolls, identity_of, recognise
+from app.places.devices import speed_warning
+from app.places.limits import NameRules, rules_of
+from app.places.tree import Entry, EntryKind, list_tree
+from app.places.volumes import Volume, volume_of
+from app.units import bytes_text, count_text, now
+
+_ROOM_TO_SPARE = 16 << 20
+"""Bytes kept free for manifests, folders and the file system's own needs."""
+_PATHS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a look at the card has shown."""
+
+    card: Card
+    entries: tuple[Entry, ...]
+    ignored: frozenset[str]
+
+    @property
+    def wanted(self) -> list[Entry]:
+        """What is to be copied: files, folders and links that are not on the ignore list."""
+        return [e for e in self.entries if e.path not in self.ignored]
+
+
+def look_at(spec: OffloadSpec) -> Look:
+    """List and recognise the card; NotFound or BadInput when there is none."""
+    source = spec.source
+    if not source.exists():
+        raise NotFound(f"There is no card or folder at {source}.", path=source)
+    if not source.is_dir():
+        raise BadInput(f"{source} is a file, and an offload takes a card or a folder.", path=source)
+    entries = tuple(list_tree(source))
+    label = volume_of(source).label if os.path.ismount(source) else None
+    card = recognise(source, entries, label=label)
+    ignore = IgnoreList(spec.ignore)
+    return Look(
+        card=card,
+        entries=entries,
+        ignored=frozenset(e.path for e in entries if ignore.ignores(e.path)),
+    )
+
+
+def naming_facts(spec: OffloadSpec, card: Card) -> NamingFacts:
+    """What the tokens of this offload's templates stand for."""
+    return NamingFacts(
+        moment=spec.moment or now(),
+        rollover_hour=spec.rollover_hour,
+        project=spec.project,
+        camera=card.camera,
+        roll=card.roll,
+        label=card.label,
+        counter=spec.counter,
+        text=spec.text,
+    )
+
+
+def placer(
+    spec: OffloadSpec, destination: DestinationSpec, card: Card
+) -> Callable[[str, str], str]:
+    """A function from (path on the card, clip) to the path below the destination's root."""
+    shared, by_clip = split_template(destination.template or spec.template)
+    del shared
+    if not by_clip:
+        return lambda path, _clip: path
+    facts = naming_facts(spec, card)
+
+    def place(path: str, clip: str) -> str:
+        folder = folders(by_clip, facts, clip)
+        return f"{folder}/{path}" if folder else path
+
+    return place
+
+
+def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) -> OffloadPlan:
+    """Plan *spec*. Refusals are remarks of the plan; only nonsense raises BadInput."""
+    _check(spec)
+    spec = replace(spec, moment=spec.moment or now(), source=Path(os.path.abspath(spec.source)))
+    look = look_at(spec)
+    files = [e for e in look.wanted if e.kind is EntryKind.FILE]
+    clip_of = clips_by_path(look.card)
+    planned: list[PlannedDestination] = []
+    remarks: list[Remark] = []
+    for index, destination in enumerate(spec.destinations):
+        view = _Destination(index, destination, spec, look, clip_of, journal, declared)
+        remarks += view.remarks
+        planned.append(view.planned)
+    remarks += _room(planned)
+    remarks += _devices(spec, planned)
+    remarks += _card_remarks(look, journal)
+    remarks.sort(key=lambda remark: list(Weight).index(remark.weight))
+    size = sum(e.size for e in files)
+    safe = bool(files) and all(p.already == p.size for p in planned)
+    return OffloadPlan(
+        spec=spec,
+        card=look.card,
+        files=len(files),
+        clips=len(look.card.clips),
+        size=size,
+        destinations=tuple(planned),
+        ignored=tuple(sorted(look.ignored)),
+        remarks=tuple(remarks),
+        identity=identity_of(look.card, look.entries),
+        seconds=memory.expected_seconds(journal, spec, planned, size),
+        already_safe=safe,
+    )
+
+
+def clips_by_path(card: Card) -> dict[str, str]:
+    """The name of the clip that each file of the card belongs to."""
+    return {path: clip.name for clip in card.clips for path in clip.files}
+
+
+def _check(spec: OffloadSpec) -> None:
+    if not spec.destinations:
+        raise BadInput("An offload needs at least one destination.", hint="Add one with --to DIR.")
+    if spec.wanted_copies < 1:
+        raise BadInput("At least one copy must be wanted.")
+    if not spec.hashes or all(kind in {HashKind.SHA256, HashKind.BLAKE3} for kind in spec.hashes):
+        raise BadInput("An offload needs a custody hash: xxh64, xxh3, xxh128, md5, sha1 or c4.")
+    for destination in spec.destinations:
+        check_template(destination.template or spec.template)
+    if not 1 << 16 <= spec.buffer_size <= 1 << 30 or spec.buffer_size % 4096:
+        raise BadInput(
+            f"A buffer of {spec.buffer_size:,} bytes cannot be used.",
+            hint="Take a multiple of 4,096 between 65,536 and 1,073,741,824.",
+        )
+
+
+class _Destination:
+    """One destination's look at the plan."""
+
+    def __init__(
+        self,
+        index: int,
+        destination: DestinationSpec,
+        spec: OffloadSpec,
+        look: Look,
+        clip_of: Mapping[str, str],
+        journal: Journal,
+        declared: Mapping[str, str],
+    ) -> None:
+        self.index, self.spec, self.destination = index, spec, destination
+        self.remarks: list[Remark] = []
+        path = Path(os.path.abspath(destination.path))
+        volume = volume_of(path, declared)
+        shared, _ = split_template(destination.template or spec.template)
+        root = path / folders(shared, naming_facts(spec, look.card))
+        selection = Selection(destination.only, look.card)
+        entries = [e for e in look.wanted if selection.takes(e) or e.kind is EntryKind.FOLDER]
+        files = [e for e in entries if e.kind is EntryKind.FILE]
+        place = placer(spec, destination, look.card)
+        placed = {e.path: place(e.path, clip_of.get(e.path, "")) for e in entries}
+        known = memory.known_copies(journal, files, root, placed, volume)
+        self._nesting(path, volume)
+        self._limits(entries, placed, rules_of(volume), volume)
+        self._collisions(files, placed, root, known.keys())
+        size = sum(e.size for e in files)
+        already = sum(e.size for e in files if e.path in known)
+        there = sum(
+            e.size for e in files if e.path not in known and (root / placed[e.path]).exists()
+        )
+        self.planned = PlannedDestination(
+            path=path,
+            root=root,
+            volume=volume,
+            files=len(files),
+            size=size,
+            already=already,
+            free_after=volume.free - (size - already - there),
+            stage=destination.stage,
+            flush=destination.flush,
+        )
+
+    def say(self, weight: Weight, text: str, paths: Iterable[str] = ()) -> None:
+        """Add a remark about this destination."""
+        shown = tuple(paths)[:_PATHS_SHOWN]
+        self.remarks.append(Remark(weight=weight, text=text, destination=self.index, paths=shown))
+
+    def _nesting(self, path: Path, volume: Volume) -> None:
+        source, target = self.spec.source.resolve(), path.resolve()
+        if target == source or source in target.parents:
+            self.say(Weight.REFUSAL, f"{path} lies inside the card {source}. Nothing is ever"
+                                     " written to a card; choose another folder.")  # fmt: skip
+        elif target in source.parents:
+            self.say(Weight.REFUSAL, f"The card {source} lies inside the destination {path}."
+                                     " Choose a folder beside it.")  # fmt: skip
+        if path.exists() and not path.is_dir():
+            self.say(Weight.REFUSAL, f"{path} is a file. Choose a folder.")
+        if volume.read_only or (path.is_dir() and not os.access(path, os.W_OK)):
+            self.say(Weight.REFUSAL, f"{volume.label} is read-only; nothing can be written to"
+                                     f" {path}.")  # fmt: skip
+        if not self.destination.flush:
+            self.say(Weight.ATTENTION, f"{volume.label} is not flushed, so its copy is never"
+                                       " verified and does not count.")  # fmt: skip
+        if warning := speed_warning(volume.device):
+            self.say(Weight.ATTENTION, warning)
+
+    def _limits(
+        self, entries: Sequence[Entry], placed: Mapping[str, str], rules: NameRules, volume: Volume
+    ) -> None:
+        reasons: dict[str, list[str]] = defaultdict(list)
+        seen: dict[str, str] = {}
+        for entry in entries:
+            if entry.kind is EntryKind.FILE and (reason := rules.refuses_size(entry.size)):
+                self.say(
+                    Weight.REFUSAL, f"{entry.path} does not fit on {volume.label}: {reason}",
+                    [entry.path],
+                )  # fmt: skip
+            if entry.kind is EntryKind.LINK and not rules.holds_links:
+                reasons["links cannot be kept there"].append(entry.path)
+            if reason := rules.refuses(entry.name):
+                reasons[reason].append(entry.path)
+            key = "/".join(rules.fold(part) for part in placed[entry.path].split("/"))
+            if seen.setdefault(key, entry.path) != entry.path:
+                reasons[f"its name is the same there as {seen[key]}"].append(entry.path)
+        for reason, paths in reasons.items():
+            more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+            self.say(
+                Weight.ATTENTION,
+                f"{volume.label} ({rules.file_system}) cannot hold {paths[0]}{more}:"
+                f" {reason.rstrip('.')}. It is left out there.",
+                paths,
+            )
+
+    def _collisions(
+        self,
+        files: Sequence[Entry],
+        placed: Mapping[str, str],
+        root: Path,
+        known: Iterable[str],
+    ) -> None:
+        if not root.exists():
+            return
+        sure, taken, different = set(known), [], []
+        for entry in files:
+            if entry.path in sure:
+                continue
+            try:
+                found = os.lstat(root / placed[entry.path])
+            except (OSError, ValueError):
+                continue
+            taken.append(entry.path)
+            if found.st_size != entry.size:
+                different.append(entry.path)
+        collision = self.spec.on_collision
+        if taken and collision is OnCollision.REFUSE:
+            self.say(Weight.REFUSAL, f"{count_text(len(taken), 'file')} of the same name lie in"
+                                     f" {root}, e.g. {taken[0]}.", taken)  # fmt: skip
+        elif different and collision is OnCollision.SKIP_IDENTICAL:
+            self.say(Weight.ATTENTION, f"{count_text(len(different), 'other file')} of the same"
+                     f" name lie in {root}, e.g. {different[0]}. They are not touched, and the"
+                     " card's are not copied there. Choose to keep both, or another folder.",
+                     different)  # fmt: skip
+        elif taken:
+            self.say(Weight.NOTE, f"{count_text(len(taken), 'file')} of the same name lie in {root}"
+                                  " and will be compared by hash.", taken)  # fmt: skip
+
+
+def _room(planned: Sequence[PlannedDestination]) -> list[Remark]:
+    """Whether all of it fits, folders on one volume counted together."""
+    needs: Counter[str] = Counter()
+    remarks = []
+    for index, one in enumerate(planned):
+        key = str(one.volume.mount_point)
+        needs[key] += one.volume.free - one.free_after
+        short = needs[key] + _ROOM_TO_SPARE - one.volume.free
+        if needs[key] > 0 and short > 0:
+            remarks.append(
+                Remark(
+                    weight=Weight.REFUSAL,
+                    text=f"{one.volume.label} is too small: {bytes_text(needs[key])} are needed,"
+                    f" {bytes_text(one.volume.free)} are free, {bytes_text(short)} missing."
+                    " Free space or choose another drive.",
+                    destination=index,
+                )
+            )
+    return remarks
+
+
+def _devices(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> list[Remark]:
+    """What the devices behind the destinations mean for the verdict."""
+    remarks = []
+    seen: dict[str, PlannedDestination] = {}
+    for index, one in enumerate(planned):
+        device = one.volume.device
+        if not device.counts:
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    destination=index,
+                    text=(
+                        f"{one.path} lies in memory and is gone with the power. It never counts."
+                    ),
+                )
+            )
+        elif device.id in seen:
+            other = seen[device.id]
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    destination=index,
+                    text=(
+                        f"{one.path} and {other.path} lie on one device ({device.name}): both are"
+                        " copied, together they count once."
+                    ),
+                )
+            )
+        else:
+            seen[device.id] = one
+    counting = sum(
+        1 for d in {p.volume.device.id: p for p in planned if p.flush}.values()
+        if d.volume.device.counts
+    )  # fmt: skip
+    if spec.verify in {VerifyMode.TRANSFER, VerifyMode.SOURCE}:
+        remarks.append(Remark(weight=Weight.ATTENTION, text=(
+            "Copies are not read back, so none of them counts as verified."
+            " The verdict will be KEEP.")))  # fmt: skip
+    elif counting < spec.wanted_copies:
+        remarks.append(
+            Remark(
+                weight=Weight.ATTENTION,
+                text=(
+                    f"{spec.wanted_copies} verified copies are wanted, and these destinations can"
+                    f" give {counting}. The verdict will be KEEP unless other copies are known."
+                ),
+            )
+        )
+    return remarks
+
+
+def _card_remarks(look: Look, journal: Journal) -> list[Remark]:
+    """What the card itself gives reason to say."""
+    card = look.card
+    findings = (*card.findings, *compare_rolls(card, memory.seen_rolls(journal)))
+    remarks = [Remark(weight=Weight.ATTENTION, text=f.text) for f in findings]
+    by_kind: dict[EntryKind, list[str]] = defaultdict(list)
+    for entry in look.wanted:
+        by_kind[entry.kind].append(entry.path)
+    words = {
+        EntryKind.SPECIAL: (Weight.ATTENTION, "cannot be copied: no regular file or folder"),
+        EntryKind.UNREADABLE: (Weight.ATTENTION, "cannot be read"),
+        EntryKind.LINK: (Weight.NOTE, "is a link and is copied as a link"),
+    }
+    for kind, (weight, text) in words.items():
+        if paths := by_kind.get(kind):
+            more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+            remarks.append(
+                Remark(weight=weight, text=f"{paths[0]}{more} {text}.",
+                       paths=tuple(paths[:_PATHS_SHOWN]))
+            )  # fmt: skip
+    if not by_kind.get(EntryKind.FILE):
+        remarks.append(
+            Remark(weight=Weight.REFUSAL, text=f"There are no files to copy in {card.root}.")
+        )
+    return remarks

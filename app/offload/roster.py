@@ -1,0 +1,423 @@
+"""Which files still want which destinations, kept in step with the ledger."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from app.errors import DestinationGone
+from app.integrity.hashing import HashKind
+from app.integrity.verdict import Problem
+from app.jobs.snapshot import PlaceSnapshot, PlaceState
+from app.jobs.spec import CONVERTER
+from app.offload.ledger import EntryRow, Ledger
+from app.offload.memory import known_copies
+from app.offload.naming import numbered
+from app.offload.place import Place, PlaceRecord
+from app.offload.planning import clips_by_path, look_at, placer
+from app.offload.selection import Selection
+from app.offload.source import Source
+from app.offload.spec import OffloadSpec, OnCollision
+from app.offload.surroundings import Surroundings
+from app.offload.work import CopyFact, CopyState, CopyWork, FileWork
+from app.places.cards import Card, CardIdentity
+from app.places.limits import NameRules, rules_of
+from app.places.tree import Entry, EntryKind
+
+
+class Roster:
+    """The card's files, destination by destination."""
+
+    def __init__(self, ledger: Ledger, spec: OffloadSpec, around: Surroundings) -> None:
+        self.ledger, self.spec, self._around = ledger, spec, around
+        fact = ledger.journal.fact
+        self.identity = CONVERTER.structure(fact(ledger.job, "identity"), CardIdentity)
+        self.card_root: Path = spec.source
+        records = CONVERTER.structure(fact(ledger.job, "places"), tuple[PlaceRecord, ...])
+        self.places = [Place(i, record, ledger.job) for i, record in enumerate(records)]
+        self.kinds = tuple(dict.fromkeys((*spec.hashes, HashKind.BLAKE3)))
+        self.rows: list[EntryRow] = []
+        self._numbers: dict[tuple[int, int], int] = {}
+        self._card: Card | None = None
+
+    @property
+    def card_name(self) -> str:
+        """For people."""
+        return self.identity.roll or self.identity.label
+
+    # Beginning
+
+    def begin(self) -> None:
+        """List the card, or on a resume take up what is certain and try failures again."""
+        if self.ledger.journal.fact(self.ledger.job, "listed"):
+            self._take_up()
+        else:
+            self._list()
+        self.rows = list(self.ledger.entries())
+
+    def _list(self) -> None:
+        look = look_at(replace(self.spec, source=self.card_root))
+        clip_of = clips_by_path(look.card)
+        self.ledger.list_card(
+            (e, clip_of.get(e.path, ""), _listed_problem(e, e.path in look.ignored), e.trouble)
+            for e in look.entries
+        )
+        journal, job = self.ledger.journal, self.ledger.job
+        journal.set_fact(job, "card", CONVERTER.unstructure(look.card))
+        self._take_known(look.card)
+        journal.set_fact(job, "listed", True)
+
+    def _take_known(self, card: Card) -> None:
+        """Copies that an earlier job verified need not be made again."""
+        rows = [r for r in self.ledger.entries() if r.entry.kind is EntryKind.FILE]
+        by_path = {row.entry.path: row for row in rows if row.problem is None}
+        facts: list[CopyFact] = []
+        digests = []
+        for place, destination in zip(self.places, self.spec.destinations, strict=True):
+            put = placer(self.spec, destination, card)
+            selection = Selection(destination.only, card)
+            entries = [r.entry for r in by_path.values() if selection.takes(r.entry)]
+            placed = {e.path: put(e.path, by_path[e.path].clip) for e in entries}
+            if not place.find(self._around.volumes, self._around.volume_of):
+                continue
+            volume = self._around.volume_of(place.root)
+            known = known_copies(self.ledger.journal, entries, place.root, placed, volume)
+            for path, copy in known.items():
+                n = by_path[path].n
+                facts.append(replace(copy.fact, n=n, destination=place.index, found=True))
+                digests.append((n, copy.digests, copy.read_at, True))
+        self.ledger.read(digests)
+        self.ledger.confirm(facts)
+
+    def _take_up(self) -> None:
+        """Trust recorded copies that still are as recorded; the rest is wanted again."""
+        self.ledger.clear_problems(
+            (Problem.UNREADABLE, Problem.CHANGED, Problem.UNSTEADY, Problem.MISSING)
+        )
+        self.ledger.forget_failed()
+        stale = []
+        sizes = {row.n: row.entry.size for row in self.ledger.entries()}
+        for place in self.places:
+            if not place.find(self._around.volumes, self._around.volume_of):
+                continue
+            stale += [
+                (fact.n, fact.destination)
+                for fact in self.ledger.copies()
+                if fact.destination == place.index
+                and not _as_recorded(place.root, fact, sizes.get(fact.n, 0))
+            ]
+        self.ledger.forget_copies(stale)
+        self._relist()
+
+    def _relist(self) -> None:
+        """On a resume: files that are not copied anywhere yet are taken as they are now."""
+        look = look_at(replace(self.spec, source=self.card_root))
+        now = {entry.path: entry for entry in look.entries}
+        changes, known = [], set()
+        for row in self.ledger.entries():
+            known.add(row.entry.path)
+            fresh = now.get(row.entry.path)
+            if fresh is not None and _differs(row.entry, fresh):
+                changes.append((row.n, fresh))
+        clip_of = clips_by_path(look.card)
+        self.ledger.relist(changes)
+        self.ledger.add_entries(
+            [
+                (e, clip_of.get(e.path, ""), _listed_problem(e, e.path in look.ignored), e.trouble)
+                for e in look.entries
+                if e.path not in known
+            ]
+        )
+
+    # What is wanted
+
+    def confirmed(self) -> dict[tuple[int, int], CopyFact]:
+        """Every copy that has a row, also failed ones, by file and destination."""
+        return {(fact.n, fact.destination): fact for fact in self.ledger.copies()}
+
+    def wanted(self, stage: int, without: set[int]) -> list[FileWork]:
+        """Files that destinations of this stage still want, in the card's order."""
+        places = [
+            p for p in self.places
+            if p.record.stage == stage and p.index not in without and p.target is not None
+        ]  # fmt: skip
+        views = [_View(self, place) for place in places]
+        confirmed = self.confirmed()
+        works = []
+        self.rows = list(self.ledger.entries())
+        for row in self.rows:
+            if row.entry.kind is not EntryKind.FILE or row.problem is not None:
+                continue
+            if work := self._work(row, views, confirmed, stage):
+                works.append(work)
+        return works
+
+    def _work(
+        self,
+        row: EntryRow,
+        views: Sequence[_View],
+        confirmed: dict[tuple[int, int], CopyFact],
+        stage: int,
+    ) -> FileWork | None:
+        paths: dict[int, str] = {}
+        compare = set()
+        for view in views:
+            if (row.n, view.place.index) in confirmed or not view.takes(row):
+                continue
+            path, same_size = view.path_for(row)
+            if path is not None:
+                paths[view.place.index] = path
+                if same_size:
+                    compare.add(view.place.index)
+        if not paths:
+            return None
+        work = FileWork(n=row.n, entry=row.entry, paths=paths, compare=frozenset(compare))
+        if stage:
+            fact = confirmed.get((row.n, self._source_place(stage).index))
+            if fact is None or fact.state is not CopyState.VERIFIED:
+                return None
+            work.expected = row.digests
+            work.read_from = replace(row.entry, path=fact.path, mtime_ns=fact.mtime_ns, ctime_ns=0)
+        return work
+
+    def wants(self, place: Place) -> bool:
+        """Whether a destination still lacks something that it can hold."""
+        confirmed = {n for n, d in self.confirmed() if d == place.index}
+        view = _View(self, place, look=False)
+        return any(
+            row.entry.kind is EntryKind.FILE
+            and row.problem is None
+            and row.n not in confirmed
+            and view.takes(row)
+            for row in self.rows
+        )
+
+    def unconfirmed(self, stage: int) -> int:
+        """How many pairs of file and destination of this stage have no row yet."""
+        views = [_View(self, p, look=False) for p in self.places if p.record.stage == stage]
+        confirmed = self.confirmed()
+        files = [r for r in self.rows if r.entry.kind is EntryKind.FILE and r.problem is None]
+        return sum(
+            1 for v in views for r in files
+            if (r.n, v.place.index) not in confirmed and v.takes(r)
+        )  # fmt: skip
+
+    def number(self, copy: CopyWork) -> None:
+        """A different file has the name: the copy gets a number."""
+        key = (copy.work.n, copy.target.index)
+        self._numbers[key] = self._numbers.get(key, 1) + 1
+
+    def numbered(self, n: int, place: int, path: str) -> str:
+        """The name a copy gets once others of that name were found to be different."""
+        number = self._numbers.get((n, place), 1)
+        return path if number == 1 else numbered(path, number)
+
+    def fail(self, row: EntryRow, place: Place, path: str, trouble: str) -> None:
+        """Write down that a destination cannot get a file."""
+        self.ledger.confirm([failed_fact(row.n, place.index, path, trouble)])
+
+    # A cascade's later stages
+
+    def _source_place(self, stage: int) -> Place:
+        earlier = [
+            p for p in self.places
+            if p.record.stage < stage and p.target is not None and p.target.alive
+        ]  # fmt: skip
+        if not earlier:
+            raise DestinationGone(
+                "No drive of an earlier stage is left to copy from.",
+                hint="Connect it again, then retry.",
+            )
+        return min(earlier, key=lambda place: place.record.stage)
+
+    def source_of_stage(self, stage: int) -> Source:
+        """The drive that a later stage is fed from."""
+        place = self._source_place(stage)
+        assert place.target is not None
+        return Source(place.target.folder, place.name)
+
+    def stage_source_failed(self, work: FileWork) -> None:
+        """A verified copy could not be read: those who waited for it did not get it."""
+        self.ledger.confirm(
+            failed_fact(work.n, index, path, str(work.trouble))
+            for index, path in work.paths.items()
+        )
+
+    def check_known(self, works: Iterable[FileWork]) -> None:
+        """A file whose copy was taken as known was read after all: do they agree?"""
+        stale = []
+        for work in works:
+            row = self.rows[work.n] if work.n < len(self.rows) else None
+            if row is None or not row.digests:
+                continue
+            fresh = work.digests.result()
+            if any(fresh.get(kind, text) != text for kind, text in row.digests.items()):
+                stale += [(work.n, p.index) for p in self.places if p.index not in work.paths]
+        if stale:
+            self.ledger.forget_copies(stale)
+
+    # For the screen
+
+    def totals(self) -> dict[str, Any]:
+        """Facts of a snapshot at the beginning of a run."""
+        confirmed = {k: f for k, f in self.confirmed().items() if f.state is not CopyState.FAILED}
+        files = [r for r in self.rows if r.entry.kind is EntryKind.FILE and not r.problem]
+        views = [_View(self, place, look=False) for place in self.places]
+        passes = 2 if self.spec.verify.reads_source_twice else 1
+        total = done = ready = count = 0
+        places = []
+        held: list[list[int]] = []
+        for view in views:
+            mine = [r for r in files if view.takes(r)]
+            have = sum(r.entry.size for r in mine if (r.n, view.place.index) in confirmed)
+            size = sum(r.entry.size for r in mine)
+            held.append([size, have])
+            steps = 2 if self.spec.verify.reads_back and view.place.record.flush else 1
+            total += size * steps
+            done += have * steps
+            places.append(self._shown(view.place, size, have))
+        for row in files:
+            wanting = [v for v in views if v.takes(row)]
+            complete = all((row.n, v.place.index) in confirmed for v in wanting)
+            total += row.entry.size * passes
+            done += row.entry.size * passes if complete else 0
+            ready += row.entry.size if complete else 0
+            count += complete
+        return {
+            "places": tuple(places), "work_total": total, "work_done": done, "copied": ready,
+            "verified": ready, "files_done": count, "files_total": len(files),
+            "size": sum(r.entry.size for r in files), "card": str(self.card_root),
+            "clips_total": self.identity.clips,
+        }  # fmt: skip
+
+    def _shown(self, place: Place, size: int, have: int) -> PlaceSnapshot:
+        return PlaceSnapshot(
+            name=place.name,
+            path=str(place.root),
+            device=place.record.device_name,
+            state=PlaceState.DONE if size == have and size else PlaceState.WAITING,
+            total=size,
+            written=have,
+            verified=have,
+        )
+
+    def folders_on(self, place: Place) -> list[str]:
+        """Every folder that files may have been written to on a destination."""
+        view = _View(self, place, look=False)
+        files = (r for r in self.rows if r.entry.kind is EntryKind.FILE)
+        return sorted({"", *(view.put(r.entry.path, r.clip).rpartition("/")[0] for r in files)})
+
+    def card(self) -> Card:
+        """The card as it was recognised when it was listed."""
+        if self._card is None:
+            fact = self.ledger.journal.fact(self.ledger.job, "card")
+            self._card = CONVERTER.structure(fact, Card)
+        return self._card
+
+    def view(self, place: Place) -> _View:
+        """How one destination sees the card."""
+        return _View(self, place, look=False)
+
+
+class _View:
+    """How one destination sees the card: what it takes, under which names."""
+
+    def __init__(self, roster: Roster, place: Place, *, look: bool = True) -> None:
+        self.roster, self.place = roster, place
+        destination = roster.spec.destinations[place.index]
+        card = roster.card()
+        self._selection = Selection(destination.only, card)
+        self.put: Callable[[str, str], str] = placer(roster.spec, destination, card)
+        self._rules: NameRules | None = None
+        self._seen: dict[str, str] = {}
+        if look:
+            self._rules = rules_of(roster._around.volume_of(place.root))
+
+    def takes(self, row: EntryRow) -> bool:
+        """Whether the destination is to get the file."""
+        return self._selection.takes(row.entry)
+
+    def path_for(self, row: EntryRow) -> tuple[str | None, bool]:
+        """Where the file goes, and whether one of its size lies there already.
+
+        None when the destination cannot hold it; that is then written down.
+        """
+        path = self.roster.numbered(row.n, self.place.index, self.put(row.entry.path, row.clip))
+        if reason := self._refusal(path):
+            self.roster.fail(
+                row, self.place, path, f"{self.place.name} cannot hold {path}: {reason}"
+            )
+            return None, False
+        assert self.place.target is not None
+        try:
+            found = self.place.target.folder.stat(path)
+        except OSError:
+            return path, False  # the writer will meet the same error and name it
+        while found is not None:
+            if stat.S_ISREG(found.st_mode) and found.st_size == row.entry.size:
+                return path, True
+            if self.roster.spec.on_collision is not OnCollision.KEEP_BOTH:
+                words = f"A different file named {path} lies on {self.place.name}; not touched."
+                self.roster.fail(row, self.place, path, words)
+                return None, False
+            self.roster._numbers[(row.n, self.place.index)] = (
+                self.roster._numbers.get((row.n, self.place.index), 1) + 1
+            )
+            path = self.roster.numbered(row.n, self.place.index, self.put(row.entry.path, row.clip))
+            found = self.place.target.folder.stat(path)
+        return path, False
+
+    def _refusal(self, path: str) -> str:
+        if self._rules is None:
+            return ""
+        for part in path.split("/"):
+            if reason := self._rules.refuses(part):
+                return reason
+        key = "/".join(self._rules.fold(part) for part in path.split("/"))
+        if self._seen.setdefault(key, path) != path:
+            return f"its name is the same there as {self._seen[key]}."
+        return ""
+
+
+def failed_fact(n: int, destination: int, path: str, trouble: str) -> CopyFact:
+    """A row that says a copy could not be made."""
+    from app.integrity.verdict import ReadWay
+    from app.units import now
+
+    return CopyFact(
+        n=n,
+        destination=destination,
+        path=path,
+        state=CopyState.FAILED,
+        way=ReadWay.NONE,
+        kind="",
+        written=now(),
+        read=None,
+        mtime_ns=0,
+        trouble=trouble,
+    )
+
+
+def _listed_problem(entry: Entry, ignored: bool) -> Problem | None:
+    if ignored:
+        return Problem.IGNORED
+    if entry.kind is EntryKind.SPECIAL:
+        return Problem.SPECIAL
+    return Problem.UNREADABLE if entry.kind is EntryKind.UNREADABLE else None
+
+
+def _differs(old: Entry, new: Entry) -> bool:
+    return (old.kind, old.size, old.mtime_ns) != (new.kind, new.size, new.mtime_ns)
+
+
+def _as_recorded(root: Path, fact: CopyFact, size: int) -> bool:
+    try:
+        found = (root / fact.path).lstat()
+    except OSError:
+        return False
+    if fact.kind == "link":
+        return stat.S_ISLNK(found.st_mode)
+    return (found.st_size, found.st_mtime_ns) == (size, fact.mtime_ns)

@@ -1,0 +1,300 @@
+"""Runs an offload: passes over the card until every destination has what it can get.
+
+A pass copies what is not yet confirmed. A pulled drive or card ends its part of the pass; the
+job waits, says what it wants, finds it again by identity, and the next pass redoes only what was
+not confirmed. A resume after a crash, a retry and a later stage of a cascade are passes too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from app.errors import (
+    DestinationFault,
+    NameTaken,
+    ReelkeepError,
+    SourceChanged,
+    SourceFault,
+    SourceGone,
+    SourceUnsteady,
+)
+from app.integrity.verdict import Problem
+from app.jobs.control import JobControl
+from app.jobs.journal import Journal
+from app.jobs.snapshot import PlaceState
+from app.jobs.spec import JobId
+from app.offload.finish import Finish
+from app.offload.large import LargeFiles
+from app.offload.ledger import Ledger
+from app.offload.passage import Passage
+from app.offload.place import Place
+from app.offload.roster import Roster
+from app.offload.small import SmallFiles
+from app.offload.source import Source
+from app.offload.spec import OffloadSpec, OnCollision
+from app.offload.surroundings import Surroundings
+from app.offload.target import Target
+from app.offload.work import SMALL, CopyFact, CopyState, CopyWork, FileWork
+from app.places.root import PinnedFolder
+from app.units import now
+
+log = logging.getLogger(__name__)
+
+
+class OffloadRun:
+    """One offload at work."""
+
+    def __init__(
+        self,
+        job: JobId,
+        spec: OffloadSpec,
+        control: JobControl,
+        journal: Journal,
+        around: Surroundings,
+    ) -> None:
+        self.job, self.spec, self.control, self.around = job, spec, control, around
+        self.ledger = Ledger(journal, job)
+        self.roster = Roster(self.ledger, spec, around)
+        self.places = self.roster.places
+        self._card: PinnedFolder | None = None
+        self._lost: dict[int, DestinationFault] = {}
+
+    def run(self) -> bool:
+        """True when everything that was asked is done."""
+        finished = False
+        try:
+            self._open_card()
+            self.roster.begin()
+            self._show_totals()
+            for stage in sorted({place.record.stage for place in self.places}):
+                self._stage(stage)
+            finish = Finish(self)
+            done = finish.everything()
+            finished = True
+            return done
+        finally:
+            if self._card is not None:
+                self._card.close()
+            for place in self.places:
+                place.close(finished=finished)
+
+    # Stages and passes
+
+    def _stage(self, stage: int) -> None:
+        """All passes of one stage, until nothing more can be done."""
+        while True:
+            self._open_places(stage)
+            wanted = self.roster.wanted(stage, set(self._lost))
+            waiting = self._gone(stage)
+            if not wanted and not waiting:
+                break
+            before = self.roster.unconfirmed(stage)
+            try:
+                self._one_pass(stage, wanted)
+            except SourceGone:
+                self._wait_for_card()
+                continue
+            if waiting := self._gone(stage):
+                self._wait_for_places(waiting)
+            elif self.roster.unconfirmed(stage) >= before:
+                break
+        if stage == 0:
+            Finish(self).card_is_free()
+
+    def _one_pass(self, stage: int, wanted: Sequence[FileWork]) -> None:
+        targets = {p.index: p.target for p in self.places if p.target and p.target.alive}
+        targets = {i: t for i, t in targets.items() if self.places[i].record.stage == stage}
+        if not targets or not wanted:
+            return
+        for index in targets:
+            self.control.place(index, state=PlaceState.WRITING, trouble="")
+        passage = self._passage(stage, targets)
+        large, small = LargeFiles(passage), SmallFiles(passage)
+        self.control.show(stage=self._stage_words(stage), wants="")
+        try:
+            for work in wanted:
+                self._copy(work, passage, large, small)
+            small.flush()
+            large.check_all()
+        finally:
+            large.close()
+            small.close()
+        if passage.source_gone is not None:
+            raise passage.source_gone
+
+    def _copy(self, work: FileWork, passage: Passage, large: LargeFiles, small: SmallFiles) -> None:
+        self.control.checkpoint()
+        if passage.source_gone is not None:
+            raise passage.source_gone
+        if work.entry.size <= SMALL:
+            small.add(work)
+            return
+        try:
+            large.copy(work)
+        except SourceFault as error:
+            passage.source_failed(work, error)
+
+    def _passage(self, stage: int, targets: dict[int, Target]) -> Passage:
+        card = stage == 0
+        source = self._card_source() if card else self.roster.source_of_stage(stage)
+        return Passage(
+            source=source,
+            targets=targets,
+            control=self.control,
+            kinds=self.roster.kinds,
+            read_back=self.spec.verify.reads_back,
+            source_twice=card and self.spec.verify.reads_source_twice,
+            block_size=self.spec.buffer_size,
+            record_source=self._record_source if card else self._record_stage_source,
+            record_copies=self.ledger.confirm,
+            record_failure=self._record_failure,
+        )
+
+    def _stage_words(self, stage: int) -> str:
+        if stage:
+            return f"Stage {stage + 1}: copying on, reading back"
+        return "Copying, reading back" if self.spec.verify.reads_back else "Copying"
+
+    # What the parts of a pass report
+
+    def _record_source(self, works: Sequence[FileWork]) -> None:
+        read = [w for w in works if w.trouble is None]
+        self.ledger.read(
+            (w.n, w.digests.result(), w.read_at, self.spec.verify.reads_source_twice) for w in read
+        )
+        self.roster.check_known(read)
+        for work in works:
+            if work.trouble is not None:
+                self.ledger.problem(work.n, _problem(work.trouble), str(work.trouble))
+                log.info("%s: %s", self.job, work.trouble)
+
+    def _record_stage_source(self, works: Sequence[FileWork]) -> None:
+        for work in works:
+            if work.trouble is not None:
+                self.roster.stage_source_failed(work)
+                log.info("%s: %s", self.job, work.trouble)
+
+    def _record_failure(self, copy: CopyWork, error: ReelkeepError) -> None:
+        log.info("%s: %s", self.job, error)
+        if isinstance(error, NameTaken) and self.spec.on_collision is OnCollision.KEEP_BOTH:
+            self.roster.number(copy)
+            return
+        self.ledger.confirm([_failed(copy, error)])
+
+    # Card and drives: opening, losing, finding again
+
+    def _card_source(self) -> Source:
+        assert self._card is not None
+        return Source(self._card, self.roster.card_name)
+
+    @property
+    def card(self) -> PinnedFolder:
+        """The card's pinned root."""
+        assert self._card is not None
+        return self._card
+
+    def _open_card(self) -> None:
+        path = self.around.find_card(self.spec.source, self.roster.identity)
+        if isinstance(path, Path):
+            self._card = PinnedFolder(path)
+            self.roster.card_root = path
+        else:
+            self._wait_for_card()
+
+    def _wait_for_card(self) -> None:
+        """Say which card is wanted until it is back; another card in its place is refused."""
+        if self._card is not None:
+            self._card.close()
+            self._card = None
+        name = self.roster.card_name
+        log.info("%s: the card %s is gone", self.job, name)
+        wants = f"Put the card {name} back."
+        while True:
+            self.control.show(wants=wants, stage="Waiting for the card")
+            self.control.wait(0.5)
+            found = self.around.find_card(self.roster.card_root, self.roster.identity)
+            if isinstance(found, Path):
+                break
+            wants = f"Put the card {name} back. {found}".strip()
+        self._card = PinnedFolder(found)
+        self.roster.card_root = found
+        self.control.show(wants="", card=str(found))
+        log.info("%s: the card %s is back", self.job, name)
+
+    def _open_places(self, stage: int) -> None:
+        for place in self._of_stage(stage):
+            if place.target is not None and place.target.gone:
+                place.close(finished=False)
+            if place.target is None and place.index not in self._lost:
+                self._open_place(place)
+
+    def _open_place(self, place: Place) -> None:
+        if not place.find(self.around.volumes, self.around.volume_of):
+            self.control.place(place.index, state=PlaceState.GONE)
+            return
+        try:
+            place.open()
+            place.drop_partials(self.roster.folders_on(place))
+        except DestinationFault as error:
+            self._lost[place.index] = error
+            self.control.place(place.index, state=PlaceState.FAILED, trouble=str(error))
+
+    def _of_stage(self, stage: int) -> Iterable[Place]:
+        return (place for place in self.places if place.record.stage == stage)
+
+    def _gone(self, stage: int) -> list[Place]:
+        """Destinations that were pulled and still want something."""
+        for place in self._of_stage(stage):
+            if place.target is not None and place.target.trouble and not place.target.gone:
+                self._lost.setdefault(place.index, place.target.trouble)
+        return [
+            place
+            for place in self._of_stage(stage)
+            if place.index not in self._lost
+            and (place.target is None or place.target.gone)
+            and self.roster.wants(place)
+        ]
+
+    def _wait_for_places(self, waiting: Sequence[Place]) -> None:
+        names = ", ".join(place.name for place in waiting)
+        for place in waiting:
+            self.control.place(place.index, state=PlaceState.GONE)
+            place.close(finished=False)
+        self.control.show(wants=f"Connect {names} again.", stage="Waiting for a drive")
+        log.info("%s: waits for %s", self.job, names)
+        while not any(p.find(self.around.volumes, self.around.volume_of) for p in waiting):
+            self.control.wait(0.5)
+        self.control.show(wants="")
+
+    def _show_totals(self) -> None:
+        self.control.show(**self.roster.totals())
+
+    @property
+    def lost(self) -> dict[int, DestinationFault]:
+        """Destinations that failed for good, with the reason."""
+        return self._lost
+
+
+def _problem(trouble: ReelkeepError) -> Problem:
+    if isinstance(trouble, SourceUnsteady):
+        return Problem.UNSTEADY
+    return Problem.CHANGED if isinstance(trouble, SourceChanged) else Problem.UNREADABLE
+
+
+def _failed(copy: CopyWork, error: ReelkeepError) -> CopyFact:
+    from app.integrity.verdict import ReadWay
+
+    return CopyFact(
+        n=copy.work.n,
+        destination=copy.target.index,
+        path=copy.path,
+        state=CopyState.FAILED,
+        way=ReadWay.NONE,
+        kind="",
+        written=copy.written or now(),
+        read=None,
+        mtime_ns=0,
+        trouble=str(error),
+    )

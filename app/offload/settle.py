@@ -1,0 +1,206 @@
+"""Turns written partial files into copies: sync, read back, rename, directory sync, journal.
+
+One thread per destination, at work while the next file is being copied. A file is renamed only
+when the medium has given back what was read from the card and, where asked, the card itself has
+given the same bytes a second time.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+
+from app.errors import JobCancelled, NameTaken, ReadBackDiffers, ReelkeepError
+from app.integrity.hashing import HashKind
+from app.integrity.medium import MediumRead, MediumReader
+from app.integrity.verdict import ReadWay
+from app.offload.passage import Passage
+from app.offload.target import Target
+from app.offload.work import CopyFact, CopyState, CopyWork, FileWork
+from app.offload.writer import discard
+from app.units import now
+
+
+class Settler(threading.Thread):
+    """The last steps of every large file on one destination."""
+
+    def __init__(self, passage: Passage, target: Target) -> None:
+        super().__init__(name=f"settle {target.name}", daemon=True)
+        self._passage = passage
+        self._target = target
+        self._inbox: queue.SimpleQueue[CopyWork | FileWork | None] = queue.SimpleQueue()
+        self._waiting: dict[int, CopyWork] = {}
+        self._reader = MediumReader(passage.block_size)
+        self.start()
+
+    def written(self, copy: CopyWork) -> None:
+        """A partial file is complete."""
+        self._inbox.put(copy)
+
+    def source_checked(self, work: FileWork) -> None:
+        """The card's second read of a file is done, well or not."""
+        self._inbox.put(work)
+
+    def close(self) -> None:
+        """Settle what was written and end the thread."""
+        self._inbox.put(None)
+        self.join()
+        for copy in self._waiting.values():
+            discard(copy)
+        self._reader.close()
+
+    def run(self) -> None:
+        """Work through the inbox."""
+        while (message := self._inbox.get()) is not None:
+            if isinstance(message, FileWork):
+                copy = self._waiting.pop(message.n, None)
+            else:
+                copy = message
+            if copy is not None:
+                self._step(copy)
+
+    def _step(self, copy: CopyWork) -> None:
+        try:
+            if copy.work.trouble is not None or not self._target.alive:
+                discard(copy)
+                self._passage.copy_done(copy, well=False)
+                return
+            if copy.fact is None:
+                copy.fact = self._finish(copy)
+            if copy.work.trouble is None and not copy.work.source_checked:
+                self._waiting[copy.work.n] = copy
+                return
+            self._confirm(copy, copy.fact)
+        except JobCancelled:
+            discard(copy)
+        except Exception as error:
+            discard(copy)
+            self._passage.copy_failed(copy, error)
+
+    def _finish(self, copy: CopyWork) -> CopyFact:
+        """Complete the file's facts, sync it, and read it back."""
+        work, target = copy.work, copy.target
+        if not copy.compare:
+            os.ftruncate(copy.fd, work.entry.size)
+            target.keep_facts(copy.fd, work.entry, work.attributes)
+            if target.flush:
+                os.fsync(copy.fd)
+            copy.written = now()
+            size, mtime_ns = _facts(copy.fd)
+            os.close(copy.fd)
+            copy.fd = -1
+            if size != work.entry.size:
+                raise ReadBackDiffers(
+                    f"{copy.path} on {target.name} has {size:,} bytes instead of"
+                    f" {work.entry.size:,}.",
+                    path=target.folder.path / copy.path,
+                    device=target.name,
+                )
+        else:
+            copy.written = now()
+            found = target.folder.stat(copy.path)
+            mtime_ns = found.st_mtime_ns if found else 0
+        fact = CopyFact(
+            n=work.n,
+            destination=target.index,
+            path=copy.path,
+            state=CopyState.WRITTEN,
+            way=ReadWay.NONE,
+            kind="",
+            written=copy.written,
+            read=None,
+            mtime_ns=mtime_ns,
+            found=copy.compare,
+        )
+        if not copy.compare and not (self._passage.read_back and target.flush):
+            return fact
+        return self._prove(copy, fact)
+
+    def _prove(self, copy: CopyWork, fact: CopyFact) -> CopyFact:
+        """Read the file back and compare; a further read decides what a difference means."""
+        kind = self._passage.proof
+        expected = agreed(copy.work, kind, self._passage.source.name)
+        read = self._read(copy, kind)
+        if read.digests[kind] != expected:
+            again = self._read(copy, kind)
+            raise differs(copy, expected, read.digests[kind], again.digests[kind])
+        return proven(fact, read.way, kind)
+
+    def _read(self, copy: CopyWork, kind: HashKind) -> MediumRead:
+        passage, target = self._passage, self._target
+        path = copy.path if copy.compare else copy.partial
+
+        def tick(count: int) -> None:
+            passage.control.checkpoint()
+            passage.control.advance(count)
+
+        return self._reader.read(
+            lambda flags: target.folder.open_to_read(path, flags),
+            (kind,),
+            provable=target.provable,
+            tick=tick,
+        )
+
+    def _confirm(self, copy: CopyWork, fact: CopyFact) -> None:
+        folder = self._target.folder
+        if not copy.compare:
+            folder.rename_new(copy.partial, copy.path)
+            if self._target.flush:
+                folder.sync_folder(copy.path.rpartition("/")[0])
+        self._passage.record_copies([fact])
+        self._passage.copy_done(copy, well=fact.state is CopyState.VERIFIED)
+
+
+def agreed(work: FileWork, kind: HashKind, source: str) -> str:
+    """The digest that a copy must have; in a later stage the one that the card gave.
+
+    ReadBackDiffers when the earlier stage's copy no longer gives what the card gave.
+    """
+    read = work.digests.result()[kind]
+    if work.expected is not None and work.expected.get(kind, read) != read:
+        raise ReadBackDiffers(
+            f"{work.source.path} on {source} no longer gives what the card gave.", device=source
+        )
+    return read
+
+
+def proven(fact: CopyFact, way: ReadWay, kind: HashKind) -> CopyFact:
+    """*fact*, with what the read-back has shown."""
+    state = CopyState.VERIFIED if way is ReadWay.MEDIUM else CopyState.CACHE
+    return CopyFact(
+        n=fact.n,
+        destination=fact.destination,
+        path=fact.path,
+        state=state,
+        way=way,
+        kind=kind,
+        written=fact.written,
+        read=now(),
+        mtime_ns=fact.mtime_ns,
+        found=fact.found,
+    )
+
+
+def differs(copy: CopyWork, expected: str, first: str, second: str) -> ReelkeepError:
+    """What a copy that is not equal means."""
+    target = copy.target
+    path = target.folder.path / copy.path
+    if copy.compare:
+        return NameTaken(
+            f"A different file named {copy.path} lies on {target.name}; it was not touched.",
+            path=path,
+            device=target.name,
+        )
+    if first == second:
+        found = "The drive holds other bytes than were written to it"
+    elif second == expected:
+        found = "The drive gives other bytes at each read"
+    else:
+        found = "The drive gives other bytes at each read, none of them right"
+    return ReadBackDiffers(f"{copy.path} on {target.name}: {found}.", path=path, device=target.name)
+
+
+def _facts(fd: int) -> tuple[int, int]:
+    found = os.fstat(fd)
+    return found.st_size, found.st_mtime_ns

@@ -1,0 +1,89 @@
+"""Reads the card: past the cache, again in small reads where it fails, and never for writing."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+
+from app.errors import SourceChanged, SourceFault, SourceGone, SourceUnreadable
+from app.integrity.medium import open_past_cache
+from app.places.root import PinnedFolder, is_gone
+from app.places.tree import Entry
+
+_SMALL_READ = 64 << 10
+
+
+class Source:
+    """The card (or, in a later stage, a verified copy of it) that is read from."""
+
+    def __init__(self, folder: PinnedFolder, name: str) -> None:
+        self.folder = folder
+        self.name = name
+
+    def open(self, path: str) -> tuple[int, bool]:
+        """A descriptor past the cache, and whether it is direct; SourceFault when it fails."""
+        try:
+            return open_past_cache(lambda flags: self.folder.open_to_read(path, flags))
+        except OSError as error:
+            raise self.fault(error, path) from error
+
+    def read(self, fd: int, path: str, buffer: mmap.mmap | memoryview, offset: int) -> int:
+        """The next bytes of an open file; tries again in small reads before it gives up."""
+        try:
+            return os.preadv(fd, [buffer], offset)
+        except OSError as error:
+            if error.errno != errno.EIO or not self.folder.still_there():
+                raise self.fault(error, path) from error
+        return self._read_gently(fd, path, buffer, offset)
+
+    def _read_gently(self, fd: int, path: str, buffer: mmap.mmap | memoryview, offset: int) -> int:
+        done = 0
+        with memoryview(buffer) as view:
+            while done < len(view):
+                at = offset + done
+                try:
+                    count = os.preadv(fd, [view[done : done + _SMALL_READ]], at)
+                except OSError as error:
+                    if not self.folder.still_there():
+                        raise self.fault(error, path) from error
+                    raise SourceUnreadable(
+                        f"{path} on {self.name} cannot be read between byte {at:,} and"
+                        f" {at + _SMALL_READ:,}: {error.strerror}.",
+                        path=self.folder.path / path,
+                        device=self.name,
+                    ) from error
+                done += count
+                if count < _SMALL_READ:
+                    break
+        return done
+
+    def same(self, fd: int, entry: Entry) -> None:
+        """Raise SourceChanged unless the open file still is as it was listed."""
+        found = os.fstat(fd)
+        listed = (entry.size, entry.mtime_ns, entry.ctime_ns or found.st_ctime_ns)
+        if (found.st_size, found.st_mtime_ns, found.st_ctime_ns) != listed:
+            raise self.changed(entry.path)
+
+    def changed(self, path: str) -> SourceChanged:
+        """That a file changed, in words."""
+        return SourceChanged(
+            f"{path} on {self.name} changed while it was being copied.",
+            path=self.folder.path / path,
+            device=self.name,
+        )
+
+    def fault(self, error: OSError, path: str) -> SourceFault:
+        """What went wrong with the card, in words."""
+        full = self.folder.path / path
+        if is_gone(error) or not self.folder.still_there():
+            return SourceGone(f"{self.name} was removed.", path=full, device=self.name)
+        if error.errno == errno.ENOENT:
+            return SourceChanged(
+                f"{path} is no longer on {self.name}.", path=full, device=self.name
+            )
+        return SourceUnreadable(
+            f"{path} on {self.name} cannot be read: {error.strerror or error}.",
+            path=full,
+            device=self.name,
+        )

@@ -1,0 +1,74 @@
+"""What an offload asks of the machine around it: volumes, and where a card has come back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.places import cards
+from app.places.cards import CardIdentity, identity_of, recognise, same_card
+from app.places.tree import list_tree
+from app.places.volumes import Volume, volume_of, volumes
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """The machine, with what a person has declared about its drives."""
+
+    declared: Mapping[str, str] = field(default_factory=dict)
+    tool_version: str = ""
+    operator: str = ""
+    report_folder: Path | None = None
+    """Where reports go unless the spec names a folder."""
+    _looked: dict[Path, tuple[int, int, int]] = field(default_factory=dict)
+
+    def volumes(self) -> tuple[Volume, ...]:
+        """Every mounted place."""
+        return volumes(self.declared)
+
+    def volume_of(self, path: Path) -> Volume:
+        """The volume behind a path."""
+        return volume_of(path, self.declared)
+
+    def find_card(self, last: Path, identity: CardIdentity) -> Path | str:
+        """Where the card is now; or, in words, why what is in its place is not it."""
+        refusal = ""
+        for place in self._candidates(last):
+            facts = _facts(place)
+            if facts is None or self._looked.get(place) == facts:
+                continue
+            found = identity_at(place)
+            if found is not None and same_card(identity, found):
+                self._looked.clear()
+                return place
+            if found is not None and found.files and place == last:
+                refusal = cards.difference(identity, found)
+            else:
+                self._looked[place] = facts
+        return refusal
+
+    def _candidates(self, last: Path) -> list[Path]:
+        """The card's old place first, then every other volume's root."""
+        mounts = [volume.mount_point for volume in self.volumes() if not volume.remote]
+        usual = {Path("/"), Path("/boot"), Path.home()}
+        return [last, *(mount for mount in mounts if mount != last and mount not in usual)]
+
+
+def identity_at(place: Path) -> CardIdentity | None:
+    """The identity of what lies at *place*; None when nothing answers there."""
+    try:
+        entries = list_tree(place)
+        label = volume_of(place).label if os.path.ismount(place) else None
+        return identity_of(recognise(place, entries, label=label), entries)
+    except OSError:
+        return None
+
+
+def _facts(place: Path) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(place)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns

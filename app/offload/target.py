@@ -1,0 +1,159 @@
+"""One destination at work: its pinned folder, how it fails, and what it cannot keep."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections import Counter
+from pathlib import Path
+
+from app.errors import (
+    DestinationFault,
+    DestinationFull,
+    DestinationGone,
+    DestinationReadOnly,
+    NameTaken,
+    WriteFailed,
+)
+from app.offload.work import CopyWork, FileWork
+from app.places.root import PinnedFolder, is_gone
+from app.places.tree import Entry
+from app.units import bytes_text
+
+PARTIAL = ".reelkeep-"
+"""Begins the name of everything that is not yet, or not only, a copy."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ENOENT, errno.EFBIG, errno.ENOTDIR}
+
+
+class Target:
+    """A destination in one pass of an offload. A failure detaches it; the others go on."""
+
+    def __init__(
+        self, index: int, name: str, folder: PinnedFolder, *, job: str, flush: bool, provable: bool
+    ) -> None:
+        self.index = index
+        self.name = name
+        self.folder = folder
+        self.job = job
+        self.flush = flush
+        self.provable = provable
+        """Whether this machine can show that a read of it came from the medium."""
+        self.trouble: DestinationFault | None = None
+        """Why it was detached."""
+        self.not_kept: Counter[str] = Counter()
+        """What it could not hold, by kind: "extended attributes", "permissions", …"""
+        self._lock = threading.Lock()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still takes part."""
+        return self.trouble is None
+
+    @property
+    def gone(self) -> bool:
+        """Whether it was pulled (and may come back)."""
+        return isinstance(self.trouble, DestinationGone)
+
+    def copy_of(self, work: FileWork) -> CopyWork:
+        """The way of *work* to this destination."""
+        path = work.paths[self.index]
+        parent = path.rpartition("/")[0]
+        name = f"{PARTIAL}{self.job}-{work.n}.part"
+        return CopyWork(
+            work=work,
+            target=self,
+            path=path,
+            partial=f"{parent}/{name}" if parent else name,
+            compare=self.index in work.compare,
+        )
+
+    def check(self) -> None:
+        """Raise DestinationGone when the pinned folder is no longer where it was."""
+        if not self.folder.still_there():
+            raise self.gone_error()
+
+    def gone_error(self) -> DestinationGone:
+        """That it was pulled, in words."""
+        return DestinationGone(f"{self.name} was removed.", path=self.folder.path, device=self.name)
+
+    def detach(self, trouble: DestinationFault) -> None:
+        """Take it out of the pass; the first reason stands."""
+        with self._lock:
+            if self.trouble is None:
+                self.trouble = trouble
+
+    def fault(self, error: OSError, path: str, size: int = 0) -> DestinationFault:
+        """What went wrong, in words that name drive and file."""
+        full = self.folder.path / path
+        where = {"path": full, "device": self.name}
+        if is_gone(error) or not self.folder.still_there():
+            return self.gone_error()
+        if error.errno in _FULL:
+            free = _free(self.folder.path)
+            return DestinationFull(
+                f"{self.name} is full: {path} needs {bytes_text(size)}, {bytes_text(free)} left,"
+                f" {bytes_text(max(0, size - free))} missing.",
+                path=full,
+                device=self.name,
+            )
+        if isinstance(error, FileExistsError):
+            return NameTaken(f"On {self.name} something else is named {path}.", **where)  # type: ignore[arg-type]
+        words = error.strerror or str(error)
+        if error.errno in _READ_ONLY:
+            return DestinationReadOnly(
+                f"{self.name} cannot be written to at {path}: {words}.", path=full, device=self.name
+            )
+        return WriteFailed(
+            f"Writing {path} to {self.name} failed: {words}.", path=full, device=self.name
+        )
+
+    def only_this_file(self, error: OSError) -> bool:
+        """Whether the failure is about one name or size, and the drive itself is well."""
+        return isinstance(error, FileExistsError) or error.errno in _NAME
+
+    def keep_facts(self, fd: int, entry: Entry, attributes: tuple[tuple[str, bytes], ...]) -> None:
+        """Give an open copy the times, permissions and attributes of its original.
+
+        What the file system cannot hold is counted, not raised.
+        """
+        for name, value in attributes:
+            try:
+                os.setxattr(fd, name, value)
+            except OSError:
+                self.miss("extended attributes")
+        try:
+            os.fchmod(fd, entry.mode & 0o777)
+        except OSError:
+            self.miss("permissions")
+        try:
+            os.utime(fd, ns=(entry.mtime_ns, entry.mtime_ns))
+        except OSError:
+            self.miss("modification times")
+
+    def miss(self, what: str) -> None:
+        """Count something that could not be kept."""
+        with self._lock:
+            self.not_kept[what] += 1
+
+
+def attributes_of(fd: int) -> tuple[tuple[str, bytes], ...]:
+    """The extended attributes of an open file, () where there are none or no such thing."""
+    if not hasattr(os, "listxattr"):
+        return ()
+    try:
+        names = os.listxattr(fd)
+        return tuple((name, os.getxattr(fd, name)) for name in names)
+    except OSError:
+        return ()
+
+
+def _free(path: Path) -> int:
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return 0
+    return found.f_bavail * found.f_frsize

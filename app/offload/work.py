@@ -1,0 +1,109 @@
+"""One file on its way: what is to be done with it, and what is known so far."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from app.errors import ReelkeepError
+from app.integrity.hashing import HashKind
+from app.integrity.verdict import ReadWay
+from app.places.tree import Entry
+
+if TYPE_CHECKING:
+    from app.offload.target import Target
+
+SMALL = 4 << 20
+"""Files up to this many bytes go in batches; larger ones stream block by block."""
+
+
+class CopyState(StrEnum):
+    """What is known of one copy of one file."""
+
+    VERIFIED = "verified"
+    CACHE = "verified through the cache"
+    WRITTEN = "written, not verified"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyFact:
+    """A row of the ledger: one copy of one file, written down once it is certain."""
+
+    n: int
+    destination: int
+    path: str
+    """Relative to the destination's root."""
+    state: CopyState
+    way: ReadWay
+    kind: str
+    """The hash that was compared, "" where none was."""
+    written: datetime
+    read: datetime | None
+    mtime_ns: int
+    """Of the file on the destination, to know it again."""
+    found: bool = False
+    """It lay there before and was compared, not written."""
+    trouble: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class FileWork:
+    """One file of the card and the destinations that still want it."""
+
+    n: int
+    entry: Entry
+    paths: dict[int, str]
+    """Where it goes on each destination that wants it, by the destination's index."""
+    compare: frozenset[int] = frozenset()
+    """Destinations where a file of this name and size lies already: read it, do not write."""
+    attributes: tuple[tuple[str, bytes], ...] = ()
+    digests: Future[dict[HashKind, str]] = field(default_factory=Future)
+    source_checked: bool = False
+    """Whether the source's second read agreed, or none was asked for."""
+    trouble: ReelkeepError | None = None
+    """Why the source failed."""
+    read_from: Entry | None = None
+    """In a later stage: the verified copy that is read instead of the card."""
+    expected: Mapping[HashKind, str] | None = None
+    """In a later stage: what the card gave."""
+    read_at: datetime | None = None
+    _open: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def source(self) -> Entry:
+        """The entry that is read: the card's, or an earlier stage's copy of it."""
+        return self.read_from or self.entry
+
+    def begin(self, targets: int) -> None:
+        """So many destinations will finish it, one way or the other."""
+        self._open = targets
+
+    def finished(self) -> bool:
+        """One destination is done with it; True for the last."""
+        with self._lock:
+            self._open -= 1
+            return self._open == 0
+
+
+@dataclass(slots=True, eq=False)
+class CopyWork:
+    """One file on its way to one destination."""
+
+    work: FileWork
+    target: Target
+    path: str
+    partial: str
+    compare: bool
+    fd: int = -1
+    direct: bool = False
+    written: datetime | None = None
+    fact: CopyFact | None = None
+    """Set once it was read back (or need not be)."""
+    failed: bool = False

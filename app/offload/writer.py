@@ -1,0 +1,172 @@
+"""Writes one destination's blocks as they come from the card."""
+
+from __future__ import annotations
+
+import errno
+import os
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.errors import WriteFailed
+from app.integrity.cache import O_DIRECT
+from app.integrity.medium import ALIGNMENT
+from app.offload.blocks import Block
+from app.offload.target import Target
+from app.offload.work import CopyWork
+from app.places.linux_calls import reserve, start_writing
+
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL
+_LOOK_EVERY = 256 << 20
+"""Bytes after which a writer makes sure that its drive is still where it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    copy: CopyWork
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    good: bool
+
+
+class Writer(threading.Thread):
+    """Takes blocks in order; whatever fails, it gives every block back and reports once."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        written: Callable[[CopyWork], None],
+        failed: Callable[[CopyWork, Exception], None],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        super().__init__(name=f"write {target.name}", daemon=True)
+        self.target = target
+        self._inbox: queue.SimpleQueue[_Begin | _End | Block | None] = queue.SimpleQueue()
+        self._written = written
+        self._failed = failed
+        self._progress = progress
+        self._copy: CopyWork | None = None
+        self._looked = 0
+        self.start()
+
+    def begin(self, copy: CopyWork) -> None:
+        """A file begins."""
+        self._inbox.put(_Begin(copy))
+
+    def put(self, block: Block) -> None:
+        """The next block of the file; it will be given back."""
+        self._inbox.put(block)
+
+    def end(self, *, good: bool) -> None:
+        """The file is complete, or is to be dropped."""
+        self._inbox.put(_End(good))
+
+    def close(self) -> None:
+        """End the thread once everything before is done."""
+        self._inbox.put(None)
+        self.join()
+
+    def run(self) -> None:
+        """Work through the inbox."""
+        while (message := self._inbox.get()) is not None:
+            try:
+                self._handle(message)
+            except OSError as error:
+                self._fail(error)
+            except Exception as error:  # a bug here must not hang the card
+                self._fail(error)
+            finally:
+                if isinstance(message, Block):
+                    message.release()
+
+    def _handle(self, message: _Begin | _End | Block) -> None:
+        if isinstance(message, _Begin):
+            self._copy = message.copy
+            self._open(message.copy)
+        elif self._copy is None:
+            return
+        elif isinstance(message, Block):
+            self._write(self._copy, message)
+        else:
+            copy, self._copy = self._copy, None
+            if message.good:
+                self._written(copy)
+            else:
+                discard(copy)
+
+    def _open(self, copy: CopyWork) -> None:
+        self.target.check()
+        entry = copy.work.entry
+        folder = self.target.folder
+        if O_DIRECT:
+            try:
+                copy.fd = folder.open(copy.partial, _CREATE | O_DIRECT)
+                copy.direct = True
+            except OSError as error:
+                if error.errno not in {errno.EINVAL, errno.EOPNOTSUPP}:
+                    raise
+                folder.remove(copy.partial)
+        if copy.fd < 0:
+            copy.fd = folder.open(copy.partial, _CREATE)
+        if not entry.sparse:
+            reserve(copy.fd, entry.size)
+
+    def _write(self, copy: CopyWork, block: Block) -> None:
+        if not block.hole:
+            size = block.size
+            if copy.direct:
+                size = -(-size // ALIGNMENT) * ALIGNMENT
+            try:
+                self._write_all(copy, block, size)
+            except OSError as error:
+                if not copy.direct or error.errno != errno.EINVAL:
+                    raise
+                self._go_buffered(copy)
+                self._write_all(copy, block, block.size)
+            if not copy.direct:
+                start_writing(copy.fd, block.offset, block.size)
+        self._progress(self.target.index, block.size)
+        self._looked += block.size
+        if self._looked >= _LOOK_EVERY:
+            self._looked = 0
+            self.target.check()
+
+    def _write_all(self, copy: CopyWork, block: Block, size: int) -> None:
+        done = 0
+        while done < size:
+            count = os.pwrite(copy.fd, block.view[done:size], block.offset + done)
+            if count == 0:
+                raise WriteFailed(
+                    f"{self.target.name} took no bytes of {copy.path}.", device=self.target.name
+                )
+            done += count
+
+    def _go_buffered(self, copy: CopyWork) -> None:
+        """Some file systems open for direct I/O and then refuse it."""
+        os.close(copy.fd)
+        copy.fd = self.target.folder.open(copy.partial, os.O_RDWR)
+        copy.direct = False
+
+    def _fail(self, error: Exception) -> None:
+        copy, self._copy = self._copy, None
+        if copy is not None:
+            discard(copy)
+            self._failed(copy, error)
+
+
+def discard(copy: CopyWork) -> None:
+    """Remove a partial file, if its drive still answers."""
+    copy.failed = True
+    if copy.fd >= 0:
+        os.close(copy.fd)
+        copy.fd = -1
+    if copy.compare:
+        return
+    try:
+        copy.target.folder.remove(copy.partial)
+    except OSError:
+        return  # the drive is gone or dead; the next start drops its partial files
