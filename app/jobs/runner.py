@@ -15,8 +15,8 @@ from app.errors import BadInput, JobCancelled, ReelkeepError
 from app.jobs.control import JobControl
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import JobRow, Journal
-from app.jobs.snapshot import JobSnapshot, JobState
-from app.jobs.spec import JobId, Spec, new_job_id
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
+from app.jobs.spec import CONVERTER, JobId, Spec, new_job_id
 from app.units import now
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,7 @@ class Runner:
     def _from_row(self, row: JobRow) -> JobSnapshot:
         known = {field.name for field in fields(JobSnapshot)}
         ending = {k: v for k, v in row.ending.items() if k in known and k in _KEPT}
+        places = CONVERTER.structure(row.ending.get("places", []), tuple[PlaceSnapshot, ...])
         return JobSnapshot(
             id=row.id,
             kind=row.kind,
@@ -97,6 +98,7 @@ class Runner:
             foreign=row.owner != self._instance.id
             and not row.state.ended
             and row.state is not JobState.INTERRUPTED,
+            places=places,
             **ending,
         )
 
@@ -264,5 +266,5 @@ class Runner:
 
 def ending_of(snapshot: JobSnapshot) -> dict[str, Any]:
     """What the journal keeps of a job's last snapshot."""
-    return {name: getattr(snapshot, name) for name in _KEPT}
-
+    kept = {name: getattr(snapshot, name) for name in _KEPT}
+    return {**kept, "places": CONVERTER.unstructure(snapshot.places)}

@@ -65,8 +65,12 @@ def _generation(
         return str(earlier)
     started = run.control.snapshot().started or now()
     records = [
-        _record(history, row, confirmed[row.n]) for row in files if holdable(confirmed[row.n].path)
+        _record(history, row, confirmed[row.n])
+        for row in files
+        if holdable(confirmed[row.n].path) and _told_here(history, confirmed[row.n], started)
     ]
+    if not records:
+        return ""
     left_out = [confirmed[r.n].path for r in files if not holdable(confirmed[r.n].path)]
     view = run.roster.view(place)
     for row in rows:
@@ -97,6 +101,15 @@ def _anything_new(
         holdable(confirmed[row.n].path) and history.find(confirmed[row.n].path) is None
         for row in files
     )
+
+
+def _told_here(history: History | None, fact: CopyFact, started: datetime) -> bool:
+    """Whether this job has something to say of a copy: it was made or read by it, or is unknown.
+
+    A copy that an earlier job proved and this one only recognised is in that job's generation.
+    """
+    fresh = max(fact.written, fact.read or fact.written) >= started
+    return fresh or history is None or history.find(fact.path) is None
 
 
 def _record(history: History | None, row: EntryRow, fact: CopyFact) -> FileRecord:
