@@ -17,8 +17,8 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 from app.jobs.snapshot import JobSnapshot
 from app.jobs.spec import JobId
 from ui.bridge import Bridge
+from ui.job_table import JobTable, Verb, verbs_of
 from ui.messages import Message, MessageBar
-from ui.models.queue import QueueModel, Verb, verbs_of
 from ui.widgets.queue_table import QueueTable
 from ui.words import printable
 
@@ -43,7 +43,7 @@ class JobDesk(QObject):
     files_asked = Signal(str)
     """Id of the job whose files are to be shown."""
 
-    def __init__(self, bridge: Bridge, messages: MessageBar, model: QueueModel) -> None:
+    def __init__(self, bridge: Bridge, messages: MessageBar, model: JobTable) -> None:
         super().__init__()
         self._bridge = bridge
         self._messages = messages
@@ -86,7 +86,7 @@ class JobDesk(QObject):
         """Take every job that has ended well, or was cancelled, out of the queue."""
         engine = self._bridge.engine
         ended = [job.id for job in self._model.jobs if job.state.ended]
-        self._bridge.ask(lambda: [engine.forget(job) for job in ended])
+        self._bridge.ask(lambda: _each(engine.forget, ended))
 
     def _cancelled(self, job: JobSnapshot) -> None:
         again = ("Start again", lambda: self.do(Verb.RETRY, job.id))
@@ -164,7 +164,7 @@ class Commands(QObject):
         whole.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for menu in self._menus.values():
             if menu.menuAction().isVisible():
-                whole.addMenu(menu)
+                whole.addAction(menu.menuAction())
         spot = anchor.mapToGlobal(anchor.rect().topRight())
         spot.setY(spot.y() - whole.sizeHint().height() + anchor.height())
         whole.popup(spot)
@@ -184,6 +184,11 @@ class Commands(QObject):
 
         table.current_changed.connect(enable)
         enable()
+
+
+def _each(call: Callable[[JobId], object], jobs: Iterable[JobId]) -> None:
+    for job in jobs:
+        call(job)
 
 
 def _do_current(verb: Verb, table: QueueTable, desk: JobDesk) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 
 from PySide6.QtCore import QSettings, Qt, QTimer  # before qasync, which takes what it finds
 from PySide6.QtGui import QPixmap
@@ -18,10 +19,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
 
 from app.engine import Engine
+from app.errors import ReelkeepError
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
-from app.log import FILE_NAME
-from app.paths import Profile
+from app.log import FILE_NAME, start_log, stop_log
 from app.places.volume_watch import VolumeWatch
 from app.units import count_text
 from ui import icons, theme
@@ -31,6 +32,7 @@ from ui.messages import Message
 from ui.notifier import Notifier
 from ui.panes import Pane
 from ui.theme import Tone
+from ui.words import printable
 
 log = logging.getLogger(__name__)
 
@@ -55,15 +57,36 @@ def run(
     if screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     app = make_application()
-    return run_engine(
-        app, Engine(profile), Profile.at(profile), screenshot=screenshot, size=size, pane=pane
+    try:
+        with Engine(profile) as engine, logged(engine):
+            return run_engine(app, engine, screenshot=screenshot, size=size, pane=pane)
+    except ReelkeepError as error:
+        return _refuse(error, quiet=screenshot is not None)
+
+
+@contextlib.contextmanager
+def logged(engine: Engine) -> Iterator[None]:
+    """While inside, everything is logged where the settings say, also what Python lets fall."""
+    settings = engine.settings
+    handler = start_log(
+        log_directory(engine),
+        max_size=settings.get("log.max_size"),
+        keep=settings.get("log.keep"),
     )
+    try:
+        yield
+    finally:
+        stop_log(handler)
+
+
+def log_directory(engine: Engine) -> Path:
+    """Where the log lies."""
+    return engine.settings.path("log.directory") or engine.profile.log_directory
 
 
 def run_engine(
     app: QApplication,
     engine: Engine,
-    profile: Profile,
     *,
     screenshot: Path | None = None,
     size: tuple[int, int] = (1280, 800),
@@ -71,17 +94,34 @@ def run_engine(
 ) -> int:
     """Open the window on *engine*; see `run`."""
     with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
-        session = Session(engine, profile, pane, VolumeWatch())
+        session = Session(engine, pane, VolumeWatch())
         if screenshot is not None:
             picture = Picture(session, screenshot, size)
             log.info("A picture is being taken: %s", picture.target)
         else:
             session.window.resize(*size)
         restore = _heed_signals(session)
+        before, sys.excepthook = sys.excepthook, session.fell
         try:
-            return runner.run(session.live())
+            code = runner.run(session.live())
         finally:
+            sys.excepthook = before
             restore()
+        if not session.ended:  # joining its threads would hang too; nothing unconfirmed is lost
+            logging.shutdown()
+            os._exit(1)
+        return code
+
+
+def _refuse(error: ReelkeepError, *, quiet: bool) -> int:
+    """Say why the window cannot be opened, also to those who see no terminal; exit code 2."""
+    log.error("The window was not opened: %s", error)
+    print(f"{error.title}: {error}", file=sys.stderr)
+    if not quiet:
+        from PySide6.QtWidgets import QMessageBox
+
+        QMessageBox.critical(None, "Reelkeep", f"{error.title}\n\n{printable(str(error))}")
+    return 2
 
 
 def make_application() -> QApplication:
@@ -134,18 +174,17 @@ def doors() -> tuple[PaneDoor, ...]:
 class Session:
     """One life of the window: opened, heard, closed in order."""
 
-    def __init__(
-        self, engine: Engine, profile: Profile, pane: str, watch: VolumeWatch | None = None
-    ) -> None:
+    def __init__(self, engine: Engine, pane: str, watch: VolumeWatch | None = None) -> None:
         self.engine = engine
-        self.profile = profile
         self.bridge = Bridge(engine, watch)
-        memory = QSettings(str(profile.directory / "window.ini"), QSettings.Format.IniFormat)
+        memory = QSettings(str(engine.profile.directory / "window.ini"), QSettings.Format.IniFormat)
         self.window = MainWindow(self.bridge, doors(), memory, self._profile_name())
         self.notifier = Notifier(self.bridge)
         self._windows: dict[str, QWidget] = {}
         self._closing = asyncio.Event()
         self._offered = False
+        self.ended = True
+        """False when something hung at the end and had to be left behind."""
         self.window.quit_asked.connect(self.close)
         self.window.window_asked.connect(self.open_window)
         self.bridge.snapshots_changed.connect(self._offer_resume)
@@ -153,13 +192,12 @@ class Session:
 
     def _profile_name(self) -> str:
         project = str(self.engine.settings.get("project.name"))
-        return project or self.profile.directory.name
+        return project or self.engine.profile.directory.name
 
     @property
     def log_file(self) -> Path:
         """The log that is being written."""
-        directory = self.engine.settings.path("log.directory") or self.profile.log_directory
-        return directory / FILE_NAME
+        return log_directory(self.engine) / FILE_NAME
 
     async def live(self) -> int:
         """Show the window and wait until it is to be closed; answers the exit code."""
@@ -168,6 +206,14 @@ class Session:
         await self._closing.wait()
         await self._end()
         return 0
+
+    def fell(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """A bug of ours in the window: logged whole, and said in the message bar."""
+        log.error("Internal error in the window", exc_info=(kind, error, trace))
+        if isinstance(error, Exception):
+            self.window.messages.show_error(error)
 
     def close(self) -> None:
         """Quit: running jobs are interrupted, and keep what is confirmed."""
@@ -183,7 +229,7 @@ class Session:
         while self.bridge.running and waited < CLOSE_SECONDS:
             await asyncio.sleep(0.05)
             waited += 0.05
-        self.bridge.close()
+        self.ended = self.bridge.close()
         for window in (*self._windows.values(), self.window):
             window.hide()
             window.deleteLater()
@@ -219,7 +265,11 @@ class Session:
             )
 
     def _resume(self, jobs: list[JobId]) -> None:
-        self.bridge.ask(lambda: [self.engine.resume(job) for job in jobs])
+        def resume() -> None:
+            for job in jobs:
+                self.engine.resume(job)
+
+        self.bridge.ask(resume)
 
 
 def _build_window(name: str, session: Session) -> QWidget:

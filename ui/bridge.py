@@ -161,32 +161,35 @@ class Bridge(QObject):
         """Whether an answer is still to come."""
         return bool(self._waiting) or self._shown is None
 
-    def stop_engine(self, *, interrupt: bool = True) -> None:
+    def stop_engine(self) -> None:
         """Ask the engine to end; does not wait. Its thread ends when `running` says so."""
         self._stopping = True
         if self._thread.isRunning():
-            self._pool.start(lambda: self._stop(interrupt))
+            self._pool.start(self._stop)
 
-    def _stop(self, interrupt: bool) -> None:
+    def _stop(self) -> None:
         try:
-            self.engine.stop(interrupt=interrupt)
+            self.engine.stop()
         except Exception:
             log.exception("The engine could not be stopped")
 
-    def close(self, *, interrupt: bool = True) -> None:
-        """End everything in order: no more answers, the watch, the engine, a last picture."""
+    def close(self) -> bool:
+        """End everything in order: no more answers, the watch, the engine, the questions.
+
+        False when something hangs, such as a read from a server that is gone.
+        """
         if self._closed:
-            return
+            return True
         self._closed = True
         self._timer.stop()
         self._waiting.clear()
         if self._volumes is not None:
             self._volumes.end()
         if self._thread.isRunning():
-            self.engine.stop(interrupt=interrupt)
+            self.engine.stop()
             if not self._thread.wait(CLOSE_MS):
                 log.error("The engine did not stop within %s s", CLOSE_MS // 1000)
-        self._pool.waitForDone(CLOSE_MS)
+        return self._pool.waitForDone(CLOSE_MS) and not self._thread.isRunning()
 
     def _work(self, ticket: int, call: Callable[[], object]) -> None:
         answer, failure = None, None

@@ -24,6 +24,7 @@ from app.jobs.snapshot import JobSnapshot, JobState
 from ui.actions import Commands, JobDesk
 from ui.bridge import Bridge
 from ui.messages import Message, MessageBar
+from ui.models.queue import QueueModel
 from ui.panes import Pane
 from ui.theme import Tone
 from ui.widgets.queue import QueuePanel
@@ -60,14 +61,14 @@ class MainWindow(QMainWindow):
         self._doors = {door.key: door for door in doors}
         self._panes: dict[str, Pane] = {}
         self._memory = memory
-        self._key = ""
+        self._key = self._day = ""
         self.setWindowTitle("Reelkeep")
         self.setAcceptDrops(True)
         self.setMinimumSize(1000, 600)
         self.rail = Rail([(door.key, door.title) for door in doors])
         self.stack = QStackedWidget()
         self.messages = MessageBar()
-        self.queue = QueuePanel()
+        self.queue = QueuePanel(QueueModel())
         self.status = StatusLine()
         self.status.profile.show_text(f"Profile: {profile}")
         self.desk = JobDesk(bridge, self.messages, self.queue.model)
@@ -170,13 +171,19 @@ class MainWindow(QMainWindow):
         self.queue.show_jobs(jobs)
         states = [job.state for job in jobs]
         running, waiting = states.count(JobState.RUNNING), states.count(JobState.QUEUED)
-        self.status.awake.show_text("Awake while jobs run" if running else "")
+        awake = running and getattr(self.bridge.engine, "awake", False)
+        self.status.awake.show_text("Awake while jobs run" if awake else "")
         done = states.count(JobState.DONE)
         failed = states.count(JobState.FAILED)
         text = counts_text(
             ((running, "running"), (waiting, "waiting"), (done, "done"), (failed, "failed"))
         )
-        self.status.day.show_text(text or "Nothing is running")
+        self.status.day.show_text(self._day or text or "Nothing is running")
+
+    def show_day(self, text: str) -> None:
+        """Show how the shooting day stands: "Day 12 · 14 cards, 11 safe, 1 to do"."""
+        self._day = text
+        self.show_jobs(self.bridge.snapshots)
 
     def _engine_failed(self) -> None:
         text = "The engine has stopped. Start Reelkeep again; what is confirmed stays confirmed."

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import shutil
-from typing import TYPE_CHECKING
+import sys
 
-from PySide6.QtCore import QObject, QProcess, QUrl
-from PySide6.QtWidgets import QApplication, QSystemTrayIcon
+from PySide6.QtCore import QObject, QProcess
+from PySide6.QtWidgets import QSystemTrayIcon
 
 from app.jobs.notify import News, NewsDesk, NewsKind, announce
 from app.jobs.snapshot import JobSnapshot
@@ -16,10 +16,9 @@ from ui import icons
 from ui.bridge import Bridge
 from ui.words import printable
 
-if TYPE_CHECKING:
-    from PySide6.QtMultimedia import QSoundEffect
-
 log = logging.getLogger(__name__)
+
+_PLAYERS = ("pw-play", "paplay", "aplay", "afplay")
 
 
 class Notifier(QObject):
@@ -30,7 +29,6 @@ class Notifier(QObject):
         self._bridge = bridge
         self._desk = NewsDesk()
         self._tray: QSystemTrayIcon | None = None
-        self._sound: QSoundEffect | None = None
         bridge.snapshots_changed.connect(self.look)
 
     def look(self, jobs: tuple[JobSnapshot, ...]) -> None:
@@ -61,16 +59,15 @@ class Notifier(QObject):
             QProcess.startDetached(program, ["--app-name=Reelkeep", "--", title, text])
 
     def _play(self) -> None:
-        """Sound lives in a part of Qt that wants libraries a server may lack; silence will do."""
-        try:
-            from PySide6.QtMultimedia import QMediaDevices, QSoundEffect
-        except ImportError as error:
-            log.info("No sound: %s", error)
+        """By the system's own player: Qt's sound takes long to load and wants more libraries."""
+        sound = str(ROOT / "sounds" / "done.wav")
+        if sys.platform == "win32":
+            import winsound
+
+            winsound.PlaySound(sound, winsound.SND_FILENAME | winsound.SND_ASYNC)
             return
-        if not QMediaDevices.audioOutputs():
-            QApplication.beep()
-            return
-        if self._sound is None:
-            self._sound = QSoundEffect(self)
-            self._sound.setSource(QUrl.fromLocalFile(str(ROOT / "sounds" / "done.wav")))
-        self._sound.play()
+        for player in _PLAYERS:
+            if program := shutil.which(player):
+                QProcess.startDetached(program, [sound])
+                return
+        log.info("No sound: none of %s is installed", ", ".join(_PLAYERS))

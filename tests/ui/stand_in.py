@@ -25,6 +25,7 @@ class StandInEngine:
         self.asked: list[tuple[object, ...]] = []
         self.mounted: tuple[Volume, ...] = ()
         self.rows: tuple[FileRow, ...] = ()
+        self.awake = True
         self.fault: Exception | None = None
         self._ended = threading.Event()
 
@@ -33,8 +34,8 @@ class StandInEngine:
         if self.fault:
             raise self.fault
 
-    def stop(self, interrupt: bool = True) -> None:
-        self.asked.append(("stop", interrupt))
+    def stop(self) -> None:
+        self.asked.append(("stop",))
         self._ended.set()
 
     def snapshots(self) -> tuple[JobSnapshot, ...]:

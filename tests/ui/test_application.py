@@ -20,8 +20,8 @@ app = application.make_application()
 engine = s.StandInEngine({jobs})
 from app.paths import Profile
 from app.settings import Settings
-profile = Profile(directory=Path({profile!r}))
-engine.settings = Settings.load(profile.settings_file, site=Path('/nonexistent'))
+engine.profile = Profile(directory=Path({profile!r}))
+engine.settings = Settings.load(engine.profile.settings_file, site=Path('/nonexistent'))
 """
 
 
@@ -47,9 +47,7 @@ def _wait(condition, seconds=30):
 @pytest.mark.parametrize("pane", ["library", "tape"])
 def test_a_picture_is_saved_without_a_display(tmp_path, pane):
     target = tmp_path / "pictures" / "window.png"
-    code = (
-        f"sys.exit(application.run_engine(app, engine, profile, screenshot=Path({str(target)!r}), "
-    )
+    code = f"sys.exit(application.run_engine(app, engine, screenshot=Path({str(target)!r}), "
     process = _start(tmp_path, code + f"size=(1280, 800), pane={pane!r}))", "s.running()")
 
     _, errors = process.communicate(timeout=60)
@@ -65,7 +63,7 @@ def test_a_signal_closes_in_order_and_interrupts_the_jobs(tmp_path, number):
     code = f"""
 from PySide6.QtCore import QTimer
 QTimer.singleShot(0, lambda: Path({str(ready)!r}).touch())
-code = application.run_engine(app, engine, profile, pane="library")
+code = application.run_engine(app, engine, pane="library")
 print("asked", engine.asked)
 sys.exit(code)
 """
@@ -76,7 +74,7 @@ sys.exit(code)
     out, errors = process.communicate(timeout=60)
 
     assert process.returncode == 0, errors
-    assert "asked [('stop', True)]" in out
+    assert "asked [('stop',)]" in out
     assert "Traceback" not in errors
     assert (tmp_path / "window.ini").exists()
 
@@ -103,7 +101,7 @@ def ended():
 second = QTimer()
 second.timeout.connect(ended)
 second.start(50)
-sys.exit(application.run_engine(app, engine, profile, pane="library"))
+sys.exit(application.run_engine(app, engine, pane="library"))
 """
     jobs = "s.job(9, 'Offload E001', s.JobState.INTERRUPTED, work_done=9)"
     out, errors = _start(tmp_path, code, jobs).communicate(timeout=60)
@@ -119,7 +117,7 @@ import asyncio
 from walk import focus_chain, nameless, unreachable
 from qasync import QEventLoop
 async def main():
-    session = application.Session(engine, profile, "library")
+    session = application.Session(engine, "library")
     session.bridge.start()
     session.window.show()
     session.open_window({name!r})
@@ -142,3 +140,32 @@ with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
     assert "visible True modal False" in out, errors
     assert "nameless [] unreachable []" in out
     assert "Traceback" not in errors
+
+
+def test_every_widget_of_all_five_panes_has_a_name_and_can_be_reached(tmp_path):
+    code = """
+import asyncio
+from walk import focus_chain, nameless, unreachable
+from qasync import QEventLoop
+async def main():
+    session = application.Session(engine, "offload")
+    session.bridge.start()
+    session.window.show()
+    for key in session.window.rail.buttons:
+        session.window.enter(key)
+        for _ in range(100):
+            await asyncio.sleep(0.02)
+            if not session.bridge.waiting:
+                break
+        chain = focus_chain(session.window)
+        print(key, len(chain) > 8, nameless(chain), unreachable(session.window, chain))
+    session.close()
+    await session._end()
+with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
+    runner.run(main())
+"""
+    jobs = "s.running(1), s.failed(2), s.done(3), s.wanting(4)"
+    out, errors = _start(tmp_path, code, jobs).communicate(timeout=60)
+
+    panes = ("offload", "library", "timeline", "branches", "tape")
+    assert out.splitlines() == [f"{pane} True [] []" for pane in panes], errors

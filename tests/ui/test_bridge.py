@@ -1,6 +1,5 @@
 import threading
 
-import pytest
 import stand_in as s
 from PySide6.QtCore import QObject, QThread, Slot
 from PySide6.QtWidgets import QLabel
@@ -135,10 +134,10 @@ def test_closing_stops_the_engine_and_asks_for_no_more(bridge, engine, qtbot):
 
     bridge.close()
 
-    assert engine.asked == [("stop", True)]
+    assert engine.asked == [("stop",)]
     assert not bridge.running
     bridge.close()
-    assert engine.asked == [("stop", True)]
+    assert engine.asked == [("stop",)]
 
 
 def test_an_engine_that_dies_is_told_and_its_last_picture_shown(
@@ -177,12 +176,11 @@ def test_a_new_volume_is_told(engine, qapp, qtbot):
     assert watch.closed.is_set()
 
 
-@pytest.mark.parametrize("interrupt", [True, False])
-def test_the_window_stays_awake_while_the_engine_stops(bridge, engine, qtbot, interrupt):
+def test_the_window_stays_awake_while_the_engine_stops(bridge, engine, qtbot):
     bridge.start()
     qtbot.waitUntil(lambda: bridge.running)
 
-    bridge.stop_engine(interrupt=interrupt)
+    bridge.stop_engine()
 
     qtbot.waitUntil(lambda: not bridge.running)
-    assert engine.asked == [("stop", interrupt)]
+    assert engine.asked == [("stop",)]

@@ -4,14 +4,14 @@ from urllib.parse import quote_from_bytes
 
 import pytest
 import stand_in as s
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from walk import focus_chain, nameless, unreachable
 
+from ui.job_table import Verb
 from ui.main_window import MainWindow, path_of
-from ui.models.queue import Verb
 
 
 def _jobs(window, *jobs):
@@ -64,6 +64,18 @@ def test_every_command_of_the_menus_works_while_the_menu_bar_is_hidden(window):
 
     assert in_menus
     assert in_menus <= set(window.actions())
+
+
+def test_the_button_in_the_rail_shows_all_menus_again_and_again(window, qtbot):
+    for _ in range(2):
+        window.rail.menu.click()
+        popup = QApplication.activePopupWidget()
+        texts = [action.text() for action in popup.actions()]
+        popup.close()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+        assert texts == ["&Reelkeep", "&Jobs", "&View"]
+        assert window.commands.menu("&Jobs").actions()
 
 
 def test_no_two_commands_share_a_key(window):

@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from app.jobs.snapshot import JobState
-from ui.models.queue import JOB_ROLE, Column, QueueModel, Verb, verbs_of
+from ui.job_table import JOB_ROLE, Column, Verb, verbs_of
+from ui.models.queue import QueueModel
 
 Role = Qt.ItemDataRole
 

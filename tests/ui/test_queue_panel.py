@@ -5,13 +5,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.jobs.snapshot import JobState
-from ui.models.queue import Column, Verb
+from ui.job_table import Column, Verb
+from ui.models.queue import QueueModel
 from ui.widgets.queue import QueuePanel
 
 
 @pytest.fixture
 def panel(qtbot):
-    made = QueuePanel()
+    made = QueuePanel(QueueModel())
     made.resize(1204, 300)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):

@@ -55,13 +55,15 @@ class SettingsDialog(QDialog):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(self._page())
         self._area = area
-        self.warnings = TextLabel("\n".join(self._settings.warnings), tone=Tone.ATTENTION)
-        self.warnings.setVisible(bool(self._settings.warnings))
+        self.warnings = [
+            TextLabel(text, tone=Tone.ATTENTION, wrap=True) for text in self._settings.warnings
+        ]
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 14, 18, 14)
         column.setSpacing(8)
         column.addWidget(self.filter)
-        column.addWidget(self.warnings)
+        for warning in self.warnings:
+            column.addWidget(warning)
         column.addWidget(area, 1)
         last = QHBoxLayout()
         last.addWidget(plain_button("Try the notifications", self._try_notifications))

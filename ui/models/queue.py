@@ -8,42 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from enum import IntEnum, StrEnum
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-    QTimer,
-)
+from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer
 
-from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.snapshot import JobSnapshot
 from app.jobs.spec import JobId
 from ui import words
+from ui.job_table import JOB_ROLE, TEXT_JOB_ROLE, Column, Index, JobTable, verbs_of
 
-Index = QModelIndex | QPersistentModelIndex
 TEXT_SECONDS = 0.5
-JOB_ROLE = int(Qt.ItemDataRole.UserRole)
-"""The newest snapshot of a row."""
-TEXT_JOB_ROLE = JOB_ROLE + 1
-"""The snapshot that a row's words are made from."""
-
-
-class Column(IntEnum):
-    """The columns of the queue, from the left."""
-
-    STATE = 0
-    JOB = 1
-    STAGE = 2
-    PROGRESS = 3
-    RATE = 4
-    LEFT = 5
-    GOES_TO = 6
-    VERBS = 7
-
-
 _TITLES = ("", "Job", "Stage", "Progress", "Rate", "Left", "Goes to", "")
 _SPOKEN_TITLES = ("State", *_TITLES[1:7], "Actions")
 _RIGHT = {Column.RATE, Column.LEFT}
@@ -57,42 +30,7 @@ _CELLS: dict[Column, Callable[[JobSnapshot], str]] = {
 }
 
 
-class Verb(StrEnum):
-    """What a person may do with a job."""
-
-    PAUSE = "Pause"
-    RESUME = "Resume"
-    RETRY = "Retry failed"
-    REPORT = "Open report"
-    FILES = "Show files"
-    CANCEL = "Cancel"
-    UP = "Move up"
-    DOWN = "Move down"
-    FORGET = "Clear from queue"
-
-
-SHORT: dict[Verb, str] = {Verb.RETRY: "Retry", Verb.REPORT: "Report", Verb.FORGET: "Clear"}
-"""The words on the buttons of a row, where they are shorter than in the menus."""
-
-
-def verbs_of(job: JobSnapshot) -> tuple[Verb, ...]:
-    """What may be done with *job* now; the first one is the button of its row."""
-    if job.foreign:
-        return (Verb.FILES,)
-    order = (Verb.UP, Verb.DOWN)
-    report = (Verb.REPORT,) if job.report else ()
-    return {
-        JobState.QUEUED: (Verb.CANCEL, Verb.FILES, *order),
-        JobState.RUNNING: (Verb.PAUSE, Verb.FILES, Verb.CANCEL, *order),
-        JobState.PAUSED: (Verb.RESUME, Verb.FILES, Verb.CANCEL, *order),
-        JobState.INTERRUPTED: (Verb.RESUME, Verb.FILES, Verb.CANCEL, *order),
-        JobState.FAILED: (Verb.RETRY, *report, Verb.FILES, Verb.FORGET),
-        JobState.DONE: (*report, Verb.FILES, Verb.FORGET),
-        JobState.CANCELLED: (Verb.FORGET, Verb.RETRY, *report, Verb.FILES),
-    }[job.state]
-
-
-class QueueModel(QAbstractTableModel):
+class QueueModel(JobTable):
     """Every job of the queue, in the user's order."""
 
     def __init__(
@@ -112,14 +50,6 @@ class QueueModel(QAbstractTableModel):
     def jobs(self) -> tuple[JobSnapshot, ...]:
         """The jobs as shown."""
         return tuple(self._jobs)
-
-    def job(self, row: int) -> JobSnapshot | None:
-        """The job of a row."""
-        return self._jobs[row] if 0 <= row < len(self._jobs) else None
-
-    def row_of(self, job: JobId) -> int:
-        """The row of a job, -1 when it is not there."""
-        return next((row for row, shown in enumerate(self._jobs) if shown.id == job), -1)
 
     def show(self, jobs: Sequence[JobSnapshot]) -> None:
         """Take over what the engine says."""

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
 from ui import theme, words
-from ui.models.queue import QueueModel, Verb
+from ui.job_table import JobTable, Verb
 from ui.theme import Tone
 from ui.widgets.buttons import small_button
 from ui.widgets.labels import Heading, Pill, TextLabel, VerdictLabel
@@ -37,9 +37,10 @@ class QueuePanel(QWidget):
     seen_changed = Signal()
     """The person has looked at finished jobs."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: JobTable) -> None:
         super().__init__()
-        self.model = QueueModel(self)
+        model.setParent(self)
+        self.model = model
         self.table = QueueTable(self.model)
         self.seen: set[str] = set()
         """Ids of ended jobs that the person has looked at."""

@@ -37,13 +37,13 @@ from PySide6.QtWidgets import (
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
 from ui import icons, theme, words
-from ui.models.queue import (
+from ui.job_table import (
     JOB_ROLE,
     SHORT,
     TEXT_JOB_ROLE,
     Column,
     Index,
-    QueueModel,
+    JobTable,
     Verb,
     verbs_of,
 )
@@ -54,8 +54,8 @@ from ui.widgets.buttons import icon_button, small_button
 ROW = 31
 _WIDTHS = {
     Column.STATE: 27,
-    Column.JOB: 212,
-    Column.STAGE: 230,
+    Column.JOB: 205,
+    Column.STAGE: 237,
     Column.PROGRESS: 202,
     Column.RATE: 84,
     Column.LEFT: 90,
@@ -85,7 +85,7 @@ class QueueDelegate(QStyledItemDelegate):
         if column is Column.STATE:
             _paint_mark(painter, box, job)
         elif column is Column.PROGRESS:
-            _paint_progress(painter, box, job)
+            _paint_progress(painter, box, job, index.data(TEXT_JOB_ROLE))
         elif column is not Column.VERBS:
             _paint_text(painter, box, index, column)
         painter.restore()
@@ -99,7 +99,8 @@ def _paint_mark(painter: QPainter, box: QRect, job: JobSnapshot) -> None:
     icons.paint(painter, sign.mark, COLOURS.of(sign.tone), spot)
 
 
-def _paint_progress(painter: QPainter, box: QRect, job: JobSnapshot) -> None:
+def _paint_progress(painter: QPainter, box: QRect, job: JobSnapshot, said: JobSnapshot) -> None:
+    """The bar as it is, the figure as the text of the row has it."""
     percent = 38
     track = QRectF(box.left() + 8, box.center().y() - 2.5, box.width() - 16 - percent, 6)
     paint_bar(painter, track, job_parts(job))
@@ -108,7 +109,7 @@ def _paint_progress(painter: QPainter, box: QRect, job: JobSnapshot) -> None:
     painter.setFont(theme.font(theme.HEAD))
     painter.setPen(theme.colour(Tone.DIM))
     side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-    painter.drawText(box.adjusted(0, 0, -8, 0), side, f"{int(job.fraction * 100)} %")
+    painter.drawText(box.adjusted(0, 0, -8, 0), side, f"{int(said.fraction * 100)} %")
 
 
 def _paint_text(painter: QPainter, box: QRect, index: Index, column: Column) -> None:
@@ -193,7 +194,7 @@ class QueueTable(QTableView):
     current_changed = Signal()
     """Another row is the current one, or it has changed."""
 
-    def __init__(self, model: QueueModel) -> None:
+    def __init__(self, model: JobTable) -> None:
         super().__init__()
         self.queue = model
         self.setModel(model)
