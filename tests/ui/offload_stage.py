@@ -17,6 +17,7 @@ from app.offload.spec import OffloadSpec
 from app.places.cards import Card, Clip, Finding, FindingKind, identity_of
 from app.places.devices import Device, DeviceKind
 from app.places.volumes import Volume
+from app.places.eject import EjectResult
 from app.reports.model import CopyRow, FileRow
 
 GB = 1_000_000_000
@@ -191,8 +192,9 @@ class StageEngine:
     def resume(self, job: JobId) -> None:
         self.asked.append(("resume", job))
 
-    def eject(self, path: Path) -> None:
+    def eject(self, path: Path) -> EjectResult:
         self.asked.append(("eject", path))
+        return EjectResult(label=path.name, device="disk", unmounted=(path,), powered_off=False)
 
     def files(self, job: JobId) -> tuple[FileRow, ...]:
         return self.rows

@@ -183,7 +183,7 @@ def test_the_plan_reads_like_a_table():
 def test_start_bears_the_name_of_the_preset_and_the_ignored_files_are_counted():
     choices = Choices(preset="Main unit")
     reading = read_plans(plans("A003"))
-    shown = plan_face(reading, choices, why_not="", working=False, wrong=False, tried="")
+    shown = plan_face(reading, choices, why_not="", can_try=True, wrong=False, tried="")
     assert shown.start == "Start · Main unit"
     assert shown.can_start
     assert shown.ignored == "Ignored: .DS_Store, ._* · 2 files"
@@ -193,7 +193,7 @@ def test_a_refusal_closes_start_and_says_where_to_look():
     reading = read_plans(plans("A003"))
     no = Remark(weight=Weight.REFUSAL, text="The destination lies inside the card.")
     reading = replace(reading, remarks=(no,))
-    shown = plan_face(reading, Choices(), why_not=no.text, working=False, wrong=False, tried="")
+    shown = plan_face(reading, Choices(), why_not=no.text, can_try=True, wrong=False, tried="")
     assert not shown.can_start
     assert shown.why_not == "Start is not possible: 1 refusal above."
     assert shown.remarks == ((Tone.FAILED, "The destination lies inside the card."),)

@@ -32,7 +32,7 @@ from ui.models.evidence_files import EvidenceFiles
 from ui.theme import Tone
 from ui.words import printable
 
-_WIDTHS = (300, 80, 96, 170, 164)
+_WIDTHS = (240, 80, 96, 170, 164)
 _PAD = 5
 """Cells stand under their heads, which the style sheet insets."""
 _FILTER_WAIT = 120

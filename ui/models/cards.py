@@ -90,6 +90,14 @@ class CardShelf:
         self.current = root
         return True
 
+    def recall(self, root: str, card: Card | None, *, confirmed: bool) -> None:
+        """Put back a card of an earlier job, without choosing it before others."""
+        if root not in self._entries:
+            self._entries[root] = CardEntry(root=root, since=now(), card=card, confirmed=confirmed)
+            self._chosen = self._chosen or [root]
+        elif confirmed:
+            self.confirm(root, True)
+
     def recognised(self, root: str, card: Card) -> None:
         """A look at *root* has ended well; other content than before is another card."""
         entry = self._entries.get(root)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor
 
 from app.reports.model import CopyRow, FileRow
-from app.units import bytes_text
+from app.units import bytes_text, moment_text
 from ui import theme
 from ui.theme import Tone
 from ui.words import printable
@@ -132,6 +132,8 @@ class EvidenceFiles(QAbstractTableModel):
     def _whole(self, row: FileRow, column: int) -> str:
         copy = self._copy(row, column) if column >= len(_FIXED) else None
         trouble = copy.trouble if copy else row.trouble if column in {0, 2} else ""
+        if copy and copy.read_back:
+            return f"{copy.state}, read back {moment_text(copy.read_back)}. {trouble}".strip()
         return f"{self.text(row, column)}{'. ' if trouble else ''}{printable(trouble)}"
 
     def _colour(self, row: FileRow, column: int) -> QColor | None:

@@ -10,6 +10,8 @@ from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
 
 SPAN = 300.0
 """Seconds kept."""
+_CLEARLY = 0.97
+"""Rates nearer to each other than this are the same."""
 STEP = 0.5
 """Seconds between samples: what is drawn need not be finer."""
 
@@ -45,4 +47,5 @@ def slowest(job: JobSnapshot) -> str:
     writing = [p for p in job.places if p.state is PlaceState.WRITING and p.rate > 0]
     if len(writing) < 2:
         return ""
-    return min(writing, key=lambda place: place.rate).name
+    last = min(writing, key=lambda place: place.rate)
+    return last.name if last.rate < _CLEARLY * max(place.rate for place in writing) else ""

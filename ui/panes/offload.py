@@ -153,7 +153,7 @@ class OffloadPane(Pane):
                 reading,
                 desk.choices,
                 why_not=desk.why_not(),
-                working=desk.planner.working,
+                can_try=bool(desk.specs()) and not desk.planner.working,
                 wrong=bool(desk.planner.error) and not desk.planner.working,
                 tried=desk.tried,
             )

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
 from app.offload.plan import OffloadPlan
+from app.places.eject import EjectResult
 from app.units import count_text, now
 from ui.models.plan import read_plans
 from ui.panes.offload_desk import OffloadDesk
@@ -92,8 +93,8 @@ class OffloadDeeds(QObject):
         """Unmount and power off; the message bar says when it may be unplugged."""
         engine = self._desk.bridge.engine
 
-        def ejected(_: object) -> None:
-            self._desk.said.emit(f"{printable(name)} can be unplugged now.")
+        def ejected(result: EjectResult) -> None:
+            self._desk.said.emit(printable(result.text))
             if done:
                 done()
             self._desk.bridge.look_at_volumes()

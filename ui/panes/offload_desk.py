@@ -23,6 +23,7 @@ from ui.models.destinations import DestinationShelf, look_at, place_for
 from ui.models.plan import PlanReading, read_job, read_plans, settled
 from ui.models.rates import RateHistory
 from ui.panes.offload_planner import Planner
+from ui.panes.offload_recall import Recalled, recall, worth_recalling
 from ui.panes.offload_settings import OffloadSettings, Remembered
 from ui.words import printable
 
@@ -54,6 +55,7 @@ class OffloadDesk(QObject):
         self.rates = RateHistory()
         self.tried = ""
         self.starting: set[str] = set()
+        self._first = True
         self._held: dict[str, OffloadPlan] = {}
         self.settings = OffloadSettings(bridge)
         self.planner = Planner(bridge, self.specs, self)
@@ -88,6 +90,8 @@ class OffloadDesk(QObject):
         self.plan_again()
 
     def _jobs_changed(self, jobs: tuple[JobSnapshot, ...]) -> None:
+        first = self._first
+        self._first = False
         before = {job.id: job for job in self.jobs}
         self.jobs = tuple(job for job in jobs if job.kind in {"", "offload"})
         self.rates.take(self.jobs)
@@ -98,6 +102,8 @@ class OffloadDesk(QObject):
             if job.state.ended and job.id in before and not before[job.id].state.ended
         ]
         self._run_look()
+        if first:
+            self._recall()
         if ended:
             self.ended.emit(tuple(ended))
         if _states(self.jobs) != _states(before.values()):
@@ -106,6 +112,22 @@ class OffloadDesk(QObject):
             self.changed.emit()
         else:
             self.progressed.emit()
+
+    def _recall(self) -> None:
+        jobs, engine = worth_recalling(self.jobs), self.bridge.engine
+        if jobs:
+            self.bridge.ask(lambda: recall(engine, jobs), self._recalled)
+
+    def _recalled(self, found: Sequence[Recalled]) -> None:
+        """Unfinished jobs bring all their drives back, ended ones those of the newest."""
+        for one in found:
+            self.cards.recall(one.root, one.card, confirmed=one.confirmed)
+        open_ones = [one for one in found if one.unfinished]
+        if not self.destinations.entries:
+            for one in open_ones or found[-1:]:
+                for spec in one.destinations:
+                    self.destinations.add(spec)
+        self._destinations_changed()
 
     def _run_look(self) -> None:
         runs = any(job.state is JobState.RUNNING for job in self.jobs)

@@ -161,7 +161,7 @@ def _job_trouble(job: JobSnapshot) -> str:
 
 
 def plan_face(
-    reading: PlanReading, choices: Choices, *, why_not: str, working: bool, wrong: bool, tried: str
+    reading: PlanReading, choices: Choices, *, why_not: str, can_try: bool, wrong: bool, tried: str
 ) -> PlanFace:
     """What the plan in the middle says."""
     refused = bool(reading.refusals)
@@ -177,7 +177,7 @@ def plan_face(
         ignored=_ignored(choices.ignore, reading.ignored) if reading.rows else "",
         start=f"Start · {_short(choices.preset, 16)}" if choices.preset else "Start",
         can_start=not why_not,
-        can_try=bool(reading.rooms) and not working,
+        can_try=can_try,
         why_not=f"Start is not possible: {count_text(len(reading.refusals), 'refusal')} above."
         if refused
         else why_not,
