@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+import traceback
 from enum import IntEnum
 from typing import Any
 
@@ -29,55 +31,78 @@ class Ending(IntEnum):
 
 def ended(arguments: list[str], open_window: OpenWindow) -> int:
     """Run the command and answer its exit code."""
-    invocation = Invocation(open_window=open_window)
+    calls: list[click.Context] = []
     try:
-        answer = reelkeep.main(
-            arguments, prog_name="reelkeep", standalone_mode=False, obj=invocation
+        return _call(arguments, open_window, calls)
+    except BrokenPipeError:  # whoever read our output has read enough
+        _drop_output()
+        return Ending.FAILED
+    except (Exception, KeyboardInterrupt) as error:
+        known = calls[0].find_object(Invocation) if calls else None
+        code, sentence = _said_of(error, known or Invocation())
+        if "--json" in arguments:
+            _answer_json(code, sentence, error)
+        return code
+
+
+def _call(arguments: list[str], open_window: OpenWindow, calls: list[click.Context]) -> int:
+    """Like click's own main, which would end the process; *calls* learns of the context."""
+    try:
+        context = reelkeep.make_context(
+            "reelkeep", arguments.copy(), obj=Invocation(open_window=open_window)
         )
-    except click.ClickException as error:
-        error.show()
-        return _told(arguments, Ending.REFUSED, error.format_message())
-    except ReelkeepError as error:
-        code = Ending.REFUSED if isinstance(error, Refusal) else Ending.FAILED
-        _say(f"{error.title}: {error}")
-        return _told(arguments, code, str(error), error)
-    except (click.Abort, JobCancelled, KeyboardInterrupt):
-        _say("Cancelled.")
-        return _told(arguments, Ending.CANCELLED, "Cancelled.")
-    except Exception:
-        return _told(arguments, Ending.FAILED, _internal_error(invocation))
+        calls.append(context)
+        with context:
+            answer = reelkeep.invoke(context)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
     return answer if isinstance(answer, int) else Ending.DONE
+
+
+def _said_of(error: BaseException, known: Invocation) -> tuple[Ending, str]:
+    """Say in one sentence how it ended; answers that sentence and the exit code."""
+    if isinstance(error, click.ClickException):
+        error.show()
+        return Ending.REFUSED, error.format_message()
+    if isinstance(error, ReelkeepError):
+        _say(f"{error.title}: {error}")
+        return Ending.REFUSED if isinstance(error, Refusal) else Ending.FAILED, str(error)
+    if isinstance(error, click.Abort | JobCancelled | KeyboardInterrupt):
+        _say("Cancelled.")
+        return Ending.CANCELLED, "Cancelled."
+    return Ending.FAILED, _internal_error(error, known)
 
 
 def _say(sentence: str) -> None:
     click.echo(shown(sentence), err=True)
 
 
-def _told(
-    arguments: list[str], code: Ending, sentence: str, error: ReelkeepError | None = None
-) -> int:
+def _answer_json(code: Ending, sentence: str, error: BaseException) -> None:
     """Scripts that asked for JSON get the result as JSON too, also when it is an error."""
-    if "--json" in arguments:
-        facts: dict[str, Any] = {"event": "result", "ok": False, "exit_code": int(code)}
-        facts["error"] = sentence
-        if error is not None:
-            facts |= {"title": error.title, "hint": error.hint, "device": error.device}
-            facts["path"] = None if error.path is None else str(error.path)
-        click.echo(json.dumps(facts))
-    return int(code)
+    facts: dict[str, Any] = {"event": "result", "ok": False, "exit_code": int(code)}
+    facts["error"] = sentence
+    if isinstance(error, ReelkeepError):
+        facts |= {"title": error.title, "hint": error.hint, "device": error.device}
+        facts["path"] = None if error.path is None else str(error.path)
+    click.echo(json.dumps(facts))
 
 
-def _internal_error(invocation: Invocation) -> str:
+def _drop_output() -> None:
+    """Keep Python from complaining about the broken pipe once more when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _internal_error(error: BaseException, known: Invocation) -> str:
     """Write a bug of ours to the log, whole; answer the sentence that was said."""
+    place = ""
     try:
-        with invocation.logged():
-            log.exception("Internal error")
-        place = str(invocation.log_directory(invocation.settings()))
-    except Exception:
-        log.exception("Internal error, and the log could not be written")
-        place = ""
-    kind = sys.exc_info()[0]
-    name = kind.__name__ if kind else "unknown"
-    sentence = f"Internal error ({name}), see the log {place}".strip()
+        with known.logged() as settings:
+            log.error("Internal error", exc_info=error)
+            place = str(known.log_directory(settings))
+    except Exception:  # the log itself is out of reach: then stderr has to do
+        traceback.print_exception(error)
+    sentence = f"Internal error ({type(error).__name__}), see the log {place}".strip()
     _say(sentence)
     return sentence

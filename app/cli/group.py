@@ -90,6 +90,7 @@ def _take_profile(
     if value is not None:
         known = context.find_object(Invocation) or Invocation()
         context.obj = replace(known, profile=Profile.at(value))
+        context.find_root().obj = context.obj  # for what happens after the command
     return value
 
 
