@@ -16,8 +16,8 @@ from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
 from app.offload.spec import OffloadSpec
 from app.places.cards import Card, Clip, Finding, FindingKind, identity_of
 from app.places.devices import Device, DeviceKind
-from app.places.volumes import Volume
 from app.places.eject import EjectResult
+from app.places.volumes import Volume
 from app.reports.model import CopyRow, FileRow
 
 GB = 1_000_000_000
@@ -257,6 +257,7 @@ def offload(
         "rate": 1.14e9 if state is JobState.RUNNING else 0.0,
         "left": 250.0,
         "stage": "Copying, reading back",
+        "current": "A003R1AB/A003C031_261120_R1AB.mxf",
         "created": datetime.now(UTC),
         "started": None if state is JobState.QUEUED else datetime.now(UTC),
         "finished": datetime.now(UTC) + timedelta(seconds=5) if state.ended else None,

@@ -17,6 +17,7 @@ from offload_stage import (
     file_rows,
     offload,
     place,
+    volume,
 )
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -26,6 +27,7 @@ from walk import focus_chain, nameless, unreachable
 from app.jobs.snapshot import JobState, PlaceState
 from app.offload.plan import Remark, Weight
 from app.offload.spec import DestinationSpec, OffloadSpec, VerifyMode
+from app.places.cards import Card
 from ui.bridge import Bridge
 from ui.dialogs.evidence import EvidenceDialog
 from ui.dialogs.ignore_list import IgnoreListDialog
@@ -86,6 +88,13 @@ def show(pane: OffloadPane, engine: StageEngine, qtbot, *jobs) -> None:
     qtbot.waitUntil(lambda: pane.desk.jobs == tuple(jobs) and settled(pane))
 
 
+def insert(pane: OffloadPane, engine: StageEngine, *cards: Card) -> None:
+    """Plug cards in: their volumes are mounted."""
+    engine.inserted += cards
+    engine.mounted += tuple(volume(found.roll, "exfat", TB, 0) for found in cards)
+    pane.bridge.look_at_volumes()
+
+
 def drop(target, *paths: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
@@ -118,8 +127,7 @@ def test_a_mounted_card_is_there_without_a_hand_and_two_drives_make_a_plan(
 
 
 def test_control_return_starts_one_job_per_chosen_card(pane, engine, drives, qtbot):
-    engine.inserted.append(card("B002", "Sony VENICE 2", 22, 238 * GB))
-    pane.bridge.look_at_volumes()
+    insert(pane, engine, card("B002", "Sony VENICE 2", 22, 238 * GB))
     add(pane, qtbot, *drives)
     qtbot.waitUntil(lambda: len(pane.cards.tiles) == 2)
     pane.cards.focus_tile("/media/A003")
@@ -290,8 +298,7 @@ def test_a_folder_that_is_gone_says_so_on_its_tile(pane, engine, tmp_path, qtbot
 
 
 def test_arrows_space_and_delete_work_on_cards(pane, engine, drives, qtbot):
-    engine.inserted += [card("A004"), card("A005")]
-    pane.bridge.look_at_volumes()
+    insert(pane, engine, card("A004"), card("A005"))
     qtbot.waitUntil(lambda: len(pane.cards.tiles) == 3 and settled(pane))
     pane.cards.focus_tile("/media/A003")
     qtbot.keyClick(tile(pane, "A003"), Key.Key_Down)
@@ -306,8 +313,7 @@ def test_arrows_space_and_delete_work_on_cards(pane, engine, drives, qtbot):
 
 
 def test_control_click_chooses_several(pane, engine, qtbot):
-    engine.inserted.append(card("A004"))
-    pane.bridge.look_at_volumes()
+    insert(pane, engine, card("A004"))
     qtbot.waitUntil(lambda: len(pane.cards.tiles) == 2 and settled(pane))
     at = QPoint(20, 12)
     qtbot.mouseClick(tile(pane, "A004"), LEFT, CTRL, at)
@@ -334,9 +340,7 @@ def test_the_last_destinations_are_offered(engine, drives, bridge, qtbot):
     qtbot.waitUntil(lambda: settled(pane))
 
 
-def test_a_preset_is_saved_named_on_start_and_brings_its_destinations(
-    pane, engine, drives, qtbot
-):
+def test_a_preset_is_saved_named_on_start_and_brings_its_destinations(pane, engine, drives, qtbot):
     add(pane, qtbot, *drives)
     pane.edit_presets()
     dialog = pane.findChildren(PresetsDialog)[0]

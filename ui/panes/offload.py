@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.jobs.snapshot import JobSnapshot
 from app.offload.spec import DestinationSpec
-from app.units import rate_text
+from app.units import duration_text, rate_text
 from ui.bridge import Bridge
 from ui.models.choices import Preset
 from ui.models.destinations import place_for
@@ -31,7 +31,7 @@ from ui.panes.offload_suggest import Suggestions, choose_folder
 from ui.widgets.card_tile import CardFace
 from ui.widgets.destination_tile import DestinationFace
 from ui.widgets.labels import Heading
-from ui.widgets.plan_view import PlanView
+from ui.widgets.plan_view import PlanView, RateFace
 from ui.widgets.preset_menu import PresetMenu
 from ui.words import printable
 
@@ -206,16 +206,19 @@ class OffloadPane(Pane):
     def _show_rate(self) -> None:
         job = self._job_in_hand()
         if job is None:
-            self.plan.show_rate("", "", (), "")
+            self.plan.show_rate(RateFace())
             return
         name = next((e.name for e in self.desk.cards.entries if e.root == job.card), job.title)
         slow = slowest(job)
-        self.plan.show_rate(
-            f"Rate of {printable(name)}, last 5 minutes",
-            rate_text(job.rate) if job.rate > 0 else "",
-            self.desk.rates.samples(str(job.id)),
-            f"slowest: {printable(slow)}" if slow else "",
+        face = RateFace(
+            title=f"Rate of {printable(name)}, last 5 minutes",
+            rate=rate_text(job.rate) if job.rate > 0 else "",
+            samples=self.desk.rates.samples(str(job.id)),
+            note=f"slowest: {printable(slow)}" if slow else "",
+            current=printable(job.current),
+            left=f"{duration_text(job.left)} left" if job.left is not None else "",
         )
+        self.plan.show_rate(face)
 
     def _job_in_hand(self) -> JobSnapshot | None:
         """The running job of a chosen card, else the first that runs."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import is_
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -57,6 +58,7 @@ class OffloadDesk(QObject):
         self.starting: set[str] = set()
         self._first = True
         self._held: dict[str, OffloadPlan] = {}
+        self._read_last: tuple[tuple[OffloadPlan, ...], PlanReading] = ((), PlanReading(title=""))
         self.settings = OffloadSettings(bridge)
         self.planner = Planner(bridge, self.specs, self)
         self.planner.planned.connect(self._planned)
@@ -75,8 +77,10 @@ class OffloadDesk(QObject):
         self.plan_again()
 
     def _volumes_changed(self, volumes: tuple[Volume, ...]) -> None:
+        mounted = {(v.mount_point, v.identity) for v in self.volumes}
         self.volumes = tuple(volumes)
-        self.bridge.ask(self.bridge.engine.cards, self._cards_seen)
+        if mounted != {(v.mount_point, v.identity) for v in volumes}:
+            self.bridge.ask(self.bridge.engine.cards, self._cards_seen)
         self._look_at_destinations()
 
     def _cards_seen(self, cards: Sequence[Card]) -> None:
@@ -160,13 +164,21 @@ class OffloadDesk(QObject):
     def reading(self) -> PlanReading:
         """The plan as it is shown: of what can start, else of what is on its way."""
         if self.planner.plans:
-            return read_plans(self.planner.plans)
-        held = [self._held[e.root] for e in self.cards.chosen if e.root in self._held]
+            return self._read(self.planner.plans)
+        held = tuple(self._held[e.root] for e in self.cards.chosen if e.root in self._held)
         if held and not self.startable():
-            return settled(read_plans(held))
+            return settled(self._read(held))
         jobs = [self.job_of(entry) for entry in self.cards.chosen]
         busy = next((job for job in jobs if job and is_busy(job)), None)
         return read_job(busy) if busy else PlanReading(title="")
+
+    def _read(self, plans: tuple[OffloadPlan, ...]) -> PlanReading:
+        """Read plans once: the pane asks for the reading ten times a second."""
+        known = self._read_last
+        same = len(known[0]) == len(plans) and all(map(is_, known[0], plans))
+        if not same:
+            self._read_last = plans, read_plans(plans)
+        return self._read_last[1]
 
     def why_not(self) -> str:
         """Why Start can't be pressed, in one sentence; empty where it can."""

@@ -45,6 +45,20 @@ class PlanFace:
     """What the last try without writing found."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateFace:
+    """How fast the job in hand is, and what it is at."""
+
+    title: str = ""
+    rate: str = ""
+    samples: Sequence[tuple[float, float]] = ()
+    note: str = ""
+    """Names the slowest destination."""
+    current: str = ""
+    """The file in hand."""
+    left: str = ""
+
+
 class PlanView(Tile):
     """Shows a PlanFace, the options fold and the rate of the job in hand."""
 
@@ -68,6 +82,8 @@ class PlanView(Tile):
         self.graph = SpeedGraph()
         self.graph_title = ElidedLabel(tone=Tone.DIM)
         self.graph_rate = TextLabel()
+        self.current = ElidedLabel(tone=Tone.DIM, size=theme.SMALL)
+        self.left = TextLabel(tone=Tone.DIM, size=theme.SMALL)
         self.why = WrappedLabel(tone=Tone.DIM)
         self.start = primary_button("Start", self.start_wanted.emit)
         self.attempt = plain_button("Try without writing", self.try_wanted.emit)
@@ -83,7 +99,7 @@ class PlanView(Tile):
         narrow(self.empty)
         self._lay_out()
         self.open_options(False)
-        self.show_rate("", "", (), "")
+        self.show_rate(RateFace())
         self.show_face(self.face)
 
     def _lay_out(self) -> None:
@@ -136,6 +152,10 @@ class PlanView(Tile):
         head.addWidget(self.graph_rate)
         part.addLayout(head)
         part.addWidget(self.graph)
+        foot = QHBoxLayout()
+        foot.addWidget(self.current, 1)
+        foot.addWidget(self.left)
+        part.addLayout(foot)
         return self.graph_part
 
     def _start_row(self) -> QHBoxLayout:
@@ -175,16 +195,16 @@ class PlanView(Tile):
         self.why.set_tone(face.why_tone)
         self.why.show_text(face.why_not)
 
-    def show_rate(
-        self, title: str, rate: str, samples: Sequence[tuple[float, float]], note: str
-    ) -> None:
-        """Show the curve of the job in hand; an empty *title* hides it."""
-        self._has_rate = bool(title)
+    def show_rate(self, face: RateFace) -> None:
+        """Show the job in hand; an empty title hides it."""
+        self._has_rate = bool(face.title)
         self.graph_part.setVisible(self._has_rate)
         if self._has_rate:
-            self.graph_title.show_text(title)
-            self.graph_rate.show_text(rate)
-            self.graph.show_samples(samples, note)
+            self.graph_title.show_text(face.title)
+            self.graph_rate.show_text(face.rate)
+            self.graph.show_samples(face.samples, face.note)
+            self.current.show_text(face.current)
+            self.left.show_text(face.left)
 
     def open_options(self, opened: bool) -> None:
         """Unfold or fold the options."""

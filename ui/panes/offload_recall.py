@@ -1,0 +1,73 @@
+"""What lay on the desk before: the cards and drives of unfinished and recent jobs come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.errors import ReelkeepError
+from app.jobs.snapshot import JobSnapshot
+from app.offload.spec import DestinationSpec, OffloadSpec
+from app.places.cards import Card
+from app.units import now
+
+if TYPE_CHECKING:
+    from app.engine import Engine
+
+RECENT = timedelta(hours=24)
+MOST = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """One card of an earlier job."""
+
+    root: str
+    card: Card | None
+    """None where nobody can read it now; an unfinished job still wants it."""
+    confirmed: bool
+    """Every file of it is known as verified on the destinations of its job."""
+    destinations: tuple[DestinationSpec, ...]
+    unfinished: bool
+
+
+def worth_recalling(jobs: Sequence[JobSnapshot]) -> tuple[JobSnapshot, ...]:
+    """The newest job of each card that is unfinished, or ended within a day; oldest first."""
+    newest = {job.card: job for job in jobs if job.card}
+    fresh = [job for job in newest.values() if not job.state.ended or _is_recent(job)]
+    return tuple(fresh[-MOST:])
+
+
+def _is_recent(job: JobSnapshot) -> bool:
+    return job.finished is not None and now() - job.finished < RECENT
+
+
+def recall(engine: Engine, jobs: Sequence[JobSnapshot]) -> tuple[Recalled, ...]:
+    """Look at the cards of *jobs*; reads the disk: worker only."""
+    found = (_recall(engine, job) for job in jobs)
+    return tuple(one for one in found if one is not None)
+
+
+def _recall(engine: Engine, job: JobSnapshot) -> Recalled | None:
+    spec = engine.journal.job(job.id).spec
+    if not isinstance(spec, OffloadSpec):
+        return None
+    card, confirmed = None, False
+    try:
+        if job.state.ended:
+            plan = engine.plan(spec)
+            card, confirmed = plan.card, job.safe and plan.already_safe
+        else:
+            card = engine.recognise(spec.source)
+    except (ReelkeepError, OSError):
+        if job.state.ended:
+            return None  # the card has gone home; its report stays in the queue
+    return Recalled(
+        root=str(spec.source),
+        card=card,
+        confirmed=confirmed,
+        destinations=spec.destinations,
+        unfinished=not job.state.ended,
+    )
