@@ -222,7 +222,7 @@ class Session:
     async def _end(self) -> None:
         """Stop the engine while the window still answers, then take everything down."""
         self.window.remember()
-        self.window.messages.say("Closing. What is confirmed stays confirmed.")
+        self.window.status.say("Closing. What is confirmed stays confirmed.")
         self.window.setEnabled(False)
         self.bridge.stop_engine()
         waited = 0.0

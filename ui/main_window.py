@@ -149,7 +149,7 @@ class MainWindow(QMainWindow):
         if key not in self._panes:
             pane = door.build(self.bridge)
             pane.badge_changed.connect(lambda count: self.rail.set_badge(key, count))
-            pane.said.connect(self.messages.say)
+            pane.said.connect(self.status.say)
             self._panes[key] = pane
             self.stack.addWidget(pane)
         self._key = key
@@ -178,7 +178,7 @@ class MainWindow(QMainWindow):
         text = counts_text(
             ((running, "running"), (waiting, "waiting"), (done, "done"), (failed, "failed"))
         )
-        self.status.day.show_text(self._day or text or "Nothing is running")
+        self.status.show_day(self._day or text or "Nothing is running")
 
     def show_day(self, text: str) -> None:
         """Show how the shooting day stands: "Day 12 · 14 cards, 11 safe, 1 to do"."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import PurePath
 
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.units import bytes_text, duration_text, now, rate_text
@@ -141,7 +142,17 @@ def left_cell(job: JobSnapshot) -> str:
 
 def goes_to_text(job: JobSnapshot) -> str:
     """Names of the job's destinations."""
-    return ", ".join(printable(place.name) for place in job.places) or NOTHING
+    return ", ".join(place_name(place, job.places) for place in job.places) or NOTHING
+
+
+def place_name(place: PlaceSnapshot, among: Sequence[PlaceSnapshot] = ()) -> str:
+    """The volume's name; where it stands for several folders, the part in which they differ."""
+    same = [PurePath(other.path).parts for other in among if other.name == place.name]
+    if len(same) > 1:
+        for parts in zip(*same, strict=False):
+            if len(set(parts)) > 1:
+                return printable(parts[same.index(PurePath(place.path).parts)])
+    return printable(place.name if place.name.strip("/") else place.path)
 
 
 def job_spoken(job: JobSnapshot) -> str:

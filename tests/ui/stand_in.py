@@ -84,7 +84,8 @@ class StandInEngine:
 
 def place(name: str, state: PlaceState = PlaceState.WRITING, **facts: object) -> PlaceSnapshot:
     values = {"total": 412 * GB, "written": 200 * GB, "verified": 140 * GB} | facts
-    return PlaceSnapshot(name=name, path=f"/mnt/{name}", device=name, state=state, **values)  # type: ignore[arg-type]
+    path = str(values.pop("path", f"/mnt/{name}"))
+    return PlaceSnapshot(name=name, path=path, device=name, state=state, **values)  # type: ignore[arg-type]
 
 
 def job(number: int, title: str, state: JobState, **facts: object) -> JobSnapshot:

@@ -245,6 +245,19 @@ def test_the_badge_of_a_pane_is_shown_and_spoken(window):
     assert window.rail.buttons["library"].accessibleName() == "Library, 37 waiting for you"
 
 
+def test_news_of_a_pane_stands_in_the_status_line_and_moves_nothing(window, qtbot):
+    before = window.pane.geometry()
+    window.pane.said.emit("SHUTTLE-07 can be unplugged now.")
+    _jobs(window, s.running(1))
+
+    assert window.status.day.full_text == "SHUTTLE-07 can be unplugged now."
+    assert window.pane.geometry() == before
+
+    window.status._news.setInterval(1)
+    window.status.say("Again.")
+    qtbot.waitUntil(lambda: window.status.day.full_text == "1 running")
+
+
 def test_works_at_1280_by_800_and_smaller(window):
     assert window.minimumSizeHint().width() <= 1280
     assert window.minimumSizeHint().height() <= 720

@@ -65,6 +65,14 @@ def test_the_end_of_the_queue_counts_waiting_jobs_too():
     assert both > alone
 
 
+def test_two_folders_of_one_volume_are_told_apart():
+    one, two = s.place("/", path="/x/RAID-1/A003"), s.place("/", path="/x/copy/A003")
+
+    assert words.goes_to_text(replace(s.running(), places=(one, two))) == "RAID-1, copy"
+    assert words.place_name(one) == "/x/RAID-1/A003"
+    assert words.place_name(s.place("SHUTTLE-07")) == "SHUTTLE-07"
+
+
 def test_nobody_promises_an_end_while_a_job_waits_for_hands():
     assert words.done_at_text([s.running(), s.wanting()], s.MOMENT) == "Waits for you"
 

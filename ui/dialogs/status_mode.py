@@ -179,7 +179,7 @@ def _paint_places(painter: QPainter, box: QRectF, places: tuple[PlaceSnapshot, .
         icons.paint(painter, sign.mark, COLOURS.of(sign.tone), spot)
         painter.setPen(theme.colour(Tone.TEXT))
         inner = QRectF(left + size * 1.3, box.top(), width - size * 1.6, box.height())
-        text = _elided(painter, f"{printable(place.name)}  {sign.word}", inner.width())
+        text = _elided(painter, f"{words.place_name(place, places)}  {sign.word}", inner.width())
         painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 

@@ -24,7 +24,7 @@ class Pane(QWidget):
     badge_changed = Signal(int)
     """How many things wait for a person there; 0 hides the badge in the rail."""
     said = Signal(str)
-    """One sentence for the message bar, e.g. "SHUTTLE-07 can be unplugged now."."""
+    """One sentence of news for the status line, e.g. "SHUTTLE-07 can be unplugged now."."""
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__()

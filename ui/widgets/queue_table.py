@@ -101,7 +101,7 @@ def _paint_mark(painter: QPainter, box: QRect, job: JobSnapshot) -> None:
 
 def _paint_progress(painter: QPainter, box: QRect, job: JobSnapshot, said: JobSnapshot) -> None:
     """The bar as it is, the figure as the text of the row has it."""
-    percent = 38
+    percent = 46
     track = QRectF(box.left() + 8, box.center().y() - 2.5, box.width() - 16 - percent, 6)
     paint_bar(painter, track, job_parts(job))
     if job.state in {JobState.QUEUED, JobState.CANCELLED}:
