@@ -185,10 +185,9 @@ def apt_install(become_root: list[str], packages: Iterable[str]) -> bool:
     """Install Debian packages, refreshing the lists when they are absent or old."""
     apt = [*become_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     install_them = [*apt, "install", "-y", "--no-install-recommends", *packages]
-    if any(Path("/var/lib/apt/lists").glob("*Packages*")) and call(install_them):
+    if any(Path("/var/lib/apt/lists").glob("*Packages*")) and call(install_them, quiet=True):
         return True
-    call([*apt, "update"])
-    return call(install_them)
+    return call([*apt, "update"], terse=True) and call(install_them, terse=True)
 
 
 # The virtual environment
@@ -254,13 +253,20 @@ def lock() -> int:
 # Words
 
 
-def call(command: list[str], *, quiet: bool = False) -> bool:
-    """Run a program to its end; False when it failed or is not there."""
-    where = subprocess.DEVNULL if quiet else sys.stderr.fileno()
+def call(command: list[str], *, quiet: bool = False, terse: bool = False) -> bool:
+    """Run a program to its end; False when it failed or is not there.
+
+    A terse one is heard only when it fails, a quiet one never.
+    """
+    heard = subprocess.STDOUT if quiet or terse else sys.stderr.fileno()
+    where = subprocess.PIPE if quiet or terse else sys.stderr.fileno()
     try:
-        return subprocess.run(command, check=False, stdout=where, stderr=where).returncode == 0
+        done = subprocess.run(command, check=False, stdout=where, stderr=heard)
     except OSError:
         return False
+    if done.returncode and terse:
+        sys.stderr.write(done.stdout.decode("utf-8", "replace"))
+    return done.returncode == 0
 
 
 def sentence_list(names: list[str]) -> str:
