@@ -72,10 +72,10 @@ def _generation(
     if not records:
         return ""
     left_out = [confirmed[r.n].path for r in files if not holdable(confirmed[r.n].path)]
-    view = run.roster.view(place)
+    share = run.roster.share(place)
     for row in rows:
-        if row.entry.kind is EntryKind.LINK and view.takes(row):
-            left_out.append(view.put(row.entry.path, row.clip))
+        if row.entry.kind is EntryKind.LINK and share.takes(row):
+            left_out.append(share.put(row.entry.path, row.clip))
     path = write_generation(
         place.root,
         records=records,
@@ -149,9 +149,9 @@ def _folders(
 
     Directory hashes speak of everything in a directory, so they are only written for a whole.
     """
-    view = run.roster.view(place)
+    share = run.roster.share(place)
     moments = {
-        view.put(row.entry.path, row.clip): file_moment(row.entry.mtime_ns)
+        share.put(row.entry.path, row.clip): file_moment(row.entry.mtime_ns)
         for row in rows
         if row.entry.kind is EntryKind.FOLDER
     }

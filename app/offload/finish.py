@@ -14,10 +14,9 @@ from app.offload.account import Account, report_stem
 from app.offload.custody import write_custody
 from app.offload.ledger import EntryRow
 from app.offload.place import Place
-from app.offload.roster import failed_fact
 from app.offload.selection import IgnoreList
 from app.offload.target import Target
-from app.offload.work import CopyFact, CopyState
+from app.offload.work import CopyFact, CopyState, failed_fact
 from app.places.linux_calls import sync_file_system
 from app.places.tree import Entry, EntryKind, list_tree
 from app.units import now
@@ -83,11 +82,11 @@ class Finish:
             target = place.target
             if place.record.stage != stage or target is None or not target.alive:
                 continue
-            view = self._run.roster.view(place)
+            share = self._run.roster.share(place)
             facts = []
             for row in links:
-                if view.takes(row):
-                    path = view.put(row.entry.path, row.clip)
+                if share.takes(row):
+                    path = share.put(row.entry.path, row.clip)
                     facts.append(self._link(target, row, path))
             self._run.ledger.confirm(facts)
 
@@ -119,12 +118,12 @@ class Finish:
 
     def _folders(self, target: Target, place: Place, rows: list[EntryRow]) -> None:
         """Empty folders are kept; times of folders come last, deepest first."""
-        view = self._run.roster.view(place)
+        share = self._run.roster.share(place)
         folders = [row for row in rows if row.entry.kind is EntryKind.FOLDER]
         for row in folders:
-            target.folder.make_folder(view.put(row.entry.path, row.clip))
+            target.folder.make_folder(share.put(row.entry.path, row.clip))
         for row in reversed(folders):
-            with target.folder.folder(view.put(row.entry.path, row.clip)) as fd:
+            with target.folder.folder(share.put(row.entry.path, row.clip)) as fd:
                 try:
                     os.utime(fd, ns=(row.entry.mtime_ns, row.entry.mtime_ns))
                     if row.entry.mode & 0o700 == 0o700:
@@ -224,10 +223,10 @@ class Finish:
         bad = 0
         first = ""
         for place in run.places:
-            view = run.roster.view(place)
+            share = run.roster.share(place)
             mine = accepted | ({CopyState.WRITTEN} if not place.record.flush else set())
             for row in rows:
-                if row.entry.kind is EntryKind.FOLDER or not view.takes(row):
+                if row.entry.kind is EntryKind.FOLDER or not share.takes(row):
                     continue
                 fact = confirmed.get((row.n, place.index))
                 if row.problem is not None or fact is None or fact.state not in mine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from app.offload.naming import numbered
 from app.offload.place import Place, PlaceRecord
 from app.offload.planning import clips_by_path, look_at, placer
 from app.offload.selection import Selection
+from app.offload.share import Share
 from app.offload.source import Source
-from app.offload.spec import OffloadSpec, OnCollision
+from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
-from app.offload.work import CopyFact, CopyState, CopyWork, FileWork
+from app.offload.work import CopyFact, CopyState, FileWork, failed_fact
 from app.places.cards import Card, CardIdentity
 from app.places.limits import NameRules, rules_of
 from app.places.tree import Entry, EntryKind
@@ -144,34 +145,34 @@ class Roster:
             p for p in self.places
             if p.record.stage == stage and p.index not in without and p.target is not None
         ]  # fmt: skip
-        views = [_View(self, place) for place in places]
+        shares = [Share(self, place, naming=True) for place in places]
         confirmed = self.confirmed()
         works = []
         self.rows = list(self.ledger.entries())
         for row in self.rows:
             if row.entry.kind is not EntryKind.FILE or row.problem is not None:
                 continue
-            if work := self._work(row, views, confirmed, stage):
+            if work := self._work(row, shares, confirmed, stage):
                 works.append(work)
         return works
 
     def _work(
         self,
         row: EntryRow,
-        views: Sequence[_View],
+        shares: Sequence[Share],
         confirmed: dict[tuple[int, int], CopyFact],
         stage: int,
     ) -> FileWork | None:
         paths: dict[int, str] = {}
         compare = set()
-        for view in views:
-            if (row.n, view.place.index) in confirmed or not view.takes(row):
+        for share in shares:
+            if (row.n, share.place.index) in confirmed or not share.takes(row):
                 continue
-            path, same_size = view.path_for(row)
+            path, same_size = share.path_for(row)
             if path is not None:
-                paths[view.place.index] = path
+                paths[share.place.index] = path
                 if same_size:
-                    compare.add(view.place.index)
+                    compare.add(share.place.index)
         if not paths:
             return None
         work = FileWork(n=row.n, entry=row.entry, paths=paths, compare=frozenset(compare))
@@ -186,29 +187,28 @@ class Roster:
     def wants(self, place: Place) -> bool:
         """Whether a destination still lacks something that it can hold."""
         confirmed = {n for n, d in self.confirmed() if d == place.index}
-        view = _View(self, place, look=False)
+        share = Share(self, place)
         return any(
             row.entry.kind is EntryKind.FILE
             and row.problem is None
             and row.n not in confirmed
-            and view.takes(row)
+            and share.takes(row)
             for row in self.rows
         )
 
     def unconfirmed(self, stage: int) -> int:
         """How many pairs of file and destination of this stage have no row yet."""
-        views = [_View(self, p, look=False) for p in self.places if p.record.stage == stage]
+        shares = [Share(self, p) for p in self.places if p.record.stage == stage]
         confirmed = self.confirmed()
         files = [r for r in self.rows if r.entry.kind is EntryKind.FILE and r.problem is None]
         return sum(
-            1 for v in views for r in files
+            1 for v in shares for r in files
             if (r.n, v.place.index) not in confirmed and v.takes(r)
         )  # fmt: skip
 
-    def number(self, copy: CopyWork) -> None:
-        """A different file has the name: the copy gets a number."""
-        key = (copy.work.n, copy.target.index)
-        self._numbers[key] = self._numbers.get(key, 1) + 1
+    def renumber(self, n: int, place: int) -> None:
+        """Something else has the name: the copy gets the next number."""
+        self._numbers[(n, place)] = self._numbers.get((n, place), 1) + 1
 
     def numbered(self, n: int, place: int, path: str) -> str:
         """The name a copy gets once others of that name were found to be different."""
@@ -218,6 +218,10 @@ class Roster:
     def fail(self, row: EntryRow, place: Place, path: str, trouble: str) -> None:
         """Write down that a destination cannot get a file."""
         self.ledger.confirm([failed_fact(row.n, place.index, path, trouble)])
+
+    def rules(self, place: Place) -> NameRules:
+        """What the volume of a destination can hold."""
+        return rules_of(self._around.volume_of(place.root))
 
     # A cascade's later stages
 
@@ -265,22 +269,22 @@ class Roster:
         """Facts of a snapshot at the beginning of a run."""
         confirmed = {k: f for k, f in self.confirmed().items() if f.state is not CopyState.FAILED}
         files = [r for r in self.rows if r.entry.kind is EntryKind.FILE and not r.problem]
-        views = [_View(self, place, look=False) for place in self.places]
+        shares = [Share(self, place) for place in self.places]
         passes = 2 if self.spec.verify.reads_source_twice else 1
         total = done = ready = count = 0
         places = []
         held: list[list[int]] = []
-        for view in views:
-            mine = [r for r in files if view.takes(r)]
-            have = sum(r.entry.size for r in mine if (r.n, view.place.index) in confirmed)
+        for share in shares:
+            mine = [r for r in files if share.takes(r)]
+            have = sum(r.entry.size for r in mine if (r.n, share.place.index) in confirmed)
             size = sum(r.entry.size for r in mine)
             held.append([size, have])
-            steps = 2 if self.spec.verify.reads_back and view.place.record.flush else 1
+            steps = 2 if self.spec.verify.reads_back and share.place.record.flush else 1
             total += size * steps
             done += have * steps
-            places.append(self._shown(view.place, size, have))
+            places.append(self._shown(share.place, size, have))
         for row in files:
-            wanting = [v for v in views if v.takes(row)]
+            wanting = [v for v in shares if v.takes(row)]
             complete = all((row.n, v.place.index) in confirmed for v in wanting)
             total += row.entry.size * passes
             done += row.entry.size * passes if complete else 0
@@ -306,9 +310,9 @@ class Roster:
 
     def folders_on(self, place: Place) -> list[str]:
         """Every folder that files may have been written to on a destination."""
-        view = _View(self, place, look=False)
+        share = Share(self, place)
         files = (r for r in self.rows if r.entry.kind is EntryKind.FILE)
-        return sorted({"", *(view.put(r.entry.path, r.clip).rpartition("/")[0] for r in files)})
+        return sorted({"", *(share.put(r.entry.path, r.clip).rpartition("/")[0] for r in files)})
 
     def card(self) -> Card:
         """The card as it was recognised when it was listed."""
@@ -317,88 +321,9 @@ class Roster:
             self._card = CONVERTER.structure(fact, Card)
         return self._card
 
-    def view(self, place: Place) -> _View:
-        """How one destination sees the card."""
-        return _View(self, place, look=False)
-
-
-class _View:
-    """How one destination sees the card: what it takes, under which names."""
-
-    def __init__(self, roster: Roster, place: Place, *, look: bool = True) -> None:
-        self.roster, self.place = roster, place
-        destination = roster.spec.destinations[place.index]
-        card = roster.card()
-        self._selection = Selection(destination.only, card)
-        self.put: Callable[[str, str], str] = placer(roster.spec, destination, card)
-        self._rules: NameRules | None = None
-        self._seen: dict[str, str] = {}
-        if look:
-            self._rules = rules_of(roster._around.volume_of(place.root))
-
-    def takes(self, row: EntryRow) -> bool:
-        """Whether the destination is to get the file."""
-        return self._selection.takes(row.entry)
-
-    def path_for(self, row: EntryRow) -> tuple[str | None, bool]:
-        """Where the file goes, and whether one of its size lies there already.
-
-        None when the destination cannot hold it; that is then written down.
-        """
-        path = self.roster.numbered(row.n, self.place.index, self.put(row.entry.path, row.clip))
-        if reason := self._refusal(path):
-            self.roster.fail(
-                row, self.place, path, f"{self.place.name} cannot hold {path}: {reason}"
-            )
-            return None, False
-        assert self.place.target is not None
-        try:
-            found = self.place.target.folder.stat(path)
-        except OSError:
-            return path, False  # the writer will meet the same error and name it
-        while found is not None:
-            if stat.S_ISREG(found.st_mode) and found.st_size == row.entry.size:
-                return path, True
-            if self.roster.spec.on_collision is not OnCollision.KEEP_BOTH:
-                words = f"A different file named {path} lies on {self.place.name}; not touched."
-                self.roster.fail(row, self.place, path, words)
-                return None, False
-            self.roster._numbers[(row.n, self.place.index)] = (
-                self.roster._numbers.get((row.n, self.place.index), 1) + 1
-            )
-            path = self.roster.numbered(row.n, self.place.index, self.put(row.entry.path, row.clip))
-            found = self.place.target.folder.stat(path)
-        return path, False
-
-    def _refusal(self, path: str) -> str:
-        if self._rules is None:
-            return ""
-        for part in path.split("/"):
-            if reason := self._rules.refuses(part):
-                return reason
-        key = "/".join(self._rules.fold(part) for part in path.split("/"))
-        if self._seen.setdefault(key, path) != path:
-            return f"its name is the same there as {self._seen[key]}."
-        return ""
-
-
-def failed_fact(n: int, destination: int, path: str, trouble: str) -> CopyFact:
-    """A row that says a copy could not be made."""
-    from app.integrity.verdict import ReadWay
-    from app.units import now
-
-    return CopyFact(
-        n=n,
-        destination=destination,
-        path=path,
-        state=CopyState.FAILED,
-        way=ReadWay.NONE,
-        kind="",
-        written=now(),
-        read=None,
-        mtime_ns=0,
-        trouble=trouble,
-    )
+    def share(self, place: Place) -> Share:
+        """What one destination gets of the card."""
+        return Share(self, place)
 
 
 def _listed_problem(entry: Entry, ignored: bool) -> Problem | None:

@@ -36,9 +36,8 @@ from app.offload.source import Source
 from app.offload.spec import OffloadSpec, OnCollision
 from app.offload.surroundings import Surroundings
 from app.offload.target import Target
-from app.offload.work import SMALL, CopyFact, CopyState, CopyWork, FileWork
+from app.offload.work import SMALL, CopyWork, FileWork, failed_fact
 from app.places.root import PinnedFolder
-from app.units import now
 
 log = logging.getLogger(__name__)
 
@@ -179,9 +178,9 @@ class OffloadRun:
     def _record_failure(self, copy: CopyWork, error: ReelkeepError) -> None:
         log.info("%s: %s", self.job, error)
         if isinstance(error, NameTaken) and self.spec.on_collision is OnCollision.KEEP_BOTH:
-            self.roster.number(copy)
+            self.roster.renumber(copy.work.n, copy.target.index)
             return
-        self.ledger.confirm([_failed(copy, error)])
+        self.ledger.confirm([failed_fact(copy.work.n, copy.target.index, copy.path, str(error))])
 
     # Card and drives: opening, losing, finding again
 
@@ -281,20 +280,3 @@ def _problem(trouble: ReelkeepError) -> Problem:
     if isinstance(trouble, SourceUnsteady):
         return Problem.UNSTEADY
     return Problem.CHANGED if isinstance(trouble, SourceChanged) else Problem.UNREADABLE
-
-
-def _failed(copy: CopyWork, error: ReelkeepError) -> CopyFact:
-    from app.integrity.verdict import ReadWay
-
-    return CopyFact(
-        n=copy.work.n,
-        destination=copy.target.index,
-        path=copy.path,
-        state=CopyState.FAILED,
-        way=ReadWay.NONE,
-        kind="",
-        written=copy.written or now(),
-        read=None,
-        mtime_ns=0,
-        trouble=str(error),
-    )

@@ -14,6 +14,7 @@ from app.errors import ReelkeepError
 from app.integrity.hashing import HashKind
 from app.integrity.verdict import ReadWay
 from app.places.tree import Entry
+from app.units import now
 
 if TYPE_CHECKING:
     from app.offload.target import Target
@@ -107,3 +108,19 @@ class CopyWork:
     fact: CopyFact | None = None
     """Set once it was read back (or need not be)."""
     failed: bool = False
+
+
+def failed_fact(n: int, destination: int, path: str, trouble: str) -> CopyFact:
+    """A row that says a copy could not be made."""
+    return CopyFact(
+        n=n,
+        destination=destination,
+        path=path,
+        state=CopyState.FAILED,
+        way=ReadWay.NONE,
+        kind="",
+        written=now(),
+        read=None,
+        mtime_ns=0,
+        trouble=trouble,
+    )

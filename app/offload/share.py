@@ -1,0 +1,75 @@
+"""What one destination gets of the card: which files, under which names."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.offload.ledger import EntryRow
+from app.offload.place import Place
+from app.offload.planning import placer
+from app.offload.selection import Selection
+from app.offload.spec import OnCollision
+from app.places.limits import NameRules
+
+if TYPE_CHECKING:
+    from app.offload.roster import Roster
+
+
+class Share:
+    """What one destination gets of the card, and under which names."""
+
+    def __init__(self, roster: Roster, place: Place, *, naming: bool = False) -> None:
+        self.roster, self.place = roster, place
+        destination = roster.spec.destinations[place.index]
+        card = roster.card()
+        self._selection = Selection(destination.only, card)
+        self.put: Callable[[str, str], str] = placer(roster.spec, destination, card)
+        self._rules: NameRules | None = None
+        self._seen: dict[str, str] = {}
+        if naming:
+            self._rules = roster.rules(place)
+
+    def takes(self, row: EntryRow) -> bool:
+        """Whether the destination is to get the file."""
+        return self._selection.takes(row.entry)
+
+    def path_for(self, row: EntryRow) -> tuple[str | None, bool]:
+        """Where the file goes, and whether one of its size lies there already.
+
+        None when the destination cannot hold it; that is then written down.
+        """
+        path = self.roster.numbered(row.n, self.place.index, self.put(row.entry.path, row.clip))
+        if reason := self._refusal(path):
+            self.roster.fail(
+                row, self.place, path, f"{self.place.name} cannot hold {path}: {reason}"
+            )
+            return None, False
+        assert self.place.target is not None
+        try:
+            found = self.place.target.folder.stat(path)
+        except OSError:
+            return path, False  # the writer will meet the same error and name it
+        while found is not None:
+            if stat.S_ISREG(found.st_mode) and found.st_size == row.entry.size:
+                return path, True
+            if self.roster.spec.on_collision is not OnCollision.KEEP_BOTH:
+                words = f"A different file named {path} lies on {self.place.name}; not touched."
+                self.roster.fail(row, self.place, path, words)
+                return None, False
+            self.roster.renumber(row.n, self.place.index)
+            path = self.roster.numbered(row.n, self.place.index, self.put(row.entry.path, row.clip))
+            found = self.place.target.folder.stat(path)
+        return path, False
+
+    def _refusal(self, path: str) -> str:
+        if self._rules is None:
+            return ""
+        for part in path.split("/"):
+            if reason := self._rules.refuses(part):
+                return reason
+        key = "/".join(self._rules.fold(part) for part in path.split("/"))
+        if self._seen.setdefault(key, path) != path:
+            return f"its name is the same there as {self._seen[key]}."
+        return ""
