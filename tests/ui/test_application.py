@@ -169,3 +169,75 @@ with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
 
     panes = ("offload", "library", "timeline", "branches", "tape")
     assert out.splitlines() == [f"{pane} True [] []" for pane in panes], errors
+
+
+def test_an_engine_that_hangs_does_not_hold_the_window_open(tmp_path):
+    code = """
+import os, signal
+import ui.bridge
+from PySide6.QtCore import QTimer
+ui.bridge.CLOSE_MS, application.CLOSE_SECONDS = 200, 0.2
+engine.stop = lambda: None
+QTimer.singleShot(300, lambda: os.kill(os.getpid(), signal.SIGTERM))
+sys.exit(application.run_engine(app, engine, pane="library"))
+"""
+    process = _start(tmp_path, code, "s.running()")
+
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 1, errors
+    assert "The engine did not stop" in errors
+
+
+def test_a_bug_of_the_window_is_logged_and_told_and_the_window_lives(tmp_path):
+    code = """
+import os, signal
+from PySide6.QtCore import QTimer
+def fall():
+    raise ZeroDivisionError("a bug")
+def look():
+    for widget in app.topLevelWidgets():
+        for line in getattr(getattr(widget, "messages", None), "lines", []):
+            print(line.message.text)
+            timer.stop()
+            os.kill(os.getpid(), signal.SIGTERM)
+QTimer.singleShot(100, fall)
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(50)
+with application.logged(engine):
+    code = application.run_engine(app, engine, pane="library")
+print("log", (engine.profile.log_directory / "reelkeep.log").read_text())
+sys.exit(code)
+"""
+    process = _start(tmp_path, code)
+
+    out, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 0, errors
+    assert out.startswith("Internal error, see the log.")
+    assert "ZeroDivisionError: a bug" in out
+    assert "Traceback" in out
+
+
+def test_the_real_engine_is_opened_drawn_and_closed(tmp_path):
+    target, profile = tmp_path / "window.png", tmp_path / "profile"
+    code = f"sys.exit(application.run(Path({str(profile)!r}), screenshot=Path({str(target)!r})))"
+    process = _start(tmp_path, code)
+
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 0, errors
+    assert target.read_bytes().startswith(b"\x89PNG")
+    assert "Traceback" not in errors
+
+
+def test_a_profile_that_cannot_be_used_is_refused_in_words(tmp_path):
+    (tmp_path / "file").touch()
+    code = f"sys.exit(application.run(Path({str(tmp_path / 'file')!r}), screenshot=Path('x.png')))"
+    process = _start(tmp_path, code)
+
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert "is a file; a folder is needed" in errors
