@@ -206,7 +206,7 @@ class Account:
             good = [f for f in mine if f.state is not CopyState.FAILED]
             told = figures.get(str(index), {})
             yield DestinationRow(
-                name=place.label,
+                name=place.name,
                 path=told.get("root", place.root),
                 device=place.device_name,
                 file_system=place.file_system,

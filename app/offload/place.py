@@ -27,6 +27,8 @@ class PlaceRecord:
     """The root of the copy, relative to the volume's mount point."""
     root: str
     """The root of the copy as it was planned."""
+    name: str
+    """For people."""
     identity: str
     """Of the volume."""
     label: str
@@ -47,6 +49,7 @@ def record_of(planned: PlannedDestination) -> PlaceRecord:
         path=str(planned.path),
         below=os.path.relpath(planned.root, volume.mount_point),
         root=str(planned.root),
+        name=planned.name,
         identity=volume.identity,
         label=volume.label,
         file_system=volume.file_system,
@@ -72,8 +75,8 @@ class Place:
 
     @property
     def name(self) -> str:
-        """For people: the volume's label, with the folder where several lie on one."""
-        return self.record.label
+        """For people."""
+        return self.record.name
 
     @property
     def marker(self) -> str:

@@ -50,6 +50,8 @@ class PlannedDestination:
     """Bytes free once the plan is carried out; negative when it does not fit."""
     stage: int = 0
     flush: bool = True
+    name: str = ""
+    """For people: the volume's label, or the folder's name where the label tells too little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,6 +163,7 @@ class _Destination:
         self.remarks: list[Remark] = []
         path = Path(os.path.abspath(destination.path))
         volume = volume_of(path, declared)
+        self.name = _name(path, volume, spec)
         shared, _ = split_template(destination.template or spec.template)
         root = path / folders(shared, naming_facts(spec, look.card))
         selection = Selection(destination.only, look.card)
@@ -189,6 +190,7 @@ class _Destination:
             free_after=volume.free - (size - already - there),
             stage=destination.stage,
             flush=destination.flush,
+            name=self.name,
         )
 
     def say(self, weight: Weight, text: str, paths: Iterable[str] = ()) -> None:
@@ -207,10 +209,10 @@ class _Destination:
         if path.exists() and not path.is_dir():
             self.say(Weight.REFUSAL, f"{path} is a file. Choose a folder.")
         if volume.read_only or (path.is_dir() and not os.access(path, os.W_OK)):
-            self.say(Weight.REFUSAL, f"{volume.label} is read-only; nothing can be written to"
+            self.say(Weight.REFUSAL, f"{self.name} is read-only; nothing can be written to"
                                      f" {path}.")  # fmt: skip
         if not self.destination.flush:
-            self.say(Weight.ATTENTION, f"{volume.label} is not flushed, so its copy is never"
+            self.say(Weight.ATTENTION, f"{self.name} is not flushed, so its copy is never"
                                        " verified and does not count.")  # fmt: skip
         if warning := speed_warning(volume.device):
             self.say(Weight.ATTENTION, warning)
@@ -223,7 +225,7 @@ class _Destination:
         for entry in entries:
             if entry.kind is EntryKind.FILE and (reason := rules.refuses_size(entry.size)):
                 self.say(
-                    Weight.REFUSAL, f"{entry.path} does not fit on {volume.label}: {reason}",
+                    Weight.REFUSAL, f"{entry.path} does not fit on {self.name}: {reason}",
                     [entry.path],
                 )  # fmt: skip
             if entry.kind is EntryKind.LINK and not rules.holds_links:
@@ -237,7 +239,7 @@ class _Destination:
             more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
             self.say(
                 Weight.ATTENTION,
-                f"{volume.label} ({rules.file_system}) cannot hold {paths[0]}{more}:"
+                f"{self.name} ({rules.file_system}) cannot hold {paths[0]}{more}:"
                 f" {reason.rstrip('.')}. It is left out there.",
                 paths,
             )
@@ -276,6 +278,15 @@ class _Destination:
                                   " and will be compared by hash.", taken)  # fmt: skip
 
 
+def _name(path: Path, volume: Volume, spec: OffloadSpec) -> str:
+    """The label, unless it is the system's or another destination lies on the same volume."""
+    paths = [Path(os.path.abspath(d.path)) for d in spec.destinations]
+    beside = sum(1 for p in paths if volume.mount_point in (p, *p.parents))
+    if volume.mount_point == Path("/") or beside > 1:
+        return path.name or str(path)
+    return volume.label
+
+
 def _room(planned: Sequence[PlannedDestination]) -> list[Remark]:
     """Whether all of it fits, folders on one volume counted together."""
     needs: Counter[str] = Counter()
@@ -288,7 +299,7 @@ def _room(planned: Sequence[PlannedDestination]) -> list[Remark]:
             remarks.append(
                 Remark(
                     weight=Weight.REFUSAL,
-                    text=f"{one.volume.label} is too small: {bytes_text(needs[key])} are needed,"
+                    text=f"{one.name} is too small: {bytes_text(needs[key])} are needed,"
                     f" {bytes_text(one.volume.free)} are free, {bytes_text(short)} missing."
                     " Free space or choose another drive.",
                     destination=index,
