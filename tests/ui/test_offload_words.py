@@ -83,6 +83,14 @@ def test_no_other_state_of_a_job_shows_safe(state: JobState):
     assert face(offload("A003", state, safe=True)).sign is KEEP
 
 
+def test_a_job_that_waits_for_a_card_asks_for_it_on_the_tile():
+    shown = face(offload("A003", JobState.RUNNING, wants="Put card A003 back."))
+    assert shown.findings == "Put card A003 back."
+    assert shown.trouble == ""
+    assert face(offload("A003", JobState.INTERRUPTED)).retry == "Resume"
+    assert face(offload("A003", JobState.FAILED)).retry == "Retry failed"
+
+
 def test_a_card_that_cannot_be_read_says_why():
     shown = card_face(
         CardEntry(root="/media/A003", since=SINCE, trouble="Input/output error."),

@@ -12,7 +12,7 @@ from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.jobs.snapshot import JobSnapshot
+from app.jobs.snapshot import JobSnapshot, JobState
 from app.offload.spec import DestinationSpec
 from app.units import duration_text, rate_text
 from ui.bridge import Bridge
@@ -223,7 +223,7 @@ class OffloadPane(Pane):
     def _job_in_hand(self) -> JobSnapshot | None:
         """The running job of a chosen card, else the first that runs."""
         desk = self.desk
-        running = [job for job in desk.jobs if job.started and not job.state.ended]
+        running = [job for job in desk.jobs if job.state in {JobState.RUNNING, JobState.PAUSED}]
         roots = [entry.root for entry in desk.cards.chosen]
         return next((j for j in running if j.card in roots), running[0] if running else None)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
@@ -15,6 +16,8 @@ from app.units import count_text, now
 from ui.models.plan import read_plans
 from ui.panes.offload_desk import OffloadDesk
 from ui.words import printable
+
+SETTLE_MS = 500
 
 
 class OffloadDeeds(QObject):
@@ -87,7 +90,8 @@ class OffloadDeeds(QObject):
         for job in ended:
             if job.id in self._later:
                 self._later.discard(job.id)
-                self.retry(job)
+                # The engine is still closing the job's books when its last picture arrives.
+                QTimer.singleShot(SETTLE_MS, self, partial(self.retry, job))
 
     def eject(self, path: str, name: str, done: Callable[[], object] | None = None) -> None:
         """Unmount and power off; the message bar says when it may be unplugged."""

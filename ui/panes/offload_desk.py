@@ -24,7 +24,7 @@ from ui.models.destinations import DestinationShelf, look_at, place_for
 from ui.models.plan import PlanReading, read_job, read_plans, settled
 from ui.models.rates import RateHistory
 from ui.panes.offload_planner import Planner
-from ui.panes.offload_recall import Recalled, recall, worth_recalling
+from ui.panes.offload_recall import Recalled, newest_per_card, recall, worth_recalling
 from ui.panes.offload_settings import OffloadSettings, Remembered
 from ui.words import printable
 
@@ -89,6 +89,7 @@ class OffloadDesk(QObject):
         if not self.cards.see(cards, busy):
             return
         fresh = [e.root for e in self.cards.entries if e.root not in known]
+        self._recall(newest_per_card(job for job in self.jobs if job.card in fresh))
         if fresh and all(self.job_of(entry) for entry in self.cards.chosen):
             self.cards.choose(fresh[0])
         self.plan_again()
@@ -107,7 +108,7 @@ class OffloadDesk(QObject):
         ]
         self._run_look()
         if first:
-            self._recall()
+            self._recall(worth_recalling(self.jobs))
         if ended:
             self.ended.emit(tuple(ended))
         if _states(self.jobs) != _states(before.values()):
@@ -117,8 +118,8 @@ class OffloadDesk(QObject):
         else:
             self.progressed.emit()
 
-    def _recall(self) -> None:
-        jobs, engine = worth_recalling(self.jobs), self.bridge.engine
+    def _recall(self, jobs: Sequence[JobSnapshot]) -> None:
+        engine = self.bridge.engine
         if jobs:
             self.bridge.ask(lambda: recall(engine, jobs), self._recalled)
 
@@ -144,7 +145,6 @@ class OffloadDesk(QObject):
             self._held[root] = plan
             if plan.card != getattr(self.cards.get(root), "card", None):
                 self.cards.recognised(root, plan.card)
-            self.cards.confirm(root, plan.already_safe)
         self.changed.emit()
 
     # What is asked about the state

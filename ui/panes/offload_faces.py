@@ -25,6 +25,11 @@ from ui.words import KEEP, SAFE, SAFE_TO_EJECT, Sign, place_sign, printable
 _FILE_SYSTEMS = {"exfat": "exFAT", "vfat": "FAT32", "fuseblk": "NTFS", "ntfs3": "NTFS"}
 _UPPER = {"xfs", "ntfs", "apfs", "zfs", "jfs", "nfs", "nfs4", "smb", "cifs"}
 _SHOWN_GAPS = 2
+_RETRY = {
+    JobState.FAILED: "Retry failed",
+    JobState.CANCELLED: "Resume",
+    JobState.INTERRUPTED: "Resume",
+}
 _MATCHED = 200
 _RED = 0.07
 """A drive without room shows at least so much of its bar in red."""
@@ -58,7 +63,7 @@ def card_face(
         camera=_short(card.camera, 20) if card else "",
         size=bytes_text(card.size) if card else "",
         facts=_facts(entry, job),
-        findings=_findings(card) if card else "",
+        findings=_attention(card, job),
         copied=job.copied / size if job and moving else None,
         verified=job.verified / size if job and moving else 0.0,
         sign=sign,
@@ -66,8 +71,7 @@ def card_face(
         trouble=entry.trouble or (_job_trouble(job) if job else ""),
         has_evidence=job is not None and job.state is not JobState.QUEUED,
         can_eject=ejectable and not started,
-        can_retry=job is not None
-        and job.state in {JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED},
+        retry=_RETRY.get(job.state, "") if job else "",
         report=job.report if job else "",
         chosen=chosen,
     )
@@ -106,6 +110,13 @@ def _time_range(first: datetime, last: datetime | None) -> str:
     if first.date() != last.date():
         return f"{first:%d %b %H:%M} to {last:%d %b %H:%M}"
     return f"{first:%H:%M} to {last:%H:%M}"
+
+
+def _attention(card: Card | None, job: JobSnapshot | None) -> str:
+    """What the job asks of a person, else what the card seems to lack."""
+    if job and job.wants and not job.state.ended:
+        return printable(job.wants)
+    return _findings(card) if card else ""
 
 
 def _findings(card: Card) -> str:
@@ -150,8 +161,6 @@ def _keep_detail(job: JobSnapshot, wanted: int) -> str:
 
 
 def _job_trouble(job: JobSnapshot) -> str:
-    if job.wants:
-        return printable(job.wants)
     if job.state is JobState.FAILED and not any(place.trouble for place in job.places):
         return printable(f"{job.error} {job.hint}".strip())
     return ""

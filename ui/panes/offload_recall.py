@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.errors import ReelkeepError
 from app.jobs.snapshot import JobSnapshot
+from app.jobs.spec import CONVERTER
+from app.offload.plan import OffloadPlan
 from app.offload.spec import DestinationSpec, OffloadSpec
-from app.places.cards import Card
+from app.places.cards import Card, CardIdentity, same_card
 from app.units import now
 
 if TYPE_CHECKING:
@@ -28,16 +30,20 @@ class Recalled:
     card: Card | None
     """None where nobody can read it now; an unfinished job still wants it."""
     confirmed: bool
-    """Every file of it is known as verified on the destinations of its job."""
+    """It holds exactly what its job verified, and the destinations still have all of it."""
     destinations: tuple[DestinationSpec, ...]
     unfinished: bool
 
 
 def worth_recalling(jobs: Sequence[JobSnapshot]) -> tuple[JobSnapshot, ...]:
     """The newest job of each card that is unfinished, or ended within a day; oldest first."""
-    newest = {job.card: job for job in jobs if job.card}
-    fresh = [job for job in newest.values() if not job.state.ended or _is_recent(job)]
+    fresh = [j for j in newest_per_card(jobs) if not j.state.ended or _is_recent(j)]
     return tuple(fresh[-MOST:])
+
+
+def newest_per_card(jobs: Iterable[JobSnapshot]) -> tuple[JobSnapshot, ...]:
+    """The last job of each card."""
+    return tuple({job.card: job for job in jobs if job.card}.values())
 
 
 def _is_recent(job: JobSnapshot) -> bool:
@@ -58,7 +64,8 @@ def _recall(engine: Engine, job: JobSnapshot) -> Recalled | None:
     try:
         if job.state.ended:
             plan = engine.plan(spec)
-            card, confirmed = plan.card, job.safe and plan.already_safe
+            card = plan.card
+            confirmed = job.safe and plan.already_safe and _same(engine, job, plan)
         else:
             card = engine.recognise(spec.source)
     except (ReelkeepError, OSError):
@@ -71,3 +78,9 @@ def _recall(engine: Engine, job: JobSnapshot) -> Recalled | None:
         destinations=spec.destinations,
         unfinished=not job.state.ended,
     )
+
+
+def _same(engine: Engine, job: JobSnapshot, plan: OffloadPlan) -> bool:
+    """Whether the card holds the very files that the job copied, empty ones included."""
+    known = engine.journal.fact(job.id, "identity")
+    return bool(known) and same_card(CONVERTER.structure(known, CardIdentity), plan.identity)

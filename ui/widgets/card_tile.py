@@ -39,7 +39,8 @@ class CardFace:
     trouble: str = ""
     has_evidence: bool = False
     can_eject: bool = False
-    can_retry: bool = False
+    retry: str = ""
+    """What brings a job that ended badly on again: `Retry failed`, `Resume`; empty: nothing."""
     can_remove: bool = True
     report: str = ""
     chosen: bool = False
@@ -126,9 +127,11 @@ class CardTile(Tile):
         if self.verdict.clickable != face.has_evidence:
             self.verdict.set_clickable(face.has_evidence)
         ended = face.has_evidence and face.copied is None
-        self._show_button(self.evidence, "Evidence of", ended)
-        self._show_button(self.eject, "Eject", face.can_eject and ended)
-        self._show_button(self.retry, "Retry the failed files of", face.can_retry)
+        quiet = ended and not face.retry  # one button beside KEEP; the rest is in the menu
+        self._show_button(self.evidence, "Evidence of", quiet)
+        self._show_button(self.eject, "Eject", face.can_eject and quiet)
+        self.retry.setText(face.retry)
+        self._show_button(self.retry, f"{face.retry}:", bool(face.retry))
         self.more.setAccessibleName(f"More for {face.roll}")
         self.set_mood(TileMood.FAILED if face.trouble else TileMood.PLAIN)
         self.set_selected(face.chosen)
@@ -155,7 +158,7 @@ class CardTile(Tile):
         for text, signal, possible in (
             ("Evidence", self.evidence_wanted, face.has_evidence),
             ("Open report", self.report_wanted, bool(face.report)),
-            ("Retry failed files", self.retry_wanted, face.can_retry),
+            (face.retry or "Retry failed", self.retry_wanted, bool(face.retry)),
             ("Eject", self.eject_wanted, face.can_eject),
             ("Remove from the list", self.remove_wanted, face.can_remove),
         ):
