@@ -324,22 +324,6 @@ def test_control_click_chooses_several(pane, engine, qtbot):
     qtbot.waitUntil(lambda: settled(pane))
 
 
-def test_the_last_destinations_are_offered(engine, drives, bridge, qtbot):
-    engine.settings.set("offload.last_destinations", [str(d) for d in drives])
-    pane = OffloadPane(bridge)
-    qtbot.addWidget(pane)
-    pane.show()
-    bridge.start()
-    qtbot.waitUntil(lambda: settled(pane) and bool(pane.desk.remembered.last))
-    assert pane.suggestions.again.text() == "As last time: RAID-1, SHUTTLE-07"
-    texts = [action.text() for action in pane.suggestions.menu().actions()]
-    assert texts[0].startswith("As last time:")
-    assert texts[-1] == "Choose a folder…"
-    qtbot.mouseClick(pane.suggestions.again, LEFT)
-    assert list(pane.destinations.tiles) == [str(d) for d in drives]
-    qtbot.waitUntil(lambda: settled(pane))
-
-
 def test_a_preset_is_saved_named_on_start_and_brings_its_destinations(pane, engine, drives, qtbot):
     add(pane, qtbot, *drives)
     pane.edit_presets()
@@ -392,17 +376,6 @@ def test_a_destination_has_its_own_options(pane, engine, drives, qtbot):
     assert any("never verified" in text for _, text in shown.face.remarks)
 
 
-def test_two_drives_too_small_together_stay_closed_until_there_is_room(pane, engine, drives, qtbot):
-    engine.mounted = (replace(engine.mounted[0], free=1 * GB), engine.mounted[1])
-    pane.bridge.look_at_volumes()
-    add(pane, qtbot, *drives)
-    assert not pane.plan.start.isEnabled()
-    engine.mounted = (replace(engine.mounted[0], free=9 * TB), engine.mounted[1])
-    pane.desk.plan_again()
-    qtbot.waitUntil(lambda: settled(pane))
-    assert pane.plan.start.isEnabled()
-
-
 def test_everything_can_be_reached_with_tab_and_has_a_name(pane, engine, drives, qtbot):
     add(pane, qtbot, *drives)
     qtbot.mouseClick(pane.plan.fold, LEFT)
@@ -416,18 +389,3 @@ def test_everything_can_be_reached_with_tab_and_has_a_name(pane, engine, drives,
         "drive": pane.destinations.tiles[str(drives[0])],
     }.items()}  # fmt: skip
     assert where["card"] < where["start"] < where["drive"]
-
-
-def test_the_empty_pane_teaches(engine, bridge, qtbot):
-    engine.inserted = []
-    pane = OffloadPane(bridge)
-    qtbot.addWidget(pane)
-    pane.show()
-    bridge.start()
-    qtbot.waitUntil(lambda: settled(pane))
-    assert pane.cards.empty.isVisible()
-    assert pane.destinations.empty.isVisible()
-    assert pane.plan.empty.isVisible()
-    assert pane.plan.face.why_not == "Add a card to start."
-    chain = focus_chain(pane.window())
-    assert nameless(chain) == []
