@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
@@ -17,6 +19,8 @@ from ui.words import Sign, printable
 
 MOST = 4
 """Jobs shown at once; more would be too small to read."""
+_LINE = 26
+"""Pixels: a drive gets a line of its own where there is so much room for each."""
 _ORDER = {
     JobState.RUNNING: 1,
     JobState.FAILED: 2,
@@ -111,29 +115,39 @@ class StatusBoard(QWidget):
         height = self.height() - 36
         box = QRectF(24, 18, self.width() - 48, height)
         unit = height / 100
-        self._paint_title(painter, QRectF(box.left(), box.top(), box.width(), 34 * unit))
-        sign = QRectF(box.left(), box.top() + 36 * unit, box.width(), 30 * unit)
+        self._paint_title(painter, QRectF(box.left(), box.top(), box.width(), 30 * unit))
+        sign = QRectF(box.left(), box.top() + 30 * unit, box.width(), 28 * unit)
         _paint_sign(painter, sign, _headline(self._job))
-        bar = QRectF(box.left(), box.top() + 70 * unit, box.width(), max(6.0, 8 * unit))
+        bar = QRectF(box.left(), box.top() + 62 * unit, box.width(), min(28.0, max(6.0, 8 * unit)))
         paint_bar(painter, bar, job_parts(self._job))
-        places = QRectF(box.left(), box.top() + 82 * unit, box.width(), 18 * unit)
+        places = QRectF(box.left(), box.top() + 74 * unit, box.width(), 26 * unit)
         _paint_places(painter, places, self._job.places)
 
     def _paint_title(self, painter: QPainter, box: QRectF) -> None:
         job = self._job
         if job is None:
             return
-        size = max(14, int(box.height() * 0.78))
         figure = f"{int(job.fraction * 100)} %"
-        if job.state is JobState.RUNNING and job.left is not None:
+        if job.state is JobState.RUNNING and job.left is not None and not job.wants:
             figure += f" · {duration_text(job.left)}"
+        title = printable(job.title)
+        tallest = box.height() * 0.78
+        size = _fitting(f"{title}    {figure}", theme.heavy, box.width(), tallest)
         painter.setFont(theme.heavy(size))
         painter.setPen(theme.colour(Tone.STRONG))
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(box, middle | Qt.AlignmentFlag.AlignRight, figure)
-        room = box.width() - QFontMetrics(painter.font()).horizontalAdvance(figure) - 24
-        text = _elided(painter, printable(job.title), room)
-        painter.drawText(box, middle | Qt.AlignmentFlag.AlignLeft, text)
+        room = box.width() - QFontMetrics(painter.font()).horizontalAdvance(figure) - size
+        painter.drawText(box, middle | Qt.AlignmentFlag.AlignLeft, _elided(painter, title, room))
+
+
+def _fitting(text: str, make: Callable[[int], QFont], room: float, tallest: float) -> int:
+    """The size of type, in pixels, at which *text* fills *room* without getting too small."""
+    size = max(13, int(tallest))
+    width = QFontMetrics(make(size)).horizontalAdvance(text)
+    if width <= room:
+        return size
+    return max(13, int(tallest * 0.4), int(size * room / width) - 1)
 
 
 def _headline(job: JobSnapshot) -> Sign:
@@ -152,13 +166,9 @@ def _headline(job: JobSnapshot) -> Sign:
 
 
 def _paint_sign(painter: QPainter, box: QRectF, sign: Sign) -> None:
-    size = max(13, int(box.height() * 0.72))
-    icons.paint(
-        painter,
-        sign.mark,
-        COLOURS.of(sign.tone),
-        QRectF(box.left(), box.center().y() - size / 2, size, size),
-    )
+    size = _fitting(sign.word, theme.bold, box.width() - box.height(), box.height() * 0.72)
+    spot = QRectF(box.left(), box.center().y() - size / 2, size, size)
+    icons.paint(painter, sign.mark, COLOURS.of(sign.tone), spot)
     painter.setFont(theme.bold(size))
     painter.setPen(theme.colour(sign.tone))
     inner = box.adjusted(size * 1.3, 0, 0, 0)
@@ -169,18 +179,26 @@ def _paint_sign(painter: QPainter, box: QRectF, sign: Sign) -> None:
 def _paint_places(painter: QPainter, box: QRectF, places: tuple[PlaceSnapshot, ...]) -> None:
     if not places:
         return
-    size = max(12, int(box.height() * 0.72))
-    width = box.width() / len(places)
+    signs = [words.place_sign(place) for place in places]
+    texts = [
+        f"{words.place_name(place, places)}  {sign.word}"
+        for place, sign in zip(places, signs, strict=True)
+    ]
+    stacked = box.height() / len(places) >= _LINE
+    width = box.width() if stacked else box.width() / len(places)
+    height = box.height() / len(places) if stacked else box.height()
+    tallest = min(height * 0.78, 44.0)
+    size = min(_fitting(text, theme.font, width - 2 * tallest, tallest) for text in texts)
     painter.setFont(theme.font(size))
-    for at, place in enumerate(places):
-        sign = words.place_sign(place)
-        left = box.left() + at * width
-        spot = QRectF(left, box.center().y() - size / 2, size, size)
+    painter.setPen(theme.colour(Tone.TEXT))
+    side = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    for at, (sign, text) in enumerate(zip(signs, texts, strict=True)):
+        left = box.left() + (0 if stacked else at * width)
+        line = QRectF(left, box.top() + (at * height if stacked else 0), width, height)
+        spot = QRectF(left, line.center().y() - size / 2, size, size)
         icons.paint(painter, sign.mark, COLOURS.of(sign.tone), spot)
-        painter.setPen(theme.colour(Tone.TEXT))
-        inner = QRectF(left + size * 1.3, box.top(), width - size * 1.6, box.height())
-        text = _elided(painter, f"{words.place_name(place, places)}  {sign.word}", inner.width())
-        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        inner = line.adjusted(size * 1.3, 0, -size * 0.3, 0)
+        painter.drawText(inner, side, _elided(painter, text, inner.width()))
 
 
 def _elided(painter: QPainter, text: str, room: float) -> str:
