@@ -24,7 +24,8 @@ from app.jobs.journal import Journal
 from app.jobs.runner import JobKind, Runner, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import CONVERTER, JobId, Spec
-from app.offload.account import Account
+from app.jobs.vigil import Vigil
+from app.offload.account import Account, report_stem
 from app.offload.ledger import SCHEMA as OFFLOAD_SCHEMA
 from app.offload.place import record_of
 from app.offload.plan import OffloadPlan
@@ -58,7 +59,9 @@ class Engine(AbstractContextManager["Engine"]):
         self.settings = settings or Settings.load(self.profile.settings_file)
         self.journal = Journal(self.profile.journal, schemas=(OFFLOAD_SCHEMA,))
         self._instance = Instance(self.profile.directory / "instances")
-        self._runner = Runner(self.journal, self._instance, Lanes(self.profile.directory / "lanes"))
+        self._vigil = Vigil(lambda: bool(self.settings.get("jobs.keep_awake")))
+        lanes = Lanes(self.profile.directory / "lanes")
+        self._runner = Runner(self.journal, self._instance, lanes, self._vigil)
         self._runner.kinds = self._kinds()
         self._runner.recover()
 
@@ -176,7 +179,25 @@ class Engine(AbstractContextManager["Engine"]):
         started = row.started or row.created
         return self._account(job).report(self.journal, started, row.finished or started)
 
+    def write_report(self, job: JobId, folder: Path | None = None) -> Path:
+        """Write the report of an offload as it stands, as HTML, PDF and CSV; answers the HTML."""
+        from app.reports.write import write_transfer
+
+        account, report = self._account(job), self.report(job)
+        place = folder or account.spec.report or self.reports
+        return write_transfer(report, place, report_stem(account, report.started)).html
+
     # Places
+
+    @property
+    def awake(self) -> bool:
+        """Whether the machine is kept awake right now, because a job runs."""
+        return self._vigil.held
+
+    @property
+    def reports(self) -> Path:
+        """The folder of reports that name no other."""
+        return self.settings.path("report.directory") or self.profile.reports
 
     @property
     def declared(self) -> dict[str, str]:
@@ -209,7 +230,7 @@ class Engine(AbstractContextManager["Engine"]):
             declared=self.declared,
             tool_version=tool_version(),
             operator=self.settings.get("project.operator") or "",
-            report_folder=self.profile.reports,
+            report_folder=self.reports,
         )
 
     def _prepared(self, spec: Spec) -> tuple[Spec, Task]:

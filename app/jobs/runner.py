@@ -17,6 +17,8 @@ from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import JobRow, Journal
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
 from app.jobs.spec import CONVERTER, JobId, Spec, new_job_id
+from app.jobs.vigil import Vigil
+from app.log import job_context
 from app.units import now
 
 log = logging.getLogger(__name__)
@@ -52,8 +54,11 @@ class JobKind:
 class Runner:
     """The queue of a profile."""
 
-    def __init__(self, journal: Journal, instance: Instance, lanes: Lanes) -> None:
+    def __init__(
+        self, journal: Journal, instance: Instance, lanes: Lanes, vigil: Vigil | None = None
+    ) -> None:
         self._journal = journal
+        self.vigil = vigil or Vigil()
         self._instance = instance
         self._lanes = lanes
         self.kinds: dict[str, JobKind] = {}
@@ -112,7 +117,8 @@ class Runner:
         self._journal.add_job(
             job, spec, title=task.title, lanes=task.lanes, owner=self._instance.id
         )
-        log.info("%s was queued: %s", job, task.title)
+        with job_context(job):
+            log.info("%s was queued: %s", job, task.title)
         self._changed()
         return job
 
@@ -164,7 +170,8 @@ class Runner:
             open_still = not row.state.ended and row.state is not JobState.INTERRUPTED
             if open_still and not self._instance.alive(row.owner):
                 self._journal.set_state(row.id, JobState.INTERRUPTED)
-                log.info("%s was interrupted; it can be resumed", row.id)
+                with job_context(row.id):
+                    log.info("%s was interrupted; it can be resumed", row.id)
                 lost.append(row.id)
         self._changed()
         return tuple(lost)
@@ -220,10 +227,11 @@ class Runner:
         return after is None or self._journal.job(after).state is JobState.DONE
 
     def _work(self, row: JobRow, control: JobControl) -> None:
-        log.info("%s was started: %s", row.id, row.title)
         try:
-            state = self._outcome(row, control)
-            self._record(row, control, state)
+            with job_context(row.id), self.vigil.while_running():
+                log.info("%s was started: %s", row.id, row.title)
+                state = self._outcome(row, control)
+                self._record(row, control, state)
         finally:
             with self._change:
                 self._lanes.release(row.lanes)

@@ -120,6 +120,6 @@ class JobSnapshot:
     @property
     def fraction(self) -> float:
         """Share of the work done, 0 to 1."""
-        if self.work_total:
-            return min(1.0, self.work_done / self.work_total)
-        return 1.0 if self.state is JobState.DONE else 0.0
+        if self.state is JobState.DONE:
+            return 1.0  # what was found in place was planned as work, and was none
+        return min(1.0, self.work_done / self.work_total) if self.work_total else 0.0

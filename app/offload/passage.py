@@ -17,6 +17,7 @@ from app.errors import (
 from app.integrity.hashing import HashKind
 from app.jobs.control import JobControl
 from app.jobs.snapshot import PlaceState
+from app.log import JobLog, job_log
 from app.offload.source import Source
 from app.offload.target import Target
 from app.offload.work import CopyFact, CopyWork, FileWork
@@ -50,6 +51,11 @@ class Passage:
         return HashKind.BLAKE3 if lead.slow else lead
 
     @property
+    def log(self) -> JobLog:
+        """The job's log: the threads of a pass are not the job's own."""
+        return job_log(self.control.snapshot().id, log)
+
+    @property
     def alive(self) -> list[Target]:
         """Destinations still in the pass."""
         return [target for target in self.targets.values() if target.alive]
@@ -67,7 +73,7 @@ class Passage:
         elif isinstance(error, OSError):
             trouble = target.fault(error, copy.path, work.entry.size)
         else:
-            log.error("Copying %s failed by an internal error", copy.path, exc_info=error)
+            self.log.error("Copying %s failed by an internal error", copy.path, exc_info=error)
             trouble = WriteFailed("Internal error, see the log.", device=target.name)
         alone = isinstance(trouble, NameTaken) or (
             isinstance(error, OSError) and target.only_this_file(error)
@@ -83,7 +89,7 @@ class Passage:
         target.detach(trouble)
         state = PlaceState.GONE if target.gone else PlaceState.FAILED
         self.control.place(target.index, state=state, trouble=str(target.trouble))
-        log.info("%s was detached: %s", target.name, trouble)
+        self.log.info("%s was detached: %s", target.name, trouble)
 
     def copy_done(self, copy: CopyWork, *, well: bool) -> None:
         """A destination is done with a file; the last one counts the file."""
