@@ -71,9 +71,9 @@ class LargeFiles:
         good = False
         try:
             work.attributes = attributes_of(fd)
-            passage.source.same(fd, work.source)
+            before = passage.source.same(fd, work.source)
             self._stream(fd, direct, work, writing)
-            passage.source.same(fd, work.source)
+            passage.source.same(fd, work.source, before)
             good = True
         finally:
             os.close(fd)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from app.errors import (
     DestinationFault,
     NameTaken,
+    ReadBackDiffers,
     ReelkeepError,
     SourceFault,
     SourceGone,
@@ -75,7 +76,7 @@ class Passage:
         else:
             self.log.error("Copying %s failed by an internal error", copy.path, exc_info=error)
             trouble = WriteFailed("Internal error, see the log.", device=target.name)
-        alone = isinstance(trouble, NameTaken) or (
+        alone = isinstance(trouble, NameTaken | ReadBackDiffers) or (
             isinstance(error, OSError) and target.only_this_file(error)
         )
         if isinstance(trouble, DestinationFault) and not alone:

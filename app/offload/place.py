@@ -139,13 +139,13 @@ class Place:
             )
         return WriteFailed(f"{self.root} on {self.name} cannot be opened: {words}.", path=self.root)
 
-    def close(self, *, finished: bool) -> None:
-        """Let go; a finished job leaves no marker behind."""
+    def close(self) -> None:
+        """Let go, and take the job's marker away where the drive still answers."""
         target, self.target = self.target, None
         if target is None:
             return
         try:
-            if finished:
+            if not target.gone:
                 target.folder.remove(self.marker)
                 target.folder.sync_folder("")
         except OSError:

@@ -54,10 +54,27 @@ class Roster:
     def begin(self) -> None:
         """List the card, or on a resume take up what is certain and try failures again."""
         if self.ledger.journal.fact(self.ledger.job, "listed"):
-            self._take_up()
+            self.take_up(relist=True)
         else:
             self._list()
+            self.rows = list(self.ledger.entries())
+
+    def card_is_done(self) -> bool:
+        """Whether the card itself is no longer needed: all read, and listed again unchanged."""
+        if not self.ledger.journal.fact(self.ledger.job, "listed_again"):
+            return False
         self.rows = list(self.ledger.entries())
+        confirmed = self.confirmed()
+        for place in self.places:
+            share = Share(self, place)
+            for row in self.rows:
+                if row.entry.kind is not EntryKind.FILE or row.problem is Problem.IGNORED:
+                    continue
+                fact = confirmed.get((row.n, place.index))
+                first = place.record.stage == 0 and share.takes(row)
+                if row.problem or (first and (not fact or fact.state is CopyState.FAILED)):
+                    return False
+        return True
 
     def _list(self) -> None:
         look = look_at(replace(self.spec, source=self.card_root))
@@ -93,7 +110,7 @@ class Roster:
         self.ledger.read(digests)
         self.ledger.confirm(facts)
 
-    def _take_up(self) -> None:
+    def take_up(self, *, relist: bool) -> None:
         """Trust recorded copies that still are as recorded; the rest is wanted again."""
         self.ledger.clear_problems(
             (Problem.UNREADABLE, Problem.CHANGED, Problem.UNSTEADY, Problem.MISSING)
@@ -111,7 +128,9 @@ class Roster:
                 and not _as_recorded(place.root, fact, sizes.get(fact.n, 0))
             ]
         self.ledger.forget_copies(stale)
-        self._relist()
+        if relist:
+            self._relist()
+        self.rows = list(self.ledger.entries())
 
     def _relist(self) -> None:
         """On a resume: files that are not copied anywhere yet are taken as they are now."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from app.errors import (
@@ -62,22 +63,23 @@ class OffloadRun:
 
     def run(self) -> bool:
         """True when everything that was asked is done."""
-        finished = False
         try:
-            self._open_card()
-            self.roster.begin()
+            if self.roster.card_is_done():
+                self.roster.take_up(relist=False)
+                if self.roster.unconfirmed(0):
+                    self._open_card()  # a copy has changed or gone since
+            else:
+                self._open_card()
+                self.roster.begin()
             self._show_totals()
             for stage in sorted({place.record.stage for place in self.places}):
                 self._stage(stage)
-            finish = Finish(self)
-            done = finish.everything()
-            finished = True
-            return done
+            return Finish(self).everything()
         finally:
             if self._card is not None:
                 self._card.close()
             for place in self.places:
-                place.close(finished=finished)
+                place.close()
 
     # Stages and passes
 
@@ -99,7 +101,7 @@ class OffloadRun:
                 self._wait_for_places(waiting)
             elif self.roster.unconfirmed(stage) >= before:
                 break
-        if stage == 0:
+        if stage == 0 and self._card is not None:
             Finish(self).card_is_free()
 
     def _one_pass(self, stage: int, wanted: Sequence[FileWork]) -> None:
@@ -107,6 +109,7 @@ class OffloadRun:
         targets = {i: t for i, t in targets.items() if self.places[i].record.stage == stage}
         if not targets or not wanted:
             return
+        self._show_totals()
         for index in targets:
             self.control.place(index, state=PlaceState.WRITING, trouble="")
         passage = self._passage(stage, targets)
@@ -225,7 +228,7 @@ class OffloadRun:
     def _open_places(self, stage: int) -> None:
         for place in self._of_stage(stage):
             if place.target is not None and place.target.gone:
-                place.close(finished=False)
+                place.close()
             if place.target is None and place.index not in self._lost:
                 self._open_place(place)
 
@@ -260,7 +263,7 @@ class OffloadRun:
         names = ", ".join(place.name for place in waiting)
         for place in waiting:
             self.control.place(place.index, state=PlaceState.GONE)
-            place.close(finished=False)
+            place.close()
         self.control.show(wants=f"Connect {names} again.", stage="Waiting for a drive")
         log.info("%s: waits for %s", self.job, names)
         while not any(p.find(self.around.volumes, self.around.volume_of) for p in waiting):
@@ -268,7 +271,15 @@ class OffloadRun:
         self.control.show(wants="")
 
     def _show_totals(self) -> None:
-        self.control.show(**self.roster.totals())
+        """What is confirmed, counted anew: a pass that is redone must not count twice."""
+        totals = self.roster.totals()
+        shown = self.control.snapshot().places
+        if shown:
+            totals["places"] = tuple(
+                replace(old, written=new.written, verified=new.verified, path=new.path)
+                for old, new in zip(shown, totals["places"], strict=True)
+            )
+        self.control.show(**totals)
 
     @property
     def lost(self) -> dict[int, DestinationFault]:

@@ -127,12 +127,12 @@ class SmallFiles:
         source, entry, buffer = self._passage.source, work.source, self._buffer()
         fd, _ = source.open(entry.path)
         try:
-            source.same(fd, entry)
+            before = source.same(fd, entry)
             work.attributes = attributes_of(fd)
             count = source.read(fd, entry.path, buffer, 0) if entry.size else 0
             if count != entry.size:
                 raise source.changed(entry.path)
-            source.same(fd, entry)
+            source.same(fd, entry, before)
         finally:
             os.close(fd)
         hasher = MultiHash(self._passage.kinds)

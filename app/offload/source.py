@@ -58,12 +58,17 @@ class Source:
                     break
         return done
 
-    def same(self, fd: int, entry: Entry) -> None:
-        """Raise SourceChanged unless the open file still is as it was listed."""
+    def same(self, fd: int, entry: Entry, before: os.stat_result | None = None) -> os.stat_result:
+        """Raise SourceChanged unless the open file still is as it was listed.
+
+        *before* is what an earlier call answered: then nothing at all may have changed since.
+        (Some card formats keep no change time, so it is only compared while the file is open.)
+        """
         found = os.fstat(fd)
-        listed = (entry.size, entry.mtime_ns, entry.ctime_ns or found.st_ctime_ns)
-        if (found.st_size, found.st_mtime_ns, found.st_ctime_ns) != listed:
+        listed = (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns)
+        if not listed or (before is not None and found.st_ctime_ns != before.st_ctime_ns):
             raise self.changed(entry.path)
+        return found
 
     def changed(self, path: str) -> SourceChanged:
         """That a file changed, in words."""
