@@ -70,6 +70,7 @@ PURPOSES: dict[str, tuple[Mapping[str, str], str]] = {
     "check": ({}, "requirements-check.txt"),
     "test": ({**RUN_PACKAGES, **TEST_PACKAGES}, "requirements-check.txt"),
 }
+ALSO_DONE = {"run": (), "check": (), "test": ("run", "check")}
 
 
 def main(arguments: list[str]) -> int:
@@ -80,9 +81,7 @@ def main(arguments: list[str]) -> int:
     if purpose not in PURPOSES:
         return fail(f'"{purpose}" is none of: {", ".join(PURPOSES)}, lock.')
     packages, requirements = PURPOSES[purpose]
-    stamp = VENV / f"set-up-{purpose}"
-    state = fingerprint(requirements)
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == state:
+    if is_done(purpose):
         return 0
     if sys.version_info < (3, 11):  # noqa: UP036 - an older one must hear it from us
         return fail(f"Python 3.11 or newer is needed, and this is {sys.version.split()[0]}.")
@@ -91,8 +90,23 @@ def main(arguments: list[str]) -> int:
         if not install(requirements):
             return 1
         if complete:  # otherwise look again next time, and say so again
-            stamp.write_text(state, encoding="utf-8")
+            for done in (purpose, *ALSO_DONE[purpose]):
+                stamp(done).write_text(fingerprint(PURPOSES[done][1]), encoding="utf-8")
     return 0
+
+
+def stamp(purpose: str) -> Path:
+    """The file that says for which state of the checkout a set-up is done."""
+    return VENV / f"set-up-{purpose}"
+
+
+def is_done(purpose: str) -> bool:
+    """Whether nothing has changed since this set-up was done here."""
+    try:
+        kept = stamp(purpose).read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return kept == fingerprint(PURPOSES[purpose][1])
 
 
 def fingerprint(requirements: str) -> str:
