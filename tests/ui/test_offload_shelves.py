@@ -19,6 +19,7 @@ from ui.models.destinations import (
     is_slow_usb,
     look_at,
     place_for,
+    place_name,
     volume_of,
 )
 from ui.models.rates import SPAN, RateHistory, slowest
@@ -147,6 +148,12 @@ def test_usb_2_is_told_from_usb_3():
     assert not is_slow_usb(SHUTTLE)
     assert bus_text(SHUTTLE) == "USB 3, 10 Gbit/s"
     assert bus_text(volume("X", "ext4", 1, 1, bus="")) == ""
+
+
+def test_a_folder_on_the_systems_disk_goes_by_its_own_name():
+    system = replace(RAID, mount_point=Path("/"), label="/")
+    assert place_name(Path("/srv/Day12"), system) == "Day12"
+    assert place_name(RAID.mount_point / "Day12", RAID) == "RAID-1"
 
 
 def test_rates_older_than_five_minutes_are_forgotten():

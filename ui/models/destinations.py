@@ -30,8 +30,8 @@ class DestinationEntry:
 
     @property
     def name(self) -> str:
-        """The volume's label, or the folder's name until the volume is known."""
-        return self.volume.label if self.volume else self.spec.path.name or str(self.spec.path)
+        """The volume's label; on the system's own volume, or on none, the folder's name."""
+        return place_name(self.spec.path, self.volume)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,13 @@ class PlaceInHand:
             PlaceState.DONE,
             PlaceState.FAILED,
         }
+
+
+def place_name(path: Path, volume: Volume | None) -> str:
+    """What people call a destination: the drive, or the folder where `/` would say nothing."""
+    if volume is not None and volume.label and str(volume.mount_point) != "/":
+        return volume.label
+    return path.name or str(path)
 
 
 class DestinationShelf:
@@ -145,11 +152,21 @@ def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
+_BUSES = {
+    "usb": "USB",
+    "nvme": "NVMe",
+    "sata": "SATA",
+    "sas": "SAS",
+    "mmc": "Card reader",
+    "thunderbolt": "Thunderbolt",
+    "network": "Network",
+}
+
+
 def bus_text(volume: Volume) -> str:
     """How the drive is connected, for people: `USB 3, 5 Gbit/s`; empty where nobody knows."""
     device = volume.device
-    names = {"usb": "USB", "nvme": "NVMe", "sata": "SATA", "mmc": "Card reader"}
-    bus = names.get(device.bus.lower(), device.bus.capitalize())
+    bus = _BUSES.get(device.bus.lower(), "")
     if bus == "USB" and device.bus_speed:
         gigabits = device.bus_speed / 1e9
         return "USB 2" if gigabits < 1 else f"USB 3, {gigabits:g} Gbit/s"

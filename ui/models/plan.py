@@ -9,6 +9,7 @@ from app.jobs.snapshot import JobSnapshot
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
 from app.offload.spec import VerifyMode
 from app.units import bytes_text, count_text, duration_text
+from ui.models.destinations import place_name
 
 CHECKS = {
     VerifyMode.FULL: "card read twice, each drive read back",
@@ -141,7 +142,7 @@ def _rooms(plans: Sequence[OffloadPlan]) -> tuple[PlannedRoom, ...]:
     return tuple(
         PlannedRoom(
             key=str(planned.path),
-            name=planned.volume.label,
+            name=place_name(planned.path, planned.volume),
             capacity=planned.volume.capacity,
             free=planned.volume.free,
             needed=spent[str(planned.volume.mount_point)],
