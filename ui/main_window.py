@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
         self.queue.show_jobs(jobs)
         states = [job.state for job in jobs]
         running, waiting = states.count(JobState.RUNNING), states.count(JobState.QUEUED)
-        awake = running and getattr(self.bridge.engine, "awake", False)
+        awake = running and self.bridge.engine.awake
         self.status.awake.show_text("Awake while jobs run" if awake else "")
         done = states.count(JobState.DONE)
         failed = states.count(JobState.FAILED)
