@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +27,9 @@ from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import CONVERTER, JobId, Spec
 from app.jobs.vigil import Vigil
 from app.offload.account import Account, report_stem
+from app.offload.day import day_report, day_stem
 from app.offload.ledger import SCHEMA as OFFLOAD_SCHEMA
+from app.offload.naming import shooting_day
 from app.offload.place import record_of
 from app.offload.plan import OffloadPlan
 from app.offload.planning import make_plan
@@ -37,8 +40,9 @@ from app.paths import Profile
 from app.places.cards import Card, candidate_cards, recognise
 from app.places.eject import EjectResult, eject
 from app.places.volumes import Volume, volumes
-from app.reports.model import FileRow, TransferReport
+from app.reports.model import DayReport, FileRow, TransferReport
 from app.settings import Settings
+from app.units import now
 
 log = logging.getLogger(__name__)
 
@@ -186,6 +190,25 @@ class Engine(AbstractContextManager["Engine"]):
         account, report = self._account(job), self.report(job)
         place = folder or account.spec.report or self.reports
         return write_transfer(report, place, report_stem(account, report.started)).html
+
+    def day(self, day: date | None = None) -> DayReport:
+        """All cards of a shooting day, of today's by default, as they stand now."""
+        get = self.settings.get
+        today = shooting_day(now(), get("offload.rollover_hour"))
+        facts = {"Production": "project.production", "Unit": "project.unit"}
+        return day_report(
+            self.journal,
+            day or today,
+            project=get("project.name"),
+            first_day=get("project.first_day"),
+            extra={name: value for name, key in facts.items() if (value := get(key))},
+        )
+
+    def write_day_report(self, report: DayReport, folder: Path | None = None) -> Path:
+        """Write the report of a day as HTML, PDF and CSV; answers the HTML."""
+        from app.reports.write import write_day
+
+        return write_day(report, folder or self.reports, day_stem(report.day)).html
 
     # Places
 

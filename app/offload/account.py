@@ -85,10 +85,11 @@ class Account:
             yield FileEvidence(
                 path=row.entry.path,
                 problem=row.problem,
-                copies=tuple(self._copy(fact) for fact in self.copies.get(row.n, ())),
+                copies=tuple(self.copy_evidence(fact) for fact in self.copies.get(row.n, ())),
             )
 
-    def _copy(self, fact: CopyFact) -> CopyEvidence:
+    def copy_evidence(self, fact: CopyFact) -> CopyEvidence:
+        """What one row about a copy says for the verdict."""
         place = self.places[fact.destination]
         return CopyEvidence(
             device=place.device,

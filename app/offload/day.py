@@ -1,0 +1,226 @@
+"""The day report: all cards of a shooting day, each with everything that is known of its copies.
+
+A card that was offloaded by several jobs is one card: its verdict counts every copy that any of
+them verified, as long as it is a copy of what lies on the card now.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from app.integrity.hashing import HashKind
+from app.integrity.verdict import CopyEvidence, FileEvidence, Problem, Verdict, card_verdict
+from app.jobs.journal import JobRow, Journal
+from app.jobs.snapshot import JobState
+from app.jobs.spec import CONVERTER
+from app.offload.account import Account
+from app.offload.ledger import EntryRow
+from app.offload.naming import shooting_day
+from app.offload.place import PlaceRecord
+from app.offload.spec import OffloadSpec
+from app.offload.work import CopyFact
+from app.places.cards import CardIdentity, same_card
+from app.places.tree import EntryKind
+from app.reports.model import DayCard, DayReport
+from app.units import now
+
+
+def day_report(
+    journal: Journal,
+    day: date,
+    *,
+    project: str = "",
+    first_day: date | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> DayReport:
+    """All cards that were offloaded on *day*, as the journal knows them at this moment.
+
+    *first_day* is the project's first shooting day; days are counted from it, beginning at 1.
+    """
+    cards = [card for card in _cards(journal) if day in card.days]
+    names = _device_names(card.accounts for card in cards)
+    number = (day - first_day).days + 1 if first_day else None
+    projects = (job.spec.project for card in cards for job in card.accounts)
+    return DayReport(
+        day=day,
+        number=number if number and number > 0 else None,
+        project=project or next(filter(None, projects), ""),
+        cards=tuple(sorted((card.row(names) for card in cards), key=lambda row: row.offloaded)),
+        made=now(),
+        extra=dict(extra or {}),
+    )
+
+
+def _cards(journal: Journal) -> list[_Merged]:
+    """Every card that the journal knows, with all its jobs, oldest first."""
+    found: list[_Merged] = []
+    by_digest: dict[str, list[_Merged]] = defaultdict(list)
+    for row in sorted(journal.jobs(hidden=True), key=lambda row: row.created):
+        fact = journal.fact(row.id, "identity") if row.kind == OffloadSpec.kind else None
+        if fact is None:
+            continue
+        identity = CONVERTER.structure(fact, CardIdentity)
+        alike = by_digest[identity.digest]
+        card = next((card for card in alike if same_card(card.identity, identity)), None)
+        if card is None:
+            card = _Merged(journal, identity)
+            alike.append(card)
+            found.append(card)
+        card.rows.append(row)
+    return found
+
+
+@dataclass(slots=True)
+class _Merged:
+    """One card and every job that offloaded it."""
+
+    journal: Journal
+    identity: CardIdentity
+    rows: list[JobRow] = field(default_factory=list)
+    """Its jobs, oldest first."""
+    _accounts: tuple[Account, ...] = ()
+
+    @property
+    def days(self) -> set[date]:
+        """Shooting days on which it was offloaded."""
+        return {_day(row) for row in self.rows}
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """What the journal holds, oldest job first."""
+        if not self._accounts:
+            self._accounts = tuple(
+                Account.of(self.journal, row.id, row.spec)
+                for row in self.rows
+                if isinstance(row.spec, OffloadSpec)
+            )
+        return self._accounts
+
+    def row(self, names: Mapping[str, str]) -> DayCard:
+        """The card as the day report tells it."""
+        union = Union(self.accounts)
+        verdict = union.verdict()
+        last, card = self.rows[-1], union.last.card if union.last else None
+        files = [row for row in union.rows if row.problem is not Problem.IGNORED]
+        return DayCard(
+            roll=self.identity.roll or self.identity.label,
+            camera=card.camera if card else self.journal.fact(last.id, "camera", ""),
+            clips=self.identity.clips,
+            files=len(files) if union.last else self.identity.files,
+            size=sum(r.entry.size for r in files) if union.last else self.identity.size,
+            first_recorded=card.first_recorded if card else None,
+            last_recorded=card.last_recorded if card else None,
+            verdict=verdict.sentence,
+            safe=verdict.safe,
+            copies=tuple(names[device] for device in union.complete()),
+            offloaded=last.finished or last.started or last.created,
+            job=", ".join(row.id for row in self.rows),
+            open=tuple(self._open(verdict)),
+        )
+
+    def _open(self, verdict: Verdict) -> Iterator[str]:
+        """What is still to do."""
+        yield from verdict.reasons
+        for row in self.rows:
+            if row.state is JobState.INTERRUPTED:
+                yield f"Job {row.id} was interrupted. `reelkeep jobs resume {row.id}` goes on."
+            elif not row.state.ended:
+                yield f"Job {row.id} is {row.state}."
+        last = self.rows[-1]
+        if last.state is JobState.FAILED:
+            yield f"Job {last.id} failed: {last.ending.get('error') or 'see its report'}"
+
+
+def _day(row: JobRow) -> date:
+    spec = row.spec
+    assert isinstance(spec, OffloadSpec)
+    return shooting_day(spec.moment or row.created, spec.rollover_hour)
+
+
+class Union:
+    """The evidence of several jobs about one card.
+
+    The newest listing says what is on the card. An older job adds its copies of a file only where
+    both have read the same bytes or, where one has not read it, the file still has size and time.
+    Of one copy at one place the newest word counts.
+    """
+
+    def __init__(self, accounts: Sequence[Account]) -> None:
+        self._accounts = accounts
+        listed = [account for account in accounts if account.rows]
+        self.last: Account | None = listed[-1] if listed else None
+        self.rows = tuple(row for row in self.last.rows if _counts(row)) if self.last else ()
+        self._by_path = [{row.entry.path: row for row in account.rows} for account in accounts]
+        self._evidence = tuple(self._file(row) for row in self.rows)
+
+    def verdict(self) -> Verdict:
+        """May the card be formatted? By the strictest number of copies that a job asked for."""
+        return card_verdict(
+            self._evidence,
+            wanted=max((account.spec.wanted_copies for account in self._accounts), default=1),
+            listed=any(account.listed for account in self._accounts) and bool(self.rows),
+            journal_on_disk=True,
+        )
+
+    def complete(self) -> list[str]:
+        """Ids of the devices that hold a verified copy of every file."""
+        files = [file for file in self._evidence if file.problem is not Problem.IGNORED]
+        held = [{copy.device for copy in file.copies if copy.verified} for file in files]
+        return sorted(set.intersection(*held)) if held else []
+
+    def _file(self, row: EntryRow) -> FileEvidence:
+        known = [(account, rows.get(row.entry.path)) for account, rows in self._pairs()]
+        told = [(account, old) for account, old in known if old is not None]
+        # A job that ended before this file's turn has only listed it.
+        said = (old for _, old in told if _same_file(old, row) and (old.problem or old.digests))
+        decides = next(said, row)
+        copies: dict[tuple[str, str, str], CopyEvidence] = {}
+        for account, old in told:  # newest first
+            if not _same_file(old, decides):
+                continue
+            for fact in account.copies.get(old.n, ()):
+                place = account.places[fact.destination]
+                copies.setdefault(_lies(place, fact), account.copy_evidence(fact))
+        return FileEvidence(
+            path=row.entry.path, problem=decides.problem, copies=tuple(copies.values())
+        )
+
+    def _pairs(self) -> Iterator[tuple[Account, dict[str, EntryRow]]]:
+        """The jobs with their rows by path, newest first."""
+        return zip(reversed(self._accounts), reversed(self._by_path), strict=True)
+
+
+def _counts(row: EntryRow) -> bool:
+    return row.entry.kind is not EntryKind.FOLDER or row.problem is Problem.UNREADABLE
+
+
+def _lies(place: PlaceRecord, fact: CopyFact) -> tuple[str, str, str]:
+    return place.identity, place.below, fact.path
+
+
+def _same_file(old: EntryRow, decides: EntryRow) -> bool:
+    mine, theirs = old.digests.get(HashKind.BLAKE3), decides.digests.get(HashKind.BLAKE3)
+    if mine and theirs:
+        return mine == theirs
+    a, b = old.entry, decides.entry
+    return (a.kind, a.size, a.mtime_ns, a.target) == (b.kind, b.size, b.mtime_ns, b.target)
+
+
+def _device_names(cards: Iterable[Sequence[Account]]) -> dict[str, str]:
+    """Name by id of every device; two drives of one model are told apart by their labels."""
+    places = {place.device: place for card in cards for job in card for place in job.places}
+    names = [place.device_name for place in places.values()]
+    return {
+        device: f"{place.device_name} ({place.label})"
+        if names.count(place.device_name) > 1
+        else place.device_name
+        for device, place in places.items()
+    }
+
+
+def day_stem(day: date) -> str:
+    """File name of a day's report, without its ending."""
+    return f"Day_{day.isoformat()}"
