@@ -1,0 +1,50 @@
+"""A folder mounted through the file system that fails by rules, for the length of a test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from mount_bench import Bench
+from offload_bench import wait_for
+
+_PROGRAM = Path(__file__).with_name("faultfs.py")
+
+
+class FaultMount:
+    """`backing` as it really is, `point` as the rules let it look."""
+
+    def __init__(self, bench: Bench, name: str) -> None:
+        self.backing = bench.folder / f"{name} behind"
+        self.backing.mkdir()
+        self.point = bench.point(name)
+        self._rules = bench.folder / f"{name}.json"
+        self.set()
+        self.start()
+        bench.taken_down(self.point)
+
+    def start(self) -> None:
+        """Mount it (again)."""
+        self._process = subprocess.Popen(
+            [sys.executable, _PROGRAM, self.backing, self.point, self._rules],
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(lambda: os.path.ismount(self.point), "the faulty file system is mounted")
+
+    def set(self, *rules: dict[str, object]) -> None:
+        """The rules from now on."""
+        fresh = self._rules.with_suffix(".new")
+        fresh.write_text(json.dumps(rules))
+        fresh.rename(self._rules)
+
+    def acted(self) -> list[str]:
+        """What the rules have done so far."""
+        told = Path(f"{self._rules}.acted")
+        return told.read_text().splitlines() if told.exists() else []
+
+    def wait_acted(self, word: str) -> None:
+        """Wait until a rule has acted."""
+        wait_for(lambda: any(line.startswith(word) for line in self.acted()), f"{word} by a rule")
