@@ -75,6 +75,8 @@ class LargeFiles:
             self._stream(fd, direct, work, writing)
             passage.source.same(fd, work.source, before)
             good = True
+            # Before any destination hears of the end: a fast one may settle it at once.
+            work.source_checked = self._again is None
         finally:
             os.close(fd)
             for copy in writing:
@@ -87,7 +89,6 @@ class LargeFiles:
         work.read_at = now()
         self._hashers.end(work.digests)
         if self._again is None:
-            work.source_checked = True
             self._passage.record_source([work])
         for copy in copies:
             if copy.compare:
