@@ -1,0 +1,285 @@
+"""`pfndispatchcopy`: one file to several destinations, with the options and lines of its namesake.
+
+Kept from the original: the options, the lines and their order. Different on purpose: the flush
+comes before the rename, every flushed copy is read back from the medium before it gets its name,
+the source is always kept, and a file that lies under the name already is never replaced: an equal
+one counts as copied once it was read, a different one is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from app.errors import BadInput, JobCancelled, NameTaken, ReelkeepError, Refusal, SourceChanged
+from app.integrity.hashing import HashKind
+from app.jobs.spec import JobId, new_job_id
+from app.log import JobLogFormatter, job_context, job_log_file
+from app.offload.dispatch import Dispatch, DispatchRun, Outcome
+from app.paths import Profile, absolute
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PROGRAM = "pfndispatchcopy"
+PROGRESS_SECONDS = 0.5
+HASHES = {
+    "xxh64be": HashKind.XXH64,
+    "md5": HashKind.MD5,
+    "sha1": HashKind.SHA1,
+    "sha256": HashKind.SHA256,
+}
+DONE, FAILED, REFUSED, CANCELLED = 0, 1, 2, 130
+
+
+@click.command(PROGRAM, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-v", "--verbose", is_flag=True, help="Also say how each copy was proven.")
+@click.option(
+    "-t", "--hash", "kind", type=click.Choice(list(HASHES)), default="xxh64be", show_default=True
+)
+@click.option("-k", "--keep", is_flag=True, help="Accepted; the source is always kept.")
+@click.option(
+    "-f_size",
+    "--file-size",
+    "size",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Bytes that the source must have, before and after.",
+)
+@click.option(
+    "-b",
+    "--buffer-size",
+    type=click.IntRange(1),
+    default=8388608,
+    show_default=True,
+    metavar="N",
+    help="Bytes of one block.",
+)
+@click.option(
+    "-noflush_dest", "unflushed", multiple=True, metavar="PATH", help="Do not flush this one."
+)
+@click.argument("source")
+@click.argument("destinations", nargs=-1, required=True, metavar="DESTINATION...")
+def _command(
+    source: str,
+    destinations: tuple[str, ...],
+    *,
+    kind: str,
+    size: int | None,
+    buffer_size: int,
+    unflushed: tuple[str, ...],
+    verbose: bool,
+    keep: bool,
+) -> int:
+    """Copy the file SOURCE to every DESTINATION, a file or a folder that exists, in one read."""
+    del keep  # whatever is given
+    log.setLevel(logging.DEBUG if verbose else logging.INFO)
+    file = absolute(Path(source)).resolve()
+    finals = _finals(file, destinations)
+    order = Dispatch(
+        source=file,
+        destinations=tuple(finals.values()),
+        kind=HASHES[kind],
+        unflushed=_unflushed(unflushed, finals),
+        buffer_size=buffer_size,
+    )
+    job = new_job_id()
+    with job_context(job), _job_log(job, file):
+        try:
+            return _copy(DispatchRun(job, order), source, kind, size)
+        except (Refusal, NameTaken) as error:
+            log.error("%s", error)
+            return REFUSED
+
+
+def _finals(source: Path, typed: Sequence[str]) -> dict[str, Path]:
+    """What was typed → the final path; a folder that exists gets a file of the source's name."""
+    finals: dict[str, Path] = {}
+    for text in typed:
+        path = absolute(Path(text))
+        final = path / source.name if path.is_dir() else path
+        if text.endswith(os.sep) and not path.is_dir():
+            raise BadInput(f"There is no folder {path}.", path=path)
+        if final in finals.values():
+            raise BadInput(f"{final} is named twice.", path=final)
+        finals[text] = final
+    return finals
+
+
+def _unflushed(typed: Sequence[str], finals: dict[str, Path]) -> frozenset[Path]:
+    found = set()
+    for text in typed:
+        path = absolute(Path(text))
+        meant = [final for final in finals.values() if path in (final, final.parent)]
+        if not meant:
+            raise BadInput(f"-noflush_dest {path} is none of the destinations.", path=path)
+        found.update(meant)
+    return frozenset(found)
+
+
+def _copy(work: DispatchRun, typed: str, kind: str, size: int | None) -> int:
+    source = work.order.source
+    _check_size(source, size)
+    log.info("copying %s...", typed)
+    outcome = _watched(work)
+    if outcome.source_trouble is None:
+        try:
+            _check_size(source, size)
+        except (BadInput, OSError) as error:
+            outcome.source_trouble = SourceChanged(str(error), path=source)
+    if outcome.source_trouble is not None:
+        log.error("%s", outcome.source_trouble)
+        return FAILED
+    return _tell(work, outcome, kind)
+
+
+def _check_size(source: Path, size: int | None) -> None:
+    found = source.stat().st_size
+    if size is not None and found != size:
+        raise BadInput(f"{source} has {found} bytes, not {size}.", path=source)
+
+
+def _watched(work: DispatchRun) -> Outcome:
+    """Run the copy in a thread of its own and say every half second how far it is."""
+    found: list[Outcome] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            with job_context(work.control.snapshot().id):
+                found.append(work.run())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="copy")
+    thread.start()
+    told = -1
+    while thread.is_alive():
+        try:
+            thread.join(PROGRESS_SECONDS)
+            copied = work.control.snapshot().copied
+            if copied != told and thread.is_alive():
+                told = copied
+                _say_progress(copied, work.entry.size)
+        except KeyboardInterrupt:
+            work.control.cancel()
+    if errors:
+        raise errors[0]
+    outcome = found[0]
+    if outcome.digest and told != work.entry.size:
+        _say_progress(work.entry.size, work.entry.size)
+    return outcome
+
+
+def _say_progress(copied: int, size: int) -> None:
+    log.info("copied %d of %d bytes", copied, size)
+
+
+def _tell(work: DispatchRun, outcome: Outcome, kind: str) -> int:
+    """The lines after the copy, in the original's order."""
+    paths, size = work.order.destinations, work.entry.size
+    good = [n for n in range(len(paths)) if n in outcome.facts and n not in outcome.troubles]
+    if outcome.digest:
+        rate = size / outcome.seconds / 1e6
+        log.info("hash %s:%s", kind.upper(), outcome.digest)
+        log.info("copy speed %d bytes in %.6g sec (%.1f MB/sec)", size, outcome.seconds, rate)
+    for n in good:
+        log.info(
+            "Copy completed successfully for destination file with file size check (%s)", paths[n]
+        )
+        fact = outcome.facts[n]
+        log.debug("%s: %s%s", paths[n], fact.state, ", was there already" if fact.found else "")
+    for n, trouble in outcome.troubles.items():
+        log.error("%s: %s", paths[n], trouble)
+    if good:
+        log.info("moving files in place..")
+        log.info("flushing files")
+    if len(good) < len(paths):
+        missing = len(paths) - len(good)
+        log.error("%d of %d destinations did not get the file.", missing, len(paths))
+        return FAILED
+    log.info("done.")
+    return DONE
+
+
+class _Console(JobLogFormatter):
+    """`INFO: done.`"""
+
+    def head(self, record: logging.LogRecord) -> str:
+        """The level only."""
+        return f"{record.levelname}: "
+
+
+@contextlib.contextmanager
+def _consoles() -> Iterator[None]:
+    """While inside, what happens goes to stdout, and what went wrong to stderr."""
+    good, bad = logging.StreamHandler(sys.stdout), logging.StreamHandler(sys.stderr)
+    good.addFilter(lambda record: record.levelno < logging.WARNING)
+    bad.setLevel(logging.WARNING)
+    for handler in (good, bad):
+        handler.setFormatter(_Console())
+        log.addHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in (good, bad):
+            log.removeHandler(handler)
+        log.setLevel(logging.NOTSET)
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """While inside, a shutdown is like Ctrl-C: no partial file may stay behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _job_log(job: JobId, source: Path) -> Iterator[None]:
+    """The job's log in the long form, where the reports are; without it the copy goes on."""
+    profile = Profile.at(Path(p) if (p := os.environ.get("REELKEEP_PROFILE")) else None)
+    stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in source.stem)
+    with contextlib.ExitStack() as stack:
+        try:
+            settings = Settings.load(profile.settings_file)
+            folder = settings.path("report.directory") or profile.reports
+            path = folder / f"{stem[:60]}_pfncopy_{job}.log"
+            stack.enter_context(job_log_file(path, job, PROGRAM))
+        except (OSError, ReelkeepError) as error:
+            log.warning("The log of this job could not be opened: %s", error)
+        yield
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; answers the exit code: 0 done, 1 failed, 2 refused, 130 cancelled."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name that is no UTF-8 is shown, it does not crash
+            stream.reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    with _consoles(), _stoppable():
+        try:
+            answer = _command.main(given, prog_name=PROGRAM, standalone_mode=False)
+        except click.ClickException as error:
+            error.show()
+            return REFUSED
+        except Refusal as error:
+            log.error("%s", error)
+            return REFUSED
+        except (JobCancelled, KeyboardInterrupt, click.Abort):
+            log.error("cancelled")
+            return CANCELLED
+    return answer if isinstance(answer, int) else DONE
