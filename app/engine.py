@@ -37,7 +37,7 @@ from app.offload.run import OffloadRun
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
 from app.paths import Profile
-from app.places.cards import Card, candidate_cards, recognise
+from app.places.cards import Card, candidate_cards, recognise, seen_roll
 from app.places.eject import EjectResult, eject
 from app.places.volumes import Volume, volumes
 from app.reports.model import DayReport, FileRow, TransferReport
@@ -294,6 +294,7 @@ def _offload_task(plan: OffloadPlan, around: Surroundings) -> Task:
         "places": [CONVERTER.unstructure(record_of(place)) for place in plan.destinations],
         "identity": CONVERTER.unstructure(plan.identity),
         "camera": plan.card.camera,
+        "seen roll": CONVERTER.unstructure(seen_roll(plan.card, spec.moment or now())),
         "operator": around.operator,
         "tool": f"Reelkeep {around.tool_version}",
     }

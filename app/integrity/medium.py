@@ -78,9 +78,7 @@ class MediumReader:
         way = ReadWay.MEDIUM if clear and provable else ReadWay.CACHE
         return MediumRead(hasher.digests(), total, way)
 
-    def _stream(
-        self, fd: int, direct: bool, hasher: MultiHash, tick: Callable[[int], None]
-    ) -> int:
+    def _stream(self, fd: int, direct: bool, hasher: MultiHash, tick: Callable[[int], None]) -> int:
         offset = turn = 0
         pending: Future[None] | None = None
         try:
@@ -118,9 +116,7 @@ def open_past_cache(open_file: Open) -> tuple[int, bool]:
     return open_file(0), False
 
 
-def read_small(
-    open_file: Open, buffer: mmap.mmap, *, provable: bool = True
-) -> tuple[int, ReadWay]:
+def read_small(open_file: Open, buffer: mmap.mmap, *, provable: bool = True) -> tuple[int, ReadWay]:
     """Read a file that fits *buffer* past the cache; bytes read, and the way.
 
     The file must have been synced before, or its pages cannot go.

@@ -129,7 +129,11 @@ class Runner:
 
     def resume(self, job: JobId) -> None:
         """Let a paused job go on, or queue an interrupted or cancelled one again."""
-        if control := self._controls.get(job):
+        with self._change:
+            # A job that has just ended is let go of first, or the wish would be lost with it.
+            self._change.wait_for(lambda: not self._ending(job), timeout=10)
+            control = self._controls.get(job)
+        if control is not None:
             control.resume()
             return
         states = (JobState.INTERRUPTED, JobState.CANCELLED, JobState.FAILED)
@@ -137,6 +141,10 @@ class Runner:
             state = self._journal.job(job).state
             raise BadInput(f"Job {job} is {state}; there is nothing to resume.")
         self._changed()
+
+    def _ending(self, job: JobId) -> bool:
+        control = self._controls.get(job)
+        return control is not None and control.state not in {JobState.RUNNING, JobState.PAUSED}
 
     def cancel(self, job: JobId) -> None:
         """End a job; what is confirmed stays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId
 from app.offload.ledger import earlier_copies
 from app.offload.work import CopyFact
-from app.places.cards import CardIdentity, SeenRoll
+from app.places.cards import SeenRoll
 from app.places.tree import Entry
 from app.places.volumes import Volume
 
@@ -77,28 +78,8 @@ def _roots(journal: Journal, job: JobId) -> dict[int, tuple[str, str]]:
 
 def seen_rolls(journal: Journal) -> tuple[SeenRoll, ...]:
     """Cards that were offloaded before."""
-    rows = journal.rows(
-        "SELECT f.value, j.created, c.value FROM facts f JOIN jobs j ON j.id=f.job"
-        " JOIN facts c ON c.job=f.job AND c.name='camera'"
-        " WHERE f.name='identity' AND j.state NOT IN ('queued')"
-    )
-    return tuple(_seen(identity, created, camera) for identity, created, camera in rows)
-
-
-def _seen(identity_text: str, created: str, camera: str) -> SeenRoll:
-    import json
-
-    identity = CONVERTER.structure(json.loads(identity_text), CardIdentity)
-    return SeenRoll(
-        roll=identity.roll,
-        structure=identity.structure,
-        camera=json.loads(camera),
-        first_clip=identity.first_clip,
-        last_clip=identity.last_clip,
-        clips=identity.clips,
-        size=identity.size,
-        when=datetime.fromisoformat(created),
-    )
+    rows = journal.rows("SELECT value FROM facts WHERE name='seen roll'")
+    return tuple(CONVERTER.structure(json.loads(value), SeenRoll) for (value,) in rows)
 
 
 def remember_rate(journal: Journal, device: str, rate: float) -> None:

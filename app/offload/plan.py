@@ -72,7 +72,7 @@ class OffloadPlan:
     seconds: float | None
     """Estimated time until the card is free, from earlier rates; None when nothing is known."""
     already_safe: bool = False
-    """Every file is verified on enough devices already, by the journal."""
+    """Every destination has every file already, verified, and they are devices enough."""
 
     @property
     def refusals(self) -> tuple[Remark, ...]:

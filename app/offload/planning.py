@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,18 +14,15 @@ from app.jobs.journal import Journal
 from app.offload import memory
 from app.offload.naming import NamingFacts, check_template, folders, split_template
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
+from app.offload.remarks import PATHS_SHOWN, card_remarks, device_remarks, room_remarks
 from app.offload.selection import IgnoreList, Selection
-from app.offload.spec import DestinationSpec, OffloadSpec, OnCollision, VerifyMode
-from app.places.cards import Card, compare_rolls, identity_of, recognise
+from app.offload.spec import DestinationSpec, OffloadSpec, OnCollision
+from app.places.cards import Card, identity_of, recognise
 from app.places.devices import speed_warning
 from app.places.limits import NameRules, rules_of
 from app.places.tree import Entry, EntryKind, list_tree
 from app.places.volumes import Volume, volume_of
-from app.units import bytes_text, count_text, now
-
-_ROOM_TO_SPARE = 16 << 20
-"""Bytes kept free for manifests, folders and the file system's own needs."""
-_PATHS_SHOWN = 50
+from app.units import count_text, now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +97,19 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
     clip_of = clips_by_path(look.card)
     planned: list[PlannedDestination] = []
     remarks: list[Remark] = []
+    known: list[int] = []
     for index, destination in enumerate(spec.destinations):
         view = _Destination(index, destination, spec, look, clip_of, journal, declared)
         remarks += view.remarks
         planned.append(view.planned)
-    remarks += _room(planned)
-    remarks += _devices(spec, planned)
-    remarks += _card_remarks(look, journal)
+        known.append(view.known)
+    remarks += room_remarks(planned)
+    remarks += device_remarks(spec, planned)
+    remarks += card_remarks(look.card, look.wanted, journal)
     remarks.sort(key=lambda remark: list(Weight).index(remark.weight))
     size = sum(e.size for e in files)
-    safe = bool(files) and all(p.already == p.size for p in planned)
+    devices = {p.volume.device.id for p in planned if p.volume.device.counts}
+    complete = all(n == p.files for n, p in zip(known, planned, strict=True))
     return OffloadPlan(
         spec=spec,
         card=look.card,
@@ -121,7 +121,7 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
         remarks=tuple(remarks),
         identity=identity_of(look.card, look.entries),
         seconds=memory.expected_seconds(journal, spec, planned, size),
-        already_safe=safe,
+        already_safe=bool(files) and complete and len(devices) >= spec.wanted_copies,
     )
 
 
@@ -172,6 +172,7 @@ class _Destination:
         place = placer(spec, destination, look.card)
         placed = {e.path: place(e.path, clip_of.get(e.path, "")) for e in entries}
         known = memory.known_copies(journal, files, root, placed, volume)
+        self.known = len(known)
         self._nesting(path, volume)
         self._limits(entries, placed, rules_of(volume), volume)
         self._collisions(files, placed, root, known.keys())
@@ -195,7 +196,7 @@ class _Destination:
 
     def say(self, weight: Weight, text: str, paths: Iterable[str] = ()) -> None:
         """Add a remark about this destination."""
-        shown = tuple(paths)[:_PATHS_SHOWN]
+        shown = tuple(paths)[:PATHS_SHOWN]
         self.remarks.append(Remark(weight=weight, text=text, destination=self.index, paths=shown))
 
     def _nesting(self, path: Path, volume: Volume) -> None:
@@ -285,102 +286,3 @@ def _name(path: Path, volume: Volume, spec: OffloadSpec) -> str:
     if volume.mount_point == Path("/") or beside > 1:
         return path.name or str(path)
     return volume.label
-
-
-def _room(planned: Sequence[PlannedDestination]) -> list[Remark]:
-    """Whether all of it fits, folders on one volume counted together."""
-    needs: Counter[str] = Counter()
-    remarks = []
-    for index, one in enumerate(planned):
-        key = str(one.volume.mount_point)
-        needs[key] += one.volume.free - one.free_after
-        short = needs[key] + _ROOM_TO_SPARE - one.volume.free
-        if needs[key] > 0 and short > 0:
-            remarks.append(
-                Remark(
-                    weight=Weight.REFUSAL,
-                    text=f"{one.name} is too small: {bytes_text(needs[key])} are needed,"
-                    f" {bytes_text(one.volume.free)} are free, {bytes_text(short)} missing."
-                    " Free space or choose another drive.",
-                    destination=index,
-                )
-            )
-    return remarks
-
-
-def _devices(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> list[Remark]:
-    """What the devices behind the destinations mean for the verdict."""
-    remarks = []
-    seen: dict[str, PlannedDestination] = {}
-    for index, one in enumerate(planned):
-        device = one.volume.device
-        if not device.counts:
-            remarks.append(
-                Remark(
-                    weight=Weight.ATTENTION,
-                    destination=index,
-                    text=(
-                        f"{one.path} lies in memory and is gone with the power. It never counts."
-                    ),
-                )
-            )
-        elif device.id in seen:
-            other = seen[device.id]
-            remarks.append(
-                Remark(
-                    weight=Weight.ATTENTION,
-                    destination=index,
-                    text=(
-                        f"{one.path} and {other.path} lie on one device ({device.name}): both are"
-                        " copied, together they count once."
-                    ),
-                )
-            )
-        else:
-            seen[device.id] = one
-    counting = sum(
-        1 for d in {p.volume.device.id: p for p in planned if p.flush}.values()
-        if d.volume.device.counts
-    )  # fmt: skip
-    if spec.verify in {VerifyMode.TRANSFER, VerifyMode.SOURCE}:
-        remarks.append(Remark(weight=Weight.ATTENTION, text=(
-            "Copies are not read back, so none of them counts as verified."
-            " The verdict will be KEEP.")))  # fmt: skip
-    elif counting < spec.wanted_copies:
-        remarks.append(
-            Remark(
-                weight=Weight.ATTENTION,
-                text=(
-                    f"{spec.wanted_copies} verified copies are wanted, and these destinations can"
-                    f" give {counting}. The verdict will be KEEP unless other copies are known."
-                ),
-            )
-        )
-    return remarks
-
-
-def _card_remarks(look: Look, journal: Journal) -> list[Remark]:
-    """What the card itself gives reason to say."""
-    card = look.card
-    findings = (*card.findings, *compare_rolls(card, memory.seen_rolls(journal)))
-    remarks = [Remark(weight=Weight.ATTENTION, text=f.text) for f in findings]
-    by_kind: dict[EntryKind, list[str]] = defaultdict(list)
-    for entry in look.wanted:
-        by_kind[entry.kind].append(entry.path)
-    words = {
-        EntryKind.SPECIAL: (Weight.ATTENTION, "cannot be copied: no regular file or folder"),
-        EntryKind.UNREADABLE: (Weight.ATTENTION, "cannot be read"),
-        EntryKind.LINK: (Weight.NOTE, "is a link and is copied as a link"),
-    }
-    for kind, (weight, text) in words.items():
-        if paths := by_kind.get(kind):
-            more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
-            remarks.append(
-                Remark(weight=weight, text=f"{paths[0]}{more} {text}.",
-                       paths=tuple(paths[:_PATHS_SHOWN]))
-            )  # fmt: skip
-    if not by_kind.get(EntryKind.FILE):
-        remarks.append(
-            Remark(weight=Weight.REFUSAL, text=f"There are no files to copy in {card.root}.")
-        )
-    return remarks

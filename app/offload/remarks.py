@@ -1,0 +1,116 @@
+"""What a plan has to say about room, devices and the card itself."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from app.jobs.journal import Journal
+from app.offload import memory
+from app.offload.plan import PlannedDestination, Remark, Weight
+from app.offload.spec import OffloadSpec, VerifyMode
+from app.places.cards import Card, compare_rolls
+from app.places.tree import Entry, EntryKind
+from app.units import bytes_text
+
+_ROOM_TO_SPARE = 16 << 20
+"""Bytes kept free for manifests, folders and the file system's own needs."""
+PATHS_SHOWN = 50
+
+
+def room_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
+    """Whether all of it fits, folders on one volume counted together."""
+    needs: Counter[str] = Counter()
+    remarks = []
+    for index, one in enumerate(planned):
+        key = str(one.volume.mount_point)
+        needs[key] += one.volume.free - one.free_after
+        short = needs[key] + _ROOM_TO_SPARE - one.volume.free
+        if needs[key] > 0 and short > 0:
+            remarks.append(
+                Remark(
+                    weight=Weight.REFUSAL,
+                    text=f"{one.name} is too small: {bytes_text(needs[key])} are needed,"
+                    f" {bytes_text(one.volume.free)} are free, {bytes_text(short)} missing."
+                    " Free space or choose another drive.",
+                    destination=index,
+                )
+            )
+    return remarks
+
+
+def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> list[Remark]:
+    """What the devices behind the destinations mean for the verdict."""
+    remarks = []
+    seen: dict[str, PlannedDestination] = {}
+    for index, one in enumerate(planned):
+        device = one.volume.device
+        if not device.counts:
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    destination=index,
+                    text=(
+                        f"{one.path} lies in memory and is gone with the power. It never counts."
+                    ),
+                )
+            )
+        elif device.id in seen:
+            other = seen[device.id]
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    destination=index,
+                    text=(
+                        f"{one.name} and {other.name} lie on one device ({device.name}): both are"
+                        " copied, together they count once."
+                    ),
+                )
+            )
+        else:
+            seen[device.id] = one
+    counting = sum(
+        1 for d in {p.volume.device.id: p for p in planned if p.flush}.values()
+        if d.volume.device.counts
+    )  # fmt: skip
+    if spec.verify in {VerifyMode.TRANSFER, VerifyMode.SOURCE}:
+        remarks.append(Remark(weight=Weight.ATTENTION, text=(
+            "Copies are not read back, so none of them counts as verified."
+            " The verdict will be KEEP.")))  # fmt: skip
+    elif counting < spec.wanted_copies:
+        remarks.append(
+            Remark(
+                weight=Weight.ATTENTION,
+                text=(
+                    f"{spec.wanted_copies} verified copies are wanted, and these destinations can"
+                    f" give {counting}. The verdict will be KEEP unless other copies are known."
+                ),
+            )
+        )
+    return remarks
+
+
+def card_remarks(card: Card, wanted: Sequence[Entry], journal: Journal) -> list[Remark]:
+    """What the card itself gives reason to say."""
+    findings = (*card.findings, *compare_rolls(card, memory.seen_rolls(journal)))
+    remarks = [Remark(weight=Weight.ATTENTION, text=f.text) for f in findings]
+    by_kind: dict[EntryKind, list[str]] = defaultdict(list)
+    for entry in wanted:
+        by_kind[entry.kind].append(entry.path)
+    words = {
+        EntryKind.SPECIAL: (Weight.ATTENTION, "cannot be copied: no regular file or folder"),
+        EntryKind.UNREADABLE: (Weight.ATTENTION, "cannot be read"),
+        EntryKind.LINK: (Weight.NOTE, "is a link and is copied as a link"),
+    }
+    for kind, (weight, text) in words.items():
+        if paths := by_kind.get(kind):
+            more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+            remarks.append(
+                Remark(weight=weight, text=f"{paths[0]}{more} {text}.",
+                       paths=tuple(paths[:PATHS_SHOWN]))
+            )  # fmt: skip
+    if not by_kind.get(EntryKind.FILE):
+        remarks.append(
+            Remark(weight=Weight.REFUSAL, text=f"There are no files to copy in {card.root}.")
+        )
+    return remarks
