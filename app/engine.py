@@ -109,15 +109,25 @@ class Engine(AbstractContextManager["Engine"]):
         else:
             job = spec
             self._runner.resume(job)
-        thread = threading.Thread(target=self._runner.run, args=((job,),), name="runner")
-        thread.start()
-        while thread.is_alive():
+        ended = threading.Event()
+
+        def run() -> None:
             try:
-                thread.join(every)
+                self._runner.run((job,))
+            finally:
+                ended.set()
+
+        thread = threading.Thread(target=run, name="runner")
+        thread.start()
+        while not ended.is_set():
+            try:
+                # Not join(): interrupted by Ctrl-C, it takes a running thread for an ended one.
+                ended.wait(every)
                 if progress is not None:
                     progress(self._runner.snapshot(job))
             except KeyboardInterrupt:
                 self._runner.cancel(job)
+        thread.join()
         return self._runner.snapshot(job)
 
     def serve(self) -> None:
