@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 PROGRAM = "pfndispatchcopy"
 PROGRESS_SECONDS = 0.5
+_LOOK_SECONDS = 0.05
 HASHES = {
     "xxh64be": HashKind.XXH64,
     "md5": HashKind.MD5,
@@ -160,23 +162,39 @@ def _watched(work: DispatchRun) -> Outcome:
             errors.append(error)
 
     thread = threading.Thread(target=run, name="copy")
-    thread.start()
-    told = -1
-    while thread.is_alive():
-        try:
-            thread.join(PROGRESS_SECONDS)
+    told, since = -1, time.monotonic()
+    with _asked_to_stop() as asked:
+        thread.start()
+        while thread.is_alive():
+            thread.join(_LOOK_SECONDS)
+            if asked:
+                work.control.cancel()
             copied = work.control.snapshot().copied
-            if copied != told and thread.is_alive():
-                told = copied
+            if copied != told and time.monotonic() - since >= PROGRESS_SECONDS:
+                told, since = copied, time.monotonic()
                 _say_progress(copied, work.entry.size)
-        except KeyboardInterrupt:
-            work.control.cancel()
     if errors:
         raise errors[0]
     outcome = found[0]
     if outcome.digest and told != work.entry.size:
         _say_progress(work.entry.size, work.entry.size)
     return outcome
+
+
+@contextlib.contextmanager
+def _asked_to_stop() -> Iterator[list[int]]:
+    """Signals that have asked for an end; noted, not raised, so that no partial file stays."""
+    asked: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {n: signal.signal(n, lambda number, _frame: asked.append(number)) for n in numbers}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _say_progress(copied: int, size: int) -> None:
@@ -236,19 +254,6 @@ def _consoles() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
-    """While inside, a shutdown is like Ctrl-C: no partial file may stay behind."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
 def _job_log(job: JobId, source: Path) -> Iterator[None]:
     """The job's log in the long form, where the reports are; without it the copy goes on."""
     profile = Profile.at(Path(p) if (p := os.environ.get("REELKEEP_PROFILE")) else None)
@@ -270,7 +275,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # a name that is no UTF-8 is shown, it does not crash
             stream.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if arguments is None else list(arguments)
-    with _consoles(), _stoppable():
+    with _consoles():
         try:
             answer = _command.main(given, prog_name=PROGRAM, standalone_mode=False)
         except click.ClickException as error:
