@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.errors import (
     DestinationFault,
+    JournalFault,
     NameTaken,
     ReadBackDiffers,
     ReelkeepError,
@@ -44,6 +45,8 @@ class Passage:
     """Writes down copies that are certain; the last step of a safe write."""
     record_failure: Callable[[CopyWork, ReelkeepError], None]
     source_gone: SourceGone | None = None
+    fatal: JournalFault | None = None
+    """The journal could not be written: nothing more would be certain."""
 
     @property
     def proof(self) -> HashKind:
@@ -81,8 +84,13 @@ class Passage:
         )
         if isinstance(trouble, DestinationFault) and not alone:
             self.detach(target, trouble)
-        if not target.gone:
-            self.record_failure(copy, trouble)
+        if isinstance(trouble, JournalFault):
+            self.fatal = trouble
+        elif not target.gone:
+            try:
+                self.record_failure(copy, trouble)
+            except JournalFault as fault:
+                self.fatal = fault
         self.copy_done(copy, well=False)
 
     def detach(self, target: Target, trouble: DestinationFault) -> None:

@@ -123,13 +123,13 @@ class OffloadRun:
         finally:
             large.close()
             small.close()
-        if passage.source_gone is not None:
-            raise passage.source_gone
+        if trouble := passage.fatal or passage.source_gone:
+            raise trouble
 
     def _copy(self, work: FileWork, passage: Passage, large: LargeFiles, small: SmallFiles) -> None:
         self.control.checkpoint()
-        if passage.source_gone is not None:
-            raise passage.source_gone
+        if trouble := passage.fatal or passage.source_gone:
+            raise trouble
         if work.entry.size <= SMALL:
             small.add(work)
             return
