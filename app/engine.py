@@ -19,6 +19,8 @@ from typing import Any
 
 from app.errors import BadInput, NotFound, PlanRefused
 from app.integrity.verdict import Verdict
+from app.integrity.verify_outcome import VerifyOutcome
+from app.integrity.verify_spec import VerifyPlan, VerifySpec, plan_verify
 from app.jobs.control import JobControl
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import Journal
@@ -33,6 +35,8 @@ from app.offload.naming import shooting_day
 from app.offload.place import record_of
 from app.offload.plan import OffloadPlan
 from app.offload.planning import make_plan
+from app.offload.repair import RepairRun, RepairSpec, plan_repair
+from app.offload.reverify import outcome_of, run_verify
 from app.offload.run import OffloadRun
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
@@ -89,6 +93,18 @@ class Engine(AbstractContextManager["Engine"]):
         if isinstance(spec, OffloadSpec):
             return make_plan(spec, self.journal, self.declared)
         raise BadInput(f"A job of the kind {spec.kind} has no plan.")
+
+    def plan_verify(self, spec: VerifySpec) -> VerifyPlan:
+        """What a verify job would read, and against what."""
+        return plan_verify(spec, self.declared)
+
+    def verify(self, path: Path, repair_from: Path | None = None) -> JobId:
+        """Queue a verify job of a copy; *repair_from* is another copy of the same folder."""
+        return self.submit(VerifySpec(path=path, repair_from=repair_from))
+
+    def repair(self, job: JobId, destination: int) -> JobId:
+        """Queue the repair of an offload's destination from its other verified copies."""
+        return self.submit(RepairSpec(job=job, destination=destination))
 
     def submit(self, spec: Spec) -> JobId:
         """Put a job in the queue; PlanRefused when its plan says no."""
@@ -182,6 +198,10 @@ class Engine(AbstractContextManager["Engine"]):
     def verdict(self, job: JobId) -> Verdict:
         """May the card of an offload be formatted? With the reasons."""
         return self._account(job).verdict()
+
+    def verified(self, job: JobId) -> VerifyOutcome:
+        """What a verify job found: every difference by name."""
+        return outcome_of(self.journal, job)
 
     def files(self, job: JobId) -> Sequence[FileRow]:
         """Every file of an offload with its copies."""
@@ -278,8 +298,27 @@ class Engine(AbstractContextManager["Engine"]):
         return {
             OffloadSpec.kind: JobKind(
                 prepare=lambda spec: self._prepared(spec)[1], run=self._run_offload
-            )
+            ),
+            VerifySpec.kind: JobKind(prepare=self._verify_task, run=self._run_verify),
+            RepairSpec.kind: JobKind(prepare=self._repair_task, run=self._run_repair),
         }
+
+    def _verify_task(self, spec: Spec) -> Task:
+        assert isinstance(spec, VerifySpec)
+        plan = self.plan_verify(spec)
+        return Task(title=plan.title, lanes=plan.lanes, facts={})
+
+    def _run_verify(self, job: JobId, spec: Spec, control: JobControl) -> bool:
+        assert isinstance(spec, VerifySpec)
+        return run_verify(job, spec, control, self.journal, self._around())
+
+    def _repair_task(self, spec: Spec) -> Task:
+        assert isinstance(spec, RepairSpec)
+        return plan_repair(spec, self.journal)
+
+    def _run_repair(self, job: JobId, spec: Spec, control: JobControl) -> bool:
+        assert isinstance(spec, RepairSpec)
+        return RepairRun(job, spec, control, self.journal, self._around()).run()
 
     def _run_offload(self, job: JobId, spec: Spec, control: JobControl) -> bool:
         assert isinstance(spec, OffloadSpec)

@@ -173,6 +173,13 @@ class Journal:
             if ending is not None:
                 db.execute("UPDATE jobs SET ending=? WHERE id=?", (json.dumps(ending), job))
 
+    def amend_ending(self, job: JobId, facts: dict[str, Any]) -> None:
+        """Correct how an ended job stood: later evidence may change its verdict."""
+        with self.transaction() as db:
+            (text,) = db.execute("SELECT ending FROM jobs WHERE id=?", (job,)).fetchone()
+            ending = json.dumps({**json.loads(text), **facts})
+            db.execute("UPDATE jobs SET ending=? WHERE id=?", (ending, job))
+
     def claim(self, job: JobId, owner: str, states: Iterable[JobState]) -> bool:
         """Take a job in hand if it still is in one of *states*; False when another was first."""
         wanted = tuple(states)

@@ -1,0 +1,173 @@
+"""What a verify job found: every difference by name, and the sentence that sums it up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.integrity.hashing import HashKind
+from app.integrity.verdict import ReadWay
+from app.units import count_text
+
+_NAMED = 3
+
+
+class FileState(StrEnum):
+    """How one file stands against its history."""
+
+    VERIFIED = "verified"
+    CHANGED = "changed"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    RENAMED = "renamed"
+    NEW = "new"
+    UNPROVEN = "unproven"
+    """There and of the right size, but nothing that is recorded could prove its bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOutcome:
+    """One difference."""
+
+    path: str
+    """Relative to the root of its part."""
+    state: FileState
+    trouble: str = ""
+    """What differs, in words."""
+    previous: str = ""
+    """Its earlier name, when it was renamed."""
+    repaired: bool = False
+    """It was replaced from another copy and is proven now."""
+    aside: str = ""
+    """Where its damaged bytes lie now, relative to the root."""
+
+    @property
+    def words(self) -> str:
+        """`CLIPS/A.mov is changed`, for sentences."""
+        if self.state is FileState.RENAMED:
+            return f"{self.previous} is now called {self.path}"
+        return f"{self.path} is {self.state}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenFile:
+    """What a file gave that was read; the evidence, not only the differences."""
+
+    state: FileState
+    digests: dict[HashKind, str]
+    way: ReadWay
+    mtime_ns: int
+    size: int
+    at: datetime
+    trouble: str = ""
+    renamed_to: str = ""
+    """Of a file that is not under this name any more: where it lies now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartOutcome:
+    """What was found in one folder with its history."""
+
+    root: str
+    below: str = ""
+    """The folder of it that was checked; `""`: all."""
+    against: str
+    """The last generation, or the legacy manifests, that it was held against."""
+    files: int = 0
+    """Files that were read."""
+    size: int = 0
+    """Bytes that were read."""
+    verified: int = 0
+    cached: int = 0
+    """Of those verified, how many only through the cache."""
+    differences: tuple[FileOutcome, ...] = ()
+    generation: str = ""
+    """The manifest that was written, "" where none could be."""
+    notes: tuple[str, ...] = ()
+    unwritten: str = ""
+    """Why no generation could be written although the medium can be written to."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing differs (any more)."""
+        return all(difference.repaired for difference in self.differences)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOutcome:
+    """What a whole verify job found."""
+
+    title: str
+    parts: tuple[PartOutcome, ...]
+    outside: int = 0
+    """Files that lie below no history."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether every recorded file is there, verified, under its name, and nothing else."""
+        return bool(self.parts) and all(part.clean for part in self.parts)
+
+    @property
+    def done(self) -> bool:
+        """Whether it is clean and the histories that could be written say so."""
+        return self.clean and not any(part.unwritten for part in self.parts)
+
+    @property
+    def verified(self) -> int:
+        """Files that are proven."""
+        return sum(part.verified for part in self.parts)
+
+    @property
+    def cached(self) -> int:
+        """Files that could only be read through the cache."""
+        return sum(part.cached for part in self.parts)
+
+    def differences(self) -> Iterator[FileOutcome]:
+        """All differences, also repaired ones."""
+        for part in self.parts:
+            yield from part.differences
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else is to be said, each once."""
+        said = [note for part in self.parts for note in part.notes]
+        if self.outside:
+            said.append(
+                f"{count_text(self.outside, 'file')} beside them lie below no history and were"
+                " not read."
+            )
+        return tuple(dict.fromkeys(said))
+
+    @property
+    def sentence(self) -> str:
+        """The result in one sentence or two."""
+        open_ones = [d for d in self.differences() if not d.repaired]
+        repaired = sum(1 for d in self.differences() if d.repaired)
+        mended = f" {count_text(repaired, 'file')} repaired." if repaired else ""
+        cached = (
+            f" {count_text(self.cached, 'file')} verified through the cache only:"
+            " the medium itself could not be shown."
+            if self.cached
+            else ""
+        )
+        if open_ones:
+            return f"{_difference_words(open_ones)}{mended}{cached}"
+        trouble = next((part.unwritten for part in self.parts if part.unwritten), "")
+        head = f"{count_text(self.verified, 'file')} verified, nothing differs."
+        return f"{head}{mended}{cached} {trouble}".strip()
+
+
+def _difference_words(found: list[FileOutcome]) -> str:
+    """`3 files differ: A is changed, B is missing, C is new.`"""
+    serious = sorted(found, key=lambda d: list(FileState).index(d.state))
+    named = ", ".join(d.words for d in serious[:_NAMED])
+    verb = "differs" if len(found) == 1 else "differ"
+    rest = len(found) - _NAMED
+    if rest <= 0:
+        return f"{count_text(len(found), 'file')} {verb}: {named}."
+    counts = Counter(str(d.state) for d in serious)
+    summed = ", ".join(f"{n:,} {state}" for state, n in counts.items())
+    return f"{count_text(len(found), 'file')} {verb} ({summed}): {named} and {rest:,} more."

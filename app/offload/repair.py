@@ -1,0 +1,270 @@
+"""Repairs one destination of an offload from its other verified copies; the card is not needed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from app.errors import BadInput, DestinationGone, EnvironmentFault, ReelkeepError
+from app.integrity.hashing import HashKind
+from app.integrity.mhl import (
+    Comparison,
+    FoundFile,
+    History,
+    Process,
+    file_moment,
+    holdable,
+    next_records,
+    write_generation,
+)
+from app.integrity.verdict import ReadWay
+from app.integrity.verify_mend import Mended, Mender
+from app.integrity.verify_part import Signature
+from app.jobs.control import JobControl
+from app.jobs.journal import Journal
+from app.jobs.runner import Task
+from app.jobs.spec import CONVERTER, JobId, Spec, job_kind
+from app.offload.ledger import EntryRow, Ledger
+from app.offload.place import Place, PlaceRecord
+from app.offload.reverify import settle_verdict
+from app.offload.spec import OffloadSpec
+from app.offload.surroundings import Surroundings
+from app.offload.work import CopyFact, CopyState
+from app.places.linux_calls import runs_in_user_space
+from app.places.root import PinnedFolder
+from app.places.tree import EntryKind
+from app.units import count_text, now
+
+log = logging.getLogger(__name__)
+
+
+@job_kind
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairSpec(Spec):
+    """Replace the failed and damaged files of one destination of an offload."""
+
+    kind: ClassVar[str] = "repair"
+
+    job: JobId
+    destination: int
+    """Its place in the offload's destinations, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """A file that is to be brought back."""
+
+    row: EntryRow
+    fact: CopyFact
+    sources: tuple[CopyFact, ...]
+
+
+def plan_repair(spec: RepairSpec, journal: Journal) -> Task:
+    """What the runner needs to know; BadInput when there is nothing to repair, or nothing with."""
+    row = journal.job(spec.job)
+    records = CONVERTER.structure(journal.fact(spec.job, "places", []), tuple[PlaceRecord, ...])
+    if not isinstance(row.spec, OffloadSpec) or not 0 <= spec.destination < len(records):
+        raise BadInput(f"Job {spec.job} has no destination {spec.destination + 1}.")
+    if not row.state.ended:
+        raise BadInput(f"Job {spec.job} is {row.state}; let it come to its end first.")
+    if len(records) < 2:
+        raise BadInput(f"Job {spec.job} has no other copy.", hint="Retry it from the card.")
+    name = records[spec.destination].name
+    return Task(
+        title=row.title.replace("Offload", "Repair", 1) + f" on {name}",
+        lanes=frozenset(record.device for record in records),
+        facts={},
+    )
+
+
+class RepairRun:
+    """One repair at work."""
+
+    def __init__(
+        self,
+        job: JobId,
+        spec: RepairSpec,
+        control: JobControl,
+        journal: Journal,
+        around: Surroundings,
+    ) -> None:
+        self._spec, self._control, self._around = spec, control, around
+        self._journal, self._ledger = journal, Ledger(journal, spec.job)
+        self._signature = Signature(
+            job=job, tool_version=around.tool_version, operator=around.operator
+        )
+        records = CONVERTER.structure(journal.fact(spec.job, "places"), tuple[PlaceRecord, ...])
+        self._places = [Place(n, record, spec.job) for n, record in enumerate(records)]
+        self._mended: dict[str, Mended] = {}
+
+    def run(self) -> bool:
+        """True when the destination has every file that it should have, as far as it was begun."""
+        place = self._places[self._spec.destination]
+        if not self._there(place):
+            raise DestinationGone(
+                f"{place.name} is not connected.", device=place.name,
+                hint="Connect it, then repair again.",
+            )  # fmt: skip
+        wrong = self._wrong(place)
+        size = sum(one.row.entry.size for one in wrong)
+        self._control.show(
+            stage="Repairing from the other copies", size=size, work_total=2 * size,
+            work_done=0, files_total=len(wrong), files_done=0, error="",
+        )  # fmt: skip
+        troubles: list[str] = []
+        try:
+            with self._menders(place) as menders:
+                for one in wrong:
+                    self._control.checkpoint()
+                    if trouble := self._bring_back(one, place, menders):
+                        troubles.append(trouble)
+        finally:
+            troubles += self._record(place)
+            list(settle_verdict(self._journal, self._journal.job(self._spec.job)))
+        if troubles:
+            more = f" And {len(troubles) - 1:,} more." if len(troubles) > 1 else ""
+            self._control.show(error=troubles[0] + more)
+        return not troubles
+
+    def _there(self, place: Place) -> bool:
+        return place.find(self._around.volumes, self._around.volume_of)
+
+    def _wrong(self, place: Place) -> list[_Wrong]:
+        """Failed rows, and files that are not there as they were recorded."""
+        rows = {row.n: row for row in self._ledger.entries()}
+        facts = list(self._ledger.copies())
+        found = []
+        for fact in facts:
+            row = rows[fact.n]
+            if fact.destination != place.index or row.entry.kind is not EntryKind.FILE:
+                continue
+            if row.problem is not None or (
+                fact.state is not CopyState.FAILED and _lies_there(place, fact, row)
+            ):
+                continue
+            others = tuple(
+                f for f in facts
+                if f.n == fact.n and f is not fact and f.state is CopyState.VERIFIED
+            )  # fmt: skip
+            found.append(_Wrong(row, fact, others))
+        return found
+
+    @contextlib.contextmanager
+    def _menders(self, place: Place) -> Iterator[dict[int, Mender]]:
+        """One for each other destination that is connected."""
+        with contextlib.ExitStack() as stack:
+            target = PinnedFolder(place.root)
+            stack.callback(target.close)
+            with target.folder("") as fd:
+                provable = not runs_in_user_space(fd) and not place.record.memory
+            menders = {}
+            for other in self._places:
+                if other is place or not self._there(other) or not other.root.is_dir():
+                    continue
+                source = PinnedFolder(other.root)
+                stack.callback(source.close)
+                menders[other.index] = Mender(
+                    target, place.name, source, other.name, provable=provable, tick=self._tick
+                )
+                stack.callback(menders[other.index].close)
+            yield menders
+
+    def _tick(self, count: int) -> None:
+        self._control.checkpoint()
+        self._control.advance(count)
+
+    def _bring_back(self, one: _Wrong, place: Place, menders: dict[int, Mender]) -> str:
+        """Repair one file; why that cannot be, "" when it is done."""
+        path, row = one.fact.path, one.row
+        self._control.show(current=path)
+        if not row.digests:
+            return f"{path} was never read from the card as a whole; retry it from the card."
+        trouble = f"No other verified copy of {path} is connected."
+        for source in one.sources:
+            mender = menders.get(source.destination)
+            if mender is None:
+                continue
+            try:
+                mended = mender.mend(
+                    path, row.digests, source_path=source.path, foreign=one.fact.mtime_ns == 0
+                )
+            except ReelkeepError as error:
+                trouble = error.message
+                continue
+            self._mended[path] = mended
+            self._ledger.confirm([_confirmed(one, mended)])
+            self._control.advance(files=1)
+            log.info("%s was repaired on %s", path, place.name)
+            return ""
+        return trouble
+
+    def _record(self, place: Place) -> list[str]:
+        """A generation about the repaired files; what stands against it, in words."""
+        spec = self._journal.job(self._spec.job).spec
+        assert isinstance(spec, OffloadSpec)
+        found = {p: _found(m) for p, m in self._mended.items() if holdable(p)}
+        if not found or not spec.manifests:
+            return []
+        self._control.show(stage="Writing the history")
+        try:
+            history = History.beneath(place.root)
+            known = tuple(path for path in found if history.find(path) is not None)
+            compared = Comparison(
+                missing=(), changed=(), renamed=(), unproven=(),
+                verified=known, new=tuple(path for path in found if path not in known),
+            )  # fmt: skip
+            write_generation(
+                place.root,
+                records=next_records(history, compared, found),
+                folders=None,
+                process=Process.TRANSFER,
+                creator=self._signature.creator(
+                    f"{count_text(len(found), 'file')} repaired from other copies of job"
+                    f" {self._spec.job}"
+                ),
+                started=now(),
+                previous=history,
+                ignore=[*spec.ignore, ".reelkeep-*"],
+                left_out=[mended.aside for mended in self._mended.values() if mended.aside],
+            )
+        except (EnvironmentFault, BadInput) as error:
+            return [f"The repair was not added to the history: {error.message}"]
+        return []
+
+
+def _lies_there(place: Place, fact: CopyFact, row: EntryRow) -> bool:
+    try:
+        found = os.lstat(place.root / fact.path)
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (row.entry.size, fact.mtime_ns)
+
+
+def _confirmed(one: _Wrong, mended: Mended) -> CopyFact:
+    """The row of a copy that was made again and read back."""
+    proven = mended.read.way is ReadWay.MEDIUM
+    moment = now()
+    return replace(
+        one.fact,
+        state=CopyState.VERIFIED if proven else CopyState.CACHE,
+        way=mended.read.way,
+        kind=str(next(iter(one.row.digests), HashKind.BLAKE3)),
+        written=moment,
+        read=moment,
+        mtime_ns=mended.mtime_ns,
+        found=False,
+        trouble="",
+    )
+
+
+def _found(mended: Mended) -> FoundFile:
+    return FoundFile(
+        size=mended.read.size,
+        digests=mended.read.digests,
+        mtime=file_moment(mended.mtime_ns),
+        at=now(),
+    )

@@ -1,0 +1,226 @@
+"""What a verify job saw changes what offloads know of their copies, and so their verdicts.
+
+A copy is found by its volume's identity and its path below the mount point, wherever the volume is
+mounted. What counts is the digest that the card gave, not only the history on the drive.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.errors import BadInput
+from app.integrity.verdict import ReadWay
+from app.integrity.verify import Evidence, VerifyRun
+from app.integrity.verify_outcome import FileState, SeenFile, VerifyOutcome
+from app.integrity.verify_part import Signature
+from app.integrity.verify_spec import VerifySpec
+from app.jobs.control import JobControl
+from app.jobs.journal import JobRow, Journal
+from app.jobs.snapshot import PlaceState
+from app.jobs.spec import CONVERTER, JobId
+from app.offload.account import Account
+from app.offload.ledger import EntryRow, Ledger
+from app.offload.place import PlaceRecord
+from app.offload.spec import OffloadSpec
+from app.offload.surroundings import Surroundings
+from app.offload.work import CopyFact, CopyState
+from app.places.tree import EntryKind
+from app.units import moment_text, now
+
+log = logging.getLogger(__name__)
+
+
+def run_verify(
+    job: JobId, spec: VerifySpec, control: JobControl, journal: Journal, around: Surroundings
+) -> bool:
+    """Do a verify job, keep what it found, and bring the verdicts of offloads up to date."""
+    signature = Signature(job=job, tool_version=around.tool_version, operator=around.operator)
+    run = VerifyRun(spec, control, signature, around.declared)
+    outcome = run.run()
+    journal.set_fact(job, "outcome", CONVERTER.unstructure(outcome))
+    verdicts = update_copies(journal, run.evidence())
+    journal.set_fact(job, "verdicts", list(verdicts))
+    if not outcome.done and verdicts:
+        control.show(error=" ".join([outcome.sentence, *verdicts]))
+    return outcome.done
+
+
+def outcome_of(journal: Journal, job: JobId) -> VerifyOutcome:
+    """What a verify job found; BadInput when it has not come to an end."""
+    kept = journal.fact(job, "outcome")
+    if kept is None:
+        raise BadInput(f"Job {job} has verified nothing yet.")
+    return CONVERTER.structure(kept, VerifyOutcome)
+
+
+def update_copies(journal: Journal, evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    """Take what was seen into every offload's rows; answers the verdicts that became others."""
+    seen = tuple(evidence)
+    verdicts = []
+    for row in journal.jobs(hidden=True):
+        if row.kind != OffloadSpec.kind:
+            continue
+        facts = [fact for one in seen for fact in _news(journal, row, one)]
+        if facts:
+            Ledger(journal, row.id).confirm(facts)
+            verdicts += settle_verdict(journal, row)
+    return tuple(verdicts)
+
+
+def _news(journal: Journal, row: JobRow, evidence: Evidence) -> Iterator[CopyFact]:
+    """Rows of one offload that are others now."""
+    records = journal.fact(row.id, "places", [])
+    places = CONVERTER.structure(records, tuple[PlaceRecord, ...])
+    mine = {
+        n: place for n, place in enumerate(places) if place.identity == evidence.volume.identity
+    }
+    root = _tidy(os.path.relpath(evidence.root, evidence.volume.mount_point))
+    mine = {n: p for n, p in mine.items() if _may_meet(root, _tidy(p.below))}
+    if not mine:
+        return
+    ledger = Ledger(journal, row.id)
+    entries = {entry.n: entry for entry in ledger.entries()}
+    for fact in ledger.copies():
+        place, entry = mine.get(fact.destination), entries.get(fact.n)
+        if place is None or entry is None or entry.entry.kind is not EntryKind.FILE:
+            continue
+        path = _within(_join(_tidy(place.below), fact.path), root)
+        seen = evidence.files.get(path) if path is not None else None
+        if seen is None:
+            continue
+        fresh = _now_known(fact, entry, seen, evidence.files, place, root)
+        if fresh is not None and fresh != fact:
+            yield fresh
+
+
+def _now_known(
+    fact: CopyFact,
+    entry: EntryRow,
+    seen: SeenFile,
+    files: Mapping[str, SeenFile],
+    place: PlaceRecord,
+    root: str,
+) -> CopyFact | None:
+    """*fact* after the file was looked at again; None when that told nothing."""
+    if seen.renamed_to:
+        path = _within(_join(root, seen.renamed_to), _tidy(place.below))
+        if path is None:
+            return _failed(fact, seen, f"was moved away to {seen.renamed_to}", place)
+        return _now_known(
+            replace(fact, path=path), entry, files[seen.renamed_to], files, place, root
+        )
+    common = [kind for kind in entry.digests if kind in seen.digests]
+    if trouble := _trouble(entry, seen):
+        return _failed(fact, seen, trouble, place)
+    if not common:
+        return None
+    if seen.way is not ReadWay.MEDIUM and fact.state is CopyState.VERIFIED:
+        return None  # what is known already is more
+    return replace(
+        fact,
+        state=CopyState.VERIFIED if seen.way is ReadWay.MEDIUM else CopyState.CACHE,
+        way=seen.way,
+        kind=str(common[0]),
+        read=seen.at,
+        mtime_ns=seen.mtime_ns,
+        trouble="",
+    )
+
+
+def _trouble(entry: EntryRow, seen: SeenFile) -> str:
+    """What is wrong with a copy, "" when nothing is known to be."""
+    if seen.state is FileState.MISSING:
+        return "is no longer there"
+    if not seen.digests:
+        return f"cannot be read: {seen.trouble}"
+    if any(seen.digests.get(kind, text) != text for kind, text in entry.digests.items()):
+        return "is no longer what the card gave"
+    return ""
+
+
+def _failed(fact: CopyFact, seen: SeenFile, what: str, place: PlaceRecord) -> CopyFact | None:
+    """A row that no longer counts; it keeps the time by which the file is known as ours."""
+    if fact.state is CopyState.FAILED:
+        return None
+    return replace(
+        fact,
+        state=CopyState.FAILED,
+        way=seen.way,
+        read=seen.at,
+        trouble=f"{fact.path} on {place.name} {what}; seen on {moment_text(seen.at)}.",
+    )
+
+
+# Verdicts
+
+
+def settle_verdict(journal: Journal, row: JobRow) -> Iterator[str]:
+    """Bring what the journal says of an offload's end in line with its rows; the news in words."""
+    if not row.state.ended or not isinstance(row.spec, OffloadSpec):
+        return
+    account = Account.of(journal, row.id, row.spec)
+    verdict = account.verdict()
+    before = row.ending.get("verdict", "")
+    failed = [f for facts in account.copies.values() for f in facts if f.state is CopyState.FAILED]
+    journal.amend_ending(
+        row.id,
+        {
+            "verdict": verdict.sentence,
+            "safe": verdict.safe,
+            "places": [
+                _place(place, [f for f in failed if f.destination == n])
+                for n, place in enumerate(row.ending.get("places", []))
+            ],
+        },
+    )
+    if verdict.sentence == before:
+        return
+    name = account.card.roll if account.card else row.title
+    news = f"{name}, job {row.id}: {verdict.sentence} now, {before or 'nothing'} before."
+    notes = journal.fact(row.id, "notes", [])
+    journal.set_fact(row.id, "notes", [*notes, f"{moment_text(now())}: {news}"])
+    log.info(news)
+    yield news
+
+
+def _place(kept: dict[str, Any], failed: list[CopyFact]) -> dict[str, Any]:
+    """How a destination stands now."""
+    if failed:
+        more = f" And {len(failed) - 1:,} more files." if len(failed) > 1 else ""
+        return {**kept, "state": PlaceState.FAILED, "trouble": failed[0].trouble + more}
+    if kept.get("state") == PlaceState.FAILED and kept.get("written") == kept.get("total"):
+        return {**kept, "state": PlaceState.DONE, "trouble": ""}
+    return kept
+
+
+# Paths below a mount point
+
+
+def _tidy(below: str) -> str:
+    return "" if below == "." else below
+
+
+def _join(folder: str, path: str) -> str:
+    return f"{folder}/{path}" if folder else path
+
+
+def _within(path: str, folder: str) -> str | None:
+    """*path* relative to *folder*, None when it does not lie in it."""
+    if not folder:
+        return path
+    return path[len(folder) + 1 :] if path.startswith(folder + "/") else None
+
+
+def _may_meet(one: str, other: str) -> bool:
+    """Whether one of two folders holds the other."""
+    return (
+        not one
+        or not other
+        or one == other
+        or one.startswith(other + "/")
+        or other.startswith(one + "/")
+    )
