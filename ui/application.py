@@ -31,6 +31,7 @@ from ui.main_window import MainWindow, PaneDoor
 from ui.messages import Message
 from ui.notifier import Notifier
 from ui.panes import Pane
+from ui.qt_messages import qt_messages_logged
 from ui.theme import Tone
 from ui.words import printable
 
@@ -56,12 +57,13 @@ def run(
     """
     if screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    app = make_application()
-    try:
-        with Engine(profile) as engine, logged(engine):
-            return run_engine(app, engine, screenshot=screenshot, size=size, pane=pane)
-    except ReelkeepError as error:
-        return _refuse(error, quiet=screenshot is not None)
+    with qt_messages_logged():
+        app = make_application()
+        try:
+            with Engine(profile) as engine, logged(engine):
+                return run_engine(app, engine, screenshot=screenshot, size=size, pane=pane)
+        except ReelkeepError as error:
+            return _refuse(error, quiet=screenshot is not None)
 
 
 @contextlib.contextmanager
