@@ -132,7 +132,8 @@ class Journal:
                 (
                     job,
                     spec.kind,
-                    title,
+                    # For people: SQLite has no way to keep a name that is no UTF-8 as text.
+                    title.encode("utf-8", "backslashreplace").decode(),
                     spec_to_json(spec),
                     json.dumps(sorted(lanes)),
                     JobState.QUEUED,

@@ -152,7 +152,7 @@ class Ledger:
         with self.journal.transaction() as db:
             db.execute(
                 "UPDATE entries SET problem=?, trouble=? WHERE job=? AND n=?",
-                (problem, trouble, self.job, n),
+                (problem, _words(trouble), self.job, n),
             )
 
     def clear_problems(self, problems: Iterable[Problem]) -> None:
@@ -175,7 +175,7 @@ class Ledger:
         return (
             self.job, f.n, f.destination, os.fsencode(f.path), f.state, f.way, f.kind,
             f.written.isoformat(), f.read.isoformat() if f.read else None, f.mtime_ns, f.found,
-            f.trouble,
+            _words(f.trouble),
         )  # fmt: skip
 
     def copies(self) -> Iterator[CopyFact]:
@@ -268,6 +268,11 @@ def _copy_fact(row: tuple[Any, ...]) -> CopyFact:
         found=bool(found),
         trouble=trouble,
     )
+
+
+def _words(sentence: str) -> str:
+    """A sentence that names a file as SQLite can keep it: bytes that are no UTF-8 escaped."""
+    return sentence.encode("utf-8", "backslashreplace").decode()
 
 
 def _digests(text: str | None) -> dict[HashKind, str]:
