@@ -125,6 +125,7 @@ class OffloadRun:
             small.close()
         if trouble := passage.fatal or passage.source_gone:
             raise trouble
+        self.control.checkpoint()  # cancelled while the last files were read back
 
     def _copy(self, work: FileWork, passage: Passage, large: LargeFiles, small: SmallFiles) -> None:
         self.control.checkpoint()
