@@ -118,6 +118,8 @@ class DispatchRun:
         try:
             if targets:
                 self._copy(Source(folder, self.order.source.parent.name), targets)
+            if len(self._outcome.facts) + len(self._outcome.troubles) < len(targets):
+                self.control.checkpoint()  # cancelled while the medium was read back
         finally:
             folder.close()
             for target in targets.values():
