@@ -175,6 +175,13 @@ class Engine(AbstractContextManager["Engine"]):
         self._runner.resume(job)
         return job
 
+    def go_without(self, job: JobId, destination: int) -> None:
+        """Let a running job finish without a destination that was pulled and will not come back.
+
+        *destination* is its place in the offload's destinations, from 0; a retry takes it up again.
+        """
+        self._runner.go_without(job, destination)
+
     def cancel(self, job: JobId) -> None:
         """End a job; what is confirmed stays."""
         self._runner.cancel(job)

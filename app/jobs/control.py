@@ -24,6 +24,7 @@ class JobControl:
         self._go = threading.Event()
         self._go.set()
         self._cancelled = threading.Event()
+        self._left_out: frozenset[int] = frozenset()
         self._base = snapshot
         self._work = snapshot.work_done
         self._copied = snapshot.copied
@@ -82,7 +83,17 @@ class JobControl:
         """Whether the person has cancelled the job."""
         return self._cancelled.is_set()
 
+    @property
+    def left_out(self) -> frozenset[int]:
+        """Destinations without which the person wants the job to go on, should they be gone."""
+        return self._left_out
+
     # For others
+
+    def go_without(self, place: int) -> None:
+        """Wait no longer for destination *place*, which was pulled."""
+        with self._lock:
+            self._left_out |= {place}
 
     def pause(self) -> None:
         """Hold the job at its next checkpoint."""

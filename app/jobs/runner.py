@@ -146,6 +146,11 @@ class Runner:
         control = self._controls.get(job)
         return control is not None and control.state not in {JobState.RUNNING, JobState.PAUSED}
 
+    def go_without(self, job: JobId, place: int) -> None:
+        """Let a running job go on without a destination that was pulled."""
+        if control := self._controls.get(job):
+            control.go_without(place)
+
     def cancel(self, job: JobId) -> None:
         """End a job; what is confirmed stays."""
         if control := self._controls.get(job):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from app.errors import (
     DestinationFault,
+    DestinationGone,
     NameTaken,
     ReelkeepError,
     SourceChanged,
@@ -267,9 +268,32 @@ class OffloadRun:
             place.close()
         self.control.show(wants=f"Connect {names} again.", stage="Waiting for a drive")
         log.info("%s: waits for %s", self.job, names)
-        while not any(p.find(self.around.volumes, self.around.volume_of) for p in waiting):
+        while awaited := [place for place in waiting if not self._left_out(place)]:
+            if any(p.find(self.around.volumes, self.around.volume_of) for p in awaited):
+                break
             self.control.wait(0.5)
         self.control.show(wants="")
+
+    def _left_out(self, place: Place) -> bool:
+        """Whether the person wants the job to finish without *place*; then it has failed."""
+        if place.index not in self.control.left_out:
+            return False
+        if place.index not in self._lost:
+            error = DestinationGone(
+                f"{place.name} was removed, and the job was finished without it.",
+                device=place.name,
+                hint="Connect the drive again, then retry: only what is missing is copied.",
+            )
+            self._lost[place.index] = error
+            log.info("%s: %s", self.job, error.message)
+            self.control.place(place.index, state=PlaceState.FAILED, trouble=str(error))
+        return True
+
+    def wait_for(self, places: Sequence[Place]) -> None:
+        """Wait for drives that were pulled, and open those that are back."""
+        self._wait_for_places(places)
+        for place in places:
+            self._open_place(place)
 
     def _show_totals(self) -> None:
         """What is confirmed, counted anew: a pass that is redone must not count twice."""
