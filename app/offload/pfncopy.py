@@ -167,8 +167,9 @@ def _watched(work: DispatchRun) -> Outcome:
         thread.start()
         while thread.is_alive():
             thread.join(_LOOK_SECONDS)
-            if asked:
+            if asked and not work.control.cancelled:
                 work.control.cancel()
+                log.warning("cancelling at the next safe point")
             copied = work.control.snapshot().copied
             if copied != told and time.monotonic() - since >= PROGRESS_SECONDS:
                 told, since = copied, time.monotonic()

@@ -1,12 +1,15 @@
-"""Cancelling while the last file is read back: a cancelled job, not a failed one."""
+"""Cancelling late, or by Ctrl-C: a cancelled job, not a failed one, watched to its true end."""
 
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fault_mount import FaultMount
 from mount_bench import Bench, need
-from offload_bench import MB, House, Watched, make_card, spec_for
+from offload_bench import MB, House, Watched, make_card, spec_for, wait_for
 
 from app.jobs.snapshot import JobState
 from app.offload.spec import VerifyMode
@@ -37,3 +40,26 @@ def test_a_job_cancelled_during_the_last_read_back_is_cancelled(bench, tmp_path,
 
         assert ended.state is JobState.CANCELLED
         assert [path.name for path in drive.backing.rglob("*.mov")] == []
+
+
+@pytest.mark.root
+def test_ctrl_c_in_a_script_is_waited_for_until_the_job_has_ended(bench, tmp_path):
+    drive = FaultMount(bench, "drive")
+    drive.set({"op": "read", "match": "*.part", "at": 1, "do": "hold"})
+    card = make_card(tmp_path / "A003", {"A003C001.mov": 6 * MB})
+
+    def interrupt() -> None:
+        drive.wait_acted("hold")
+        os.kill(os.getpid(), signal.SIGINT)
+        controls = engine._runner._controls.values()
+        wait_for(lambda: all(control.cancelled for control in controls), "it was heard")
+        drive.set()
+
+    with House(tmp_path / "profile").engine() as engine:
+        helper = threading.Thread(target=interrupt)
+        helper.start()
+        ended = engine.run(spec_for(card, drive.point))
+        helper.join()
+
+        assert ended.state is JobState.CANCELLED
+        assert not [t.name for t in threading.enumerate() if t.name.startswith(("runner", "job "))]

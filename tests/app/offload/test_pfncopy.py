@@ -268,12 +268,14 @@ def test_a_signal_cancels_and_leaves_no_partial_file(clip, bench, tmp_path, numb
     try:
         card.wait_acted("hold")
         process.send_signal(number)
+        told = process.stderr.readline()  # it was heard before the card goes on
         card.set()
         _, err = process.communicate(timeout=60)
     finally:
         card.set()
         process.kill()
 
+    assert told == "WARNING: cancelling at the next safe point\n"
     assert (process.returncode, err) == (130, "ERROR: cancelled\n")
     assert everything_in(tmp_path / "raid") == []
 
