@@ -1,0 +1,34 @@
+"""What every test shares: names and output that any runner can pass on.
+
+Cards hold names that are no UTF-8, and so do the tests; parallel runs speak UTF-8 only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+
+import pytest
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """An id of plain ASCII for an odd name."""
+    if isinstance(val, str) and not (val.isascii() and val.isprintable()):
+        return re.sub(r"\W+", "-", ascii(val)).strip("-")[:60]
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test printed, logged or failed with, with odd bytes escaped."""
+    report = yield
+    report.sections = [(_plain(name), _plain(text)) for name, text in report.sections]
+    if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+        text = str(report.longrepr)
+        if text != _plain(text):
+            report.longrepr = _plain(text)
+    return report
+
+
+def _plain(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
