@@ -6,7 +6,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from app.errors import DestinationFault, ReelkeepError
+from app.errors import DestinationFault, DestinationGone, ReelkeepError
 from app.integrity.verdict import Problem, ReadWay, Verdict
 from app.jobs.snapshot import PlaceState
 from app.offload import memory
@@ -63,11 +63,7 @@ class Finish:
         later = {p.record.stage for p in run.places} - {0}
         for stage in later:
             self._links(rows, stage=stage)
-        figures: dict[str, Any] = {}
-        run.control.show(stage="Writing manifests", current="")
-        for place in run.places:
-            figures[str(place.index)] = self._finish_place(place, rows)
-        self._journal.set_fact(self._job, "destinations", figures)
+        self._journal.set_fact(self._job, "destinations", self._finish_places(rows))
         verdict = self._verdict()
         self._show_verdict(verdict)
         self._write_report()
@@ -77,18 +73,20 @@ class Finish:
 
     def _links(self, rows: list[EntryRow], stage: int) -> None:
         """Links are made again as links, and compared by where they point."""
-        links = [row for row in rows if row.entry.kind is EntryKind.LINK]
         for place in self._run.places:
-            target = place.target
-            if place.record.stage != stage or target is None or not target.alive:
-                continue
-            share = self._run.roster.share(place)
-            facts = []
-            for row in links:
-                if share.takes(row):
-                    path = share.put(row.entry.path, row.clip)
-                    facts.append(self._link(target, row, path))
-            self._run.ledger.confirm(facts)
+            if place.record.stage == stage and place.target is not None and place.target.alive:
+                self._links_on(place, place.target, rows)
+
+    def _links_on(self, place: Place, target: Target, rows: list[EntryRow]) -> None:
+        """The links of one destination that have no row yet."""
+        share, confirmed = self._run.roster.share(place), self._run.roster.confirmed()
+        facts = []
+        for row in rows:
+            wanted = row.entry.kind is EntryKind.LINK and (row.n, place.index) not in confirmed
+            if wanted and share.takes(row) and target.folder.still_there():
+                path = share.put(row.entry.path, row.clip)
+                facts.append(self._link(target, row, path))
+        self._run.ledger.confirm(facts)
 
     def _link(self, target: Target, row: EntryRow, path: str) -> CopyFact:
         folder = target.folder
@@ -135,6 +133,35 @@ class Finish:
 
     # One destination
 
+    def _finish_places(self, rows: list[EntryRow]) -> dict[str, Any]:
+        """Finish every destination; those that were pulled are waited for, after the others."""
+        run = self._run
+        figures: dict[str, Any] = dict(self._journal.fact(self._job, "destinations", {}))
+        waiting = list(run.places)
+        while waiting:
+            run.control.show(stage="Writing manifests", current="")
+            for place in waiting:
+                if place.target is not None or place.index in run.lost:
+                    figures[str(place.index)] = self._finish_place(place, rows)
+            waiting = [place for place in waiting if self._still_wanted(place)]
+            if waiting:
+                run.wait_for(waiting)
+        return figures
+
+    def _still_wanted(self, place: Place) -> bool:
+        """Whether a destination is away that lacks its folders' times or its manifest."""
+        away = place.target is None or place.target.gone
+        if not away or place.index in self._run.lost:
+            return False
+        held = self._journal.fact(self._job, f"finished {place.index}", 0)
+        return bool(held < self._held(place))
+
+    def _held(self, place: Place) -> int:
+        """How many copies a destination holds."""
+        facts = self._run.ledger.copies()
+        good = (f for f in facts if f.state is not CopyState.FAILED)
+        return sum(1 for fact in good if fact.destination == place.index)
+
     def _finish_place(self, place: Place, rows: list[EntryRow]) -> dict[str, Any]:
         run, target = self._run, place.target
         told: dict[str, Any] = {"root": str(place.root)}
@@ -142,9 +169,11 @@ class Finish:
         if target is not None and target.alive and trouble is None:
             try:
                 target.check()
+                self._links_on(place, target, rows)
                 self._folders(target, place, rows)
                 if run.spec.manifests or run.spec.legacy_mhl:
                     told["manifest"] = write_custody(run, place, rows)
+                self._journal.set_fact(self._job, f"finished {place.index}", self._held(place))
             except OSError as error:
                 trouble = target.fault(error, str(place.root))
             except ReelkeepError as error:
@@ -158,7 +187,9 @@ class Finish:
             memory.remember_rate(self._journal, place.record.device, told["rate"])
         if trouble is not None:
             told["trouble"] = str(trouble)
-            if isinstance(trouble, DestinationFault):
+            if target is not None and isinstance(trouble, DestinationGone):
+                target.detach(trouble)
+            elif isinstance(trouble, DestinationFault):
                 run.lost.setdefault(place.index, trouble)
         self._show_place(place, trouble)
         return told

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -17,14 +16,12 @@ from mount_bench import Bench
 from offload_bench import (
     MB,
     House,
-    Watched,
     accepted_by_ascmhl,
     generations,
     leftovers,
     make_card,
     spec_for,
     tree,
-    wait_for,
 )
 
 from app.jobs.snapshot import JobState

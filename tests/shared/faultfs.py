@@ -4,7 +4,8 @@
 
 The rules are read again whenever their file changes. Each is an object:
 
-    op     read, write, open, create, fsync, flush, rename, mkdir, truncate, unlink, getattr, readdir
+    op     read, write, open, create, fsync, flush, rename, mkdir, truncate, unlink, getattr
+           or readdir
     match  shell pattern for the path, which begins with / (default *)
     at     only a read or write that touches this byte
     find   only a read or write whose data holds this text
@@ -34,6 +35,8 @@ from pathlib import Path
 import mfusepy as fuse
 
 _DIRECT = getattr(os, "O_DIRECT", 0)
+_LONGEST_HOLD = 90.0
+"""Seconds after which a held call goes on, lest a failed test hang where nothing can kill it."""
 
 
 class Rules:
@@ -61,9 +64,7 @@ class Rules:
             data = self._act(rule, path, offset, data)
         return data
 
-    def _acts(
-        self, rule: dict, op: str, path: str, offset: int, data: bytes, size: int
-    ) -> bool:
+    def _acts(self, rule: dict, op: str, path: str, offset: int, data: bytes, size: int) -> bool:
         size = size or len(data)
         if rule["op"] != op or not fnmatch.fnmatchcase(path, rule.get("match", "*")):
             return False
@@ -88,7 +89,8 @@ class Rules:
                 return data
             return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
         if what == "hold":
-            while self._still(rule):
+            end = time.monotonic() + _LONGEST_HOLD
+            while self._still(rule) and time.monotonic() < end:
                 time.sleep(0.01)
             return data
         if what == "kill":

@@ -23,7 +23,7 @@ from app.offload.spec import DestinationSpec, OffloadSpec
 from app.settings import Settings
 
 MB = 1 << 20
-PATIENCE = 60.0
+PATIENCE = 20.0
 """Seconds after which a condition that was waited for counts as never met."""
 HELD = (".reelkeep-", "ascmhl")
 
