@@ -20,7 +20,7 @@ from typing import Any
 from app.errors import BadInput, NotFound, PlanRefused
 from app.integrity.verdict import Verdict
 from app.integrity.verify_outcome import VerifyOutcome
-from app.integrity.verify_spec import VerifyPlan, VerifySpec, plan_verify
+from app.integrity.verify_spec import VerifyPlan, VerifySpec, aim_of, plan_verify
 from app.jobs.control import JobControl
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import Journal
@@ -312,8 +312,8 @@ class Engine(AbstractContextManager["Engine"]):
 
     def _verify_task(self, spec: Spec) -> Task:
         assert isinstance(spec, VerifySpec)
-        plan = self.plan_verify(spec)
-        return Task(title=plan.title, lanes=plan.lanes, facts={})
+        aim = aim_of(spec, self.declared)
+        return Task(title=aim.title, lanes=aim.lanes, facts={})
 
     def _run_verify(self, job: JobId, spec: Spec, control: JobControl) -> bool:
         assert isinstance(spec, VerifySpec)

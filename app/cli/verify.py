@@ -63,22 +63,23 @@ def verify_command(
 
 
 def _show_plan(plan: VerifyPlan, output: Output) -> None:
-    output.say(f"{plan.title}: {count_text(plan.files, 'file')}, {bytes_text(plan.size)}")
-    for part in plan.parts:
+    aim = plan.aim
+    output.say(f"{aim.title}: {count_text(plan.files, 'file')}, {bytes_text(plan.size)}")
+    for part in aim.parts:
         against = ", ".join(str(path) for path in part.legacy) or "its ASC MHL history"
         output.say(f"  {part.place} against {against}")
-    if plan.outside:
-        output.say(f"  {count_text(plan.outside, 'file')} beside them lie below no history")
+    if aim.outside:
+        output.say(f"  {count_text(aim.outside, 'file')} beside them lie below no history")
     output.result(
         ok=True,
         exit_code=0,
         dry_run=True,
         files=plan.files,
         size=plan.size,
-        outside=plan.outside,
+        outside=aim.outside,
         parts=[
             {"root": str(p.root), "below": p.below, "legacy": [str(m) for m in p.legacy]}
-            for p in plan.parts
+            for p in aim.parts
         ],
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from app.integrity.verify_outcome import SeenFile, VerifyOutcome
 from app.integrity.verify_part import PartCheck, Signature
-from app.integrity.verify_spec import VerifySpec, plan_verify
+from app.integrity.verify_spec import VerifySpec, aim_of
 from app.jobs.control import JobControl
 from app.places.volumes import Volume
 
@@ -52,19 +52,19 @@ class VerifyRun:
         """Do it; raises HistoryFault when a history is broken, DestinationGone, JobCancelled."""
         control = self._control
         control.show(stage="Reading the history", work_done=0, copied=0, verified=0, files_done=0)
-        plan = plan_verify(self._spec, self._declared)
-        self._volume = plan.volume
+        aim = aim_of(self._spec, self._declared)
+        self._volume = aim.volume
         try:
-            for part in plan.parts:
+            for part in aim.parts:
                 control.checkpoint()
-                self._checks.append(PartCheck(part, plan.volume, control, self._signature))
+                self._checks.append(PartCheck(part, aim.volume, control, self._signature))
             self._show_totals()
             for check in self._checks:
                 self._one(check)
             outcome = VerifyOutcome(
-                title=plan.title,
+                title=aim.title,
                 parts=tuple(check.outcome() for check in self._checks),
-                outside=plan.outside,
+                outside=aim.outside,
             )
         finally:
             for check in self._checks:

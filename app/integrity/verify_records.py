@@ -99,24 +99,23 @@ class Records:
 
 
 def _legacy_records(part: Part) -> Records:
+    """The newest manifest that lists a file says what it should be."""
     manifests = sorted((read_legacy(path) for path in part.legacy), key=_begun)
+    newest = {record.path: record for manifest in manifests for record in manifest.records}
     timeline = Timeline()
-    short: dict[str, int] = {}
-    for number, manifest in enumerate(manifests, start=1):
-        for record in manifest.records:
-            if record.xxh32 is not None and not record.digests:
-                short[record.path] = record.xxh32
-            else:
-                short.pop(record.path, None)
-            hashes = tuple(
-                HashRecord(kind=kind, text=text, action=Action.ORIGINAL, at=record.at)
-                for kind, text in record.digests.items()
-            )
-            known = FileRecord(
-                path=record.path, size=record.size, mtime=record.mtime, hashes=hashes
-            )
-            timeline.take(known, number)
-        timeline.finish(number)
+    for record in newest.values():
+        hashes = tuple(
+            HashRecord(kind=kind, text=text, action=Action.ORIGINAL, at=record.at)
+            for kind, text in record.digests.items()
+        )
+        known = FileRecord(path=record.path, size=record.size, mtime=record.mtime, hashes=hashes)
+        timeline.take(known, 1)
+    timeline.finish(1)
+    short = {
+        record.path: record.xxh32
+        for record in newest.values()
+        if record.xxh32 is not None and not record.digests
+    }
     return Records(part=part, history=History(root=part.root, timeline=timeline), short=short)
 
 

@@ -50,22 +50,28 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyPlan:
-    """What a verify job would read; nothing is written."""
+class Aim:
+    """Where a verify job goes; found without listing what it will read."""
 
-    spec: VerifySpec
     title: str
     volume: Volume
     parts: tuple[Part, ...]
-    files: int
-    size: int
-    """Bytes of all files below the parts, ignored ones included."""
+    lanes: frozenset[str]
     outside: int
     """Files of the folder that lie below no history; nobody can say anything about them."""
-    lanes: frozenset[str]
 
 
-def plan_verify(spec: VerifySpec, declared: Mapping[str, str]) -> VerifyPlan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyPlan:
+    """What a verify job would read; nothing is written."""
+
+    aim: Aim
+    files: int
+    size: int
+    """Bytes of all files below the parts, those on ignore lists included."""
+
+
+def aim_of(spec: VerifySpec, declared: Mapping[str, str]) -> Aim:
     """Find what answers for *spec*; NotFound where nothing does, BadInput for nonsense."""
     path = Path(os.path.realpath(spec.path))
     parts = find_parts(path)
@@ -73,22 +79,37 @@ def plan_verify(spec: VerifySpec, declared: Mapping[str, str]) -> VerifyPlan:
     lanes = {volume.device.id}
     if spec.repair_from is not None:
         lanes.add(volume_of(_other(spec.repair_from, parts), declared).device.id)
-    files = [entry for part in parts for entry in _files(part.place)]
-    around = path.is_dir() and parts[0].place != path and path in parts[0].place.parents
-    return VerifyPlan(
-        spec=spec,
+    return Aim(
         title=f"Verify {_title(path, volume)}",
         volume=volume,
         parts=parts,
-        files=len(files),
-        size=sum(entry.size for entry in files),
-        outside=len(_files(path)) - len(files) if around else 0,
         lanes=frozenset(lanes),
+        outside=_outside(path, parts),
     )
 
 
+def plan_verify(spec: VerifySpec, declared: Mapping[str, str]) -> VerifyPlan:
+    """What *spec* would read; refuses as `aim_of` does."""
+    aim = aim_of(spec, declared)
+    files = [entry for part in aim.parts for entry in _files(part.place)]
+    return VerifyPlan(aim=aim, files=len(files), size=sum(entry.size for entry in files))
+
+
 def _files(folder: Path) -> list[Entry]:
-    return [entry for entry in list_tree(folder) if entry.kind is EntryKind.FILE]
+    """All files below *folder* but those of histories."""
+    return [
+        entry
+        for entry in list_tree(folder)
+        if entry.kind is EntryKind.FILE and HISTORY_FOLDER not in entry.path.split("/")
+    ]
+
+
+def _outside(path: Path, parts: tuple[Part, ...]) -> int:
+    """How many files of *path* lie beside *parts*; none where one part holds all of it."""
+    if path not in parts[0].root.parents:
+        return 0
+    inside = tuple(f"{part.root.relative_to(path).as_posix()}/" for part in parts)
+    return sum(1 for entry in _files(path) if not entry.path.startswith(inside))
 
 
 def _title(path: Path, volume: Volume) -> str:

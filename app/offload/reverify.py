@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.errors import BadInput
@@ -41,12 +41,26 @@ def run_verify(
     signature = Signature(job=job, tool_version=around.tool_version, operator=around.operator)
     run = VerifyRun(spec, control, signature, around.declared)
     outcome = run.run()
+    control.show(verdict=outcome.sentence)
     journal.set_fact(job, "outcome", CONVERTER.unstructure(outcome))
-    verdicts = update_copies(journal, run.evidence())
-    journal.set_fact(job, "verdicts", list(verdicts))
-    if not outcome.done and verdicts:
-        control.show(error=" ".join([outcome.sentence, *verdicts]))
-    return outcome.done
+    update = update_copies(journal, run.evidence())
+    journal.set_fact(job, "verdicts", list(update.verdicts))
+    if outcome.done and not update.lost:
+        return True
+    # A history may have taken other bytes for right; what the card gave decides.
+    said = update.lost[:1] if outcome.done else [outcome.sentence]
+    control.show(error=" ".join([*said, *update.verdicts]))
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """What became of offloads' copies."""
+
+    lost: tuple[str, ...] = ()
+    """Copies that no longer count, each in a sentence."""
+    verdicts: tuple[str, ...] = ()
+    """Verdicts that are others now, each in a sentence."""
 
 
 def outcome_of(journal: Journal, job: JobId) -> VerifyOutcome:
@@ -57,18 +71,20 @@ def outcome_of(journal: Journal, job: JobId) -> VerifyOutcome:
     return CONVERTER.structure(kept, VerifyOutcome)
 
 
-def update_copies(journal: Journal, evidence: Iterable[Evidence]) -> tuple[str, ...]:
-    """Take what was seen into every offload's rows; answers the verdicts that became others."""
+def update_copies(journal: Journal, evidence: Iterable[Evidence]) -> Update:
+    """Take what was seen into every offload's rows, and its verdict along."""
     seen = tuple(evidence)
-    verdicts = []
+    lost: list[str] = []
+    verdicts: list[str] = []
     for row in journal.jobs(hidden=True):
         if row.kind != OffloadSpec.kind:
             continue
         facts = [fact for one in seen for fact in _news(journal, row, one)]
         if facts:
             Ledger(journal, row.id).confirm(facts)
+            lost += [fact.trouble for fact in facts if fact.state is CopyState.FAILED]
             verdicts += settle_verdict(journal, row)
-    return tuple(verdicts)
+    return Update(lost=tuple(lost), verdicts=tuple(verdicts))
 
 
 def _news(journal: Journal, row: JobRow, evidence: Evidence) -> Iterator[CopyFact]:
