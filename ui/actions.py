@@ -9,20 +9,27 @@ import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from app.errors import NotFound
+from app.integrity.verify_spec import VerifySpec
 from app.jobs.snapshot import JobSnapshot
 from app.jobs.spec import JobId
 from ui.bridge import Bridge
-from ui.job_table import JobTable, Verb, verbs_of
+from ui.job_table import JobTable, Verb, gone_places, repairable, verbs_of
 from ui.messages import Message, MessageBar
 from ui.widgets.queue_table import QueueTable
 from ui.words import printable
 
+if TYPE_CHECKING:
+    from app.engine import Engine
+
 log = logging.getLogger(__name__)
+A = TypeVar("A")
 
 _KEYS = {
     Verb.PAUSE: "Ctrl+P",
@@ -30,6 +37,9 @@ _KEYS = {
     Verb.RETRY: "Ctrl+R",
     Verb.REPORT: "Ctrl+E",
     Verb.FILES: "Ctrl+I",
+    Verb.OUTCOME: "Ctrl+Shift+F",
+    Verb.REPAIR: "Ctrl+Alt+R",
+    Verb.WITHOUT: "Ctrl+Alt+W",
     Verb.CANCEL: "Ctrl+Shift+Del",
     Verb.UP: "Alt+Up",
     Verb.DOWN: "Alt+Down",
@@ -42,6 +52,8 @@ class JobDesk(QObject):
 
     files_asked = Signal(str)
     """Id of the job whose files are to be shown."""
+    outcome_asked = Signal(str)
+    """Id of the verify job of which everything that it found is to be shown."""
 
     def __init__(self, bridge: Bridge, messages: MessageBar, model: JobTable) -> None:
         super().__init__()
@@ -70,6 +82,13 @@ class JobDesk(QObject):
                 self._move(job, -1 if verb == Verb.UP else 1)
             case Verb.FILES:
                 self.files_asked.emit(job_id)
+            case Verb.OUTCOME:
+                self.outcome_asked.emit(job_id)
+            case Verb.REPAIR:
+                self._bridge.ask(lambda: repair(engine, snapshot))
+            case Verb.WITHOUT:
+                places = gone_places(snapshot)
+                self._bridge.ask(lambda: _each(lambda n: engine.go_without(job, n), places))
             case Verb.REPORT:
                 self.open_file(snapshot.report)
 
@@ -186,9 +205,35 @@ class Commands(QObject):
         enable()
 
 
-def _each(call: Callable[[JobId], object], jobs: Iterable[JobId]) -> None:
-    for job in jobs:
-        call(job)
+def repair(engine: Engine, job: JobSnapshot) -> tuple[JobId, ...]:
+    """Queue the repair of what is damaged: of an offload, or of those whose copy a verify job read.
+
+    Asks the journal: worker only. Raises NotFound where no other verified copy is known.
+    """
+    if places := repairable(job):
+        return tuple(engine.repair(job.id, place) for place in places)
+    spec = engine.journal.job(job.id).spec
+    found = [
+        (known.id, place)
+        for known in engine.history()
+        for place in repairable(known)
+        if isinstance(spec, VerifySpec) and _meet(Path(known.places[place].path), spec.path)
+    ]
+    if not found:
+        raise NotFound(
+            f"No other verified copy is known for {job.title}.",
+            hint="`reelkeep verify --repair-from` takes any other copy of the same folder.",
+        )
+    return tuple(engine.repair(known, place) for known, place in found)
+
+
+def _meet(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
+def _each(call: Callable[[A], object], ones: Iterable[A]) -> None:
+    for one in ones:
+        call(one)
 
 
 def _do_current(verb: Verb, table: QueueTable, desk: JobDesk) -> None:

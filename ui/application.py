@@ -29,6 +29,7 @@ from ui import icons, theme
 from ui.bridge import Bridge
 from ui.main_window import MainWindow, PaneDoor
 from ui.messages import Message
+from ui.models.day import DayLine
 from ui.notifier import Notifier
 from ui.panes import Pane
 from ui.qt_messages import qt_messages_logged
@@ -182,6 +183,8 @@ class Session:
         memory = QSettings(str(engine.profile.directory / "window.ini"), QSettings.Format.IniFormat)
         self.window = MainWindow(self.bridge, doors(), memory, self._profile_name())
         self.notifier = Notifier(self.bridge)
+        self.day = DayLine(self.bridge)
+        self.day.changed.connect(self.window.show_day)
         self._windows: dict[str, QWidget] = {}
         self._closing = asyncio.Event()
         self._offered = False
@@ -294,6 +297,10 @@ def _build_window(name: str, session: Session) -> QWidget:
         from ui.dialogs.job_files import JobFilesDialog
 
         return JobFilesDialog(session.bridge, JobId(name[6:]), session.window)
+    if name.startswith("found:"):
+        from ui.dialogs.verified import VerifiedDialog
+
+        return VerifiedDialog(session.bridge, JobId(name[6:]), session.window)
     from ui.dialogs.about import AboutDialog
 
     return AboutDialog(session.window)

@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.jobs.spec import JobId
 
 Index = QModelIndex | QPersistentModelIndex
@@ -38,20 +38,86 @@ class Verb(StrEnum):
     RETRY = "Retry failed"
     REPORT = "Open report"
     FILES = "Show files"
+    OUTCOME = "Show what was found"
+    REPAIR = "Repair from the other verified copy"
+    WITHOUT = "Finish without the drive"
     CANCEL = "Cancel"
     UP = "Move up"
     DOWN = "Move down"
     FORGET = "Clear from queue"
 
 
-SHORT: dict[Verb, str] = {Verb.RETRY: "Retry", Verb.REPORT: "Report", Verb.FORGET: "Clear"}
+SHORT: dict[Verb, str] = {
+    Verb.RETRY: "Retry",
+    Verb.REPORT: "Report",
+    Verb.FORGET: "Clear",
+    Verb.FILES: "Files",
+    Verb.OUTCOME: "Details",
+    Verb.REPAIR: "Repair",
+    Verb.WITHOUT: "Finish",
+}
 """The words on the buttons of a row, where they are shorter than in the menus."""
+
+
+def is_offload(job: JobSnapshot) -> bool:
+    """Whether a job copies a card; others have no files, verdicts or cards of their own."""
+    return job.kind in {"", "offload"}
+
+
+def gone_places(job: JobSnapshot) -> tuple[int, ...]:
+    """Which of a running job's destinations were pulled, from 0."""
+    if job.state.ended:
+        return ()
+    return tuple(n for n, place in enumerate(job.places) if place.state is PlaceState.GONE)
+
+
+def repairable(job: JobSnapshot) -> tuple[int, ...]:
+    """Which destinations of an ended offload have damaged files that another copy still has.
+
+    Where files were never written, as on a full drive, the card is needed: that is a retry.
+    """
+    if not is_offload(job) or not job.state.ended:
+        return ()
+    if not any(place.state is PlaceState.DONE and place.verified for place in job.places):
+        return ()
+    return tuple(n for n, place in enumerate(job.places) if _damaged(place))
+
+
+def _damaged(place: PlaceSnapshot) -> bool:
+    return place.state is PlaceState.FAILED and place.written >= place.total > 0
 
 
 def verbs_of(job: JobSnapshot) -> tuple[Verb, ...]:
     """What may be done with *job* now; the first one is the button of its row."""
+    if not is_offload(job):
+        return _verbs_of_check(job)
     if job.foreign:
         return (Verb.FILES,)
+    if job.wants and gone_places(job):
+        return (Verb.PAUSE, Verb.WITHOUT, Verb.FILES, Verb.CANCEL, Verb.UP, Verb.DOWN)
+    found = _verbs_of_offload(job)
+    return (Verb.REPAIR, *found) if repairable(job) else found
+
+
+def _verbs_of_check(job: JobSnapshot) -> tuple[Verb, ...]:
+    """Of a verify or repair job."""
+    if job.foreign:
+        return (Verb.OUTCOME,)
+    order = (Verb.UP, Verb.DOWN)
+    shown = (Verb.OUTCOME,) if job.kind == "verify" and job.verdict else ()
+    repair = (Verb.REPAIR,) if shown else ()
+    return {
+        JobState.QUEUED: (Verb.CANCEL, *order),
+        JobState.RUNNING: (Verb.PAUSE, Verb.CANCEL, *order),
+        JobState.PAUSED: (Verb.RESUME, Verb.CANCEL, *order),
+        JobState.INTERRUPTED: (Verb.RESUME, Verb.CANCEL, *order),
+        JobState.FAILED: (*repair, *shown, Verb.RETRY, Verb.FORGET),
+        JobState.DONE: (*shown, Verb.FORGET),
+        JobState.CANCELLED: (Verb.FORGET, Verb.RETRY),
+    }[job.state]
+
+
+def _verbs_of_offload(job: JobSnapshot) -> tuple[Verb, ...]:
     order = (Verb.UP, Verb.DOWN)
     report = (Verb.REPORT,) if job.report else ()
     return {

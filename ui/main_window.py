@@ -136,6 +136,7 @@ class MainWindow(QMainWindow):
         self.queue.verb_asked.connect(self.desk.do)
         self.queue.seen_changed.connect(self._remember)
         self.desk.files_asked.connect(lambda job: self.window_asked.emit(f"files:{job}"))
+        self.desk.outcome_asked.connect(lambda job: self.window_asked.emit(f"found:{job}"))
         self.bridge.snapshots_changed.connect(self.show_jobs)
         self.bridge.error_raised.connect(self.messages.show_error)
         self.bridge.engine_failed.connect(self._engine_failed)

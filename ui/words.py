@@ -39,6 +39,7 @@ SAFE = _sign("verified", "✓", "SAFE TO FORMAT", Tone.VERIFIED)
 KEEP = _sign("attention", "!", "KEEP", Tone.ATTENTION)
 SAFE_TO_EJECT = _sign("verified", "✓", "SAFE TO EJECT", Tone.VERIFIED)
 WRITING = _sign("running", "▶", "Writing, do not unplug", Tone.RUNNING)
+PAUSED_DRIVE = _sign("paused", "||", "Paused, do not unplug", Tone.ATTENTION)
 STOPPED = _sign("failed", "✕", "Stopped", Tone.FAILED)
 
 JOB_SIGNS: dict[JobState, Sign] = {
@@ -54,6 +55,9 @@ JOB_SIGNS: dict[JobState, Sign] = {
 
 WANTS = _sign("attention", "!", "Needs you", Tone.ATTENTION)
 """A job that waits for a person."""
+
+COPY_LOST = _sign("attention", "!", "A copy has failed since", Tone.ATTENTION)
+"""A job that was done, and a later look found a copy damaged or gone."""
 
 PLACE_SIGNS: dict[PlaceState, Sign] = {
     PlaceState.WAITING: _sign("idle", "…", "Waiting", Tone.IDLE),
@@ -84,8 +88,11 @@ def _shown(char: str) -> str:
 
 
 def job_sign(job: JobSnapshot) -> Sign:
-    """How *job* stands; a job that waits for a person says so first."""
-    return WANTS if job.wants and not job.state.ended else JOB_SIGNS[job.state]
+    """How *job* stands; a job that waits for a person, or lost a copy since, says so first."""
+    if job.wants and not job.state.ended:
+        return WANTS
+    lost = any(place.state is PlaceState.FAILED for place in job.places)
+    return COPY_LOST if job.state is JobState.DONE and lost else JOB_SIGNS[job.state]
 
 
 def job_text(job: JobSnapshot) -> str:

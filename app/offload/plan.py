@@ -28,6 +28,8 @@ class Remark:
     text: str
     destination: int | None = None
     """Index of the destination concerned."""
+    brief: str = ""
+    """The same in a few words, where the destination stands beside it anyway."""
     paths: tuple[str, ...] = ()
     """The files concerned, at most some dozens."""
 

@@ -34,6 +34,7 @@ def room_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
                     f" {bytes_text(one.volume.free)} are free, {bytes_text(short)} missing."
                     " Free space or choose another drive.",
                     destination=index,
+                    brief=f"Too small: {bytes_text(short)} missing",
                 )
             )
     return remarks
@@ -50,6 +51,7 @@ def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> 
                 Remark(
                     weight=Weight.ATTENTION,
                     destination=index,
+                    brief="Lies in memory, never counts",
                     text=(
                         f"{one.path} lies in memory and is gone with the power. It never counts."
                     ),
@@ -61,6 +63,7 @@ def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> 
                 Remark(
                     weight=Weight.ATTENTION,
                     destination=index,
+                    brief=f"One device with {other.name}, counts once",
                     text=(
                         f"{one.name} and {other.name} lie on one device ({device.name}): both are"
                         " copied, together they count once."

@@ -104,6 +104,8 @@ class OffloadRun:
                 break
         if stage == 0 and self._card is not None:
             Finish(self).card_is_free()
+            self._card.close()  # so that it can be ejected while the other stages go on
+            self._card = None
 
     def _one_pass(self, stage: int, wanted: Sequence[FileWork]) -> None:
         targets = {p.index: p.target for p in self.places if p.target and p.target.alive}

@@ -11,7 +11,7 @@ from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.jobs.spec import JobId
 from app.places.devices import Device, DeviceKind
 from app.places.volumes import Volume
-from app.reports.model import CopyRow, FileRow
+from app.reports.model import CopyRow, DayCard, DayReport, FileRow
 
 GB = 1_000_000_000
 MOMENT = datetime(2026, 11, 20, 16, 20, tzinfo=UTC)
@@ -26,6 +26,7 @@ class StandInEngine:
         self.mounted: tuple[Volume, ...] = ()
         self.rows: tuple[FileRow, ...] = ()
         self.awake = True
+        self.day_cards: tuple[DayCard, ...] = ()
         self.fault: Exception | None = None
         self._ended = threading.Event()
 
@@ -46,6 +47,11 @@ class StandInEngine:
 
     def cards(self) -> tuple[object, ...]:
         return ()
+
+    def day(self) -> DayReport:
+        return DayReport(
+            day=MOMENT.date(), number=12, project="", cards=self.day_cards, made=MOMENT
+        )
 
     def files(self, job: JobId) -> tuple[FileRow, ...]:
         self.asked.append(("files", job))

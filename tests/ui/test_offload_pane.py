@@ -158,7 +158,7 @@ def test_a_refusal_shuts_start_and_says_why(pane, engine, drives, qtbot):
     assert not pane.plan.start.isEnabled()
     assert pane.plan.why.full_text == "Start is not possible: 1 refusal above."
     first = pane.destinations.tiles[str(drives[0])]
-    assert first.face.remarks[-1][1] == text
+    assert first.face.remarks[-1][1] == text.rstrip(".")
     qtbot.keyClick(pane, Key.Key_Return, CTRL)
     assert engine.did("submit") == []
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from offload_stage import (
+    GB,
     OLD,
     RAID,
     SHUTTLE,
@@ -26,12 +28,14 @@ from ui.models.cards import CardEntry
 from ui.models.choices import Choices
 from ui.models.destinations import DestinationEntry, PlaceInHand
 from ui.models.evidence_files import EvidenceFiles
-from ui.models.plan import read_plans
-from ui.panes.offload_faces import card_face, destination_face, plan_face
+from ui.models.plan import read_plans, thinned
+from ui.panes.offload_drives import destination_face
+from ui.panes.offload_faces import card_face, plan_face
 from ui.theme import Tone
 from ui.widgets.wrapped import breakable
 from ui.words import KEEP, SAFE, SAFE_TO_EJECT, WRITING
 
+JUDGED = (JobState.DONE, JobState.FAILED)
 SINCE = datetime.now(UTC) - timedelta(hours=1)
 
 
@@ -72,15 +76,59 @@ def test_only_a_job_that_says_safe_makes_a_card_safe():
     done = replace(done, places=tuple(place(p, PlaceState.DONE) for p in paths))
     shown = face(done)
     assert shown.sign is SAFE
-    assert "verified on RAID-1, SHUTTLE-07" in shown.facts
+    assert re.search(r"verified \d\d:\d\d on RAID-1, SHUTTLE-07", shown.facts)
     assert shown.can_eject
     keep = replace(done, safe=False, verdict="KEEP, 1 of 2 copies verified")
     assert (face(keep).sign, face(keep).detail) == (KEEP, "1 of 2 copies verified")
 
 
-@pytest.mark.parametrize("state", [s for s in JobState if s is not JobState.DONE])
+@pytest.mark.parametrize("state", [s for s in JobState if s not in JUDGED])
 def test_no_other_state_of_a_job_shows_safe(state: JobState):
     assert face(offload("A003", state, safe=True)).sign is KEEP
+
+
+def test_a_card_with_copies_enough_is_safe_though_a_third_drive_failed():
+    paths = ("/media/RAID-1", "/media/SHUTTLE-07", "/media/LTO stage")
+    states = (PlaceState.DONE, PlaceState.DONE, PlaceState.FAILED)
+    made = offload("A003", JobState.FAILED, paths, safe=True, verdict="SAFE TO FORMAT")
+    places = tuple(place(p, state) for p, state in zip(paths, states, strict=True))
+    shown = face(replace(made, places=places))
+    assert (shown.sign, shown.detail) == (SAFE, "LTO stage failed")
+    assert shown.retry == "Retry failed"
+
+
+def test_copies_that_are_no_longer_there_make_a_safe_card_one_to_keep():
+    root = "/media/RAID-1/A003"
+    made = offload("A003", JobState.DONE, (root,), safe=True, verdict="SAFE TO FORMAT")
+    made = replace(made, places=(place(root, PlaceState.DONE, verified=GB),))
+    (plan,) = plans("A003", to=("/media/RAID-1",))
+    assert thinned(plan, made) == ("RAID-1",)
+    shown = face(made, thinned=thinned(plan, made))
+    assert (shown.sign, shown.detail) == (KEEP, "no longer whole on RAID-1")
+    whole = replace(plan.destinations[0], already=plan.size)
+    assert thinned(replace(plan, destinations=(whole,)), made) == ()
+
+
+def test_a_cascade_says_when_the_card_is_free():
+    facts = {"safe": True, "verdict": "SAFE TO FORMAT", "stage": "Stage 2: copying on"}
+    shown = face(offload("A003", JobState.RUNNING, ("/media/RAID-1",), **facts))
+    assert (shown.sign, shown.detail) == (SAFE, "card free, copying on")
+    assert shown.can_eject
+    facts |= {"safe": False, "verdict": "KEEP, 1 of 2 copies verified"}
+    shown = face(offload("A003", JobState.RUNNING, ("/media/RAID-1",), **facts))
+    assert (shown.sign, shown.detail) == (KEEP, "1 of 2 copies verified, card free, copying on")
+
+
+def test_clips_are_named_without_what_all_of_them_end_in():
+    named = replace(card("A003"), clips=())
+    first, last = (replace(card("A003").clips[0], name=f"A003C{n:03}_261121_R2EC") for n in (1, 9))
+    shown = card_face(
+        CardEntry(root="/media/A003", since=SINCE, card=replace(named, clips=(first, last))),
+        None,
+        chosen=False,
+        wanted=2,
+    )
+    assert shown.facts.endswith("A003C001 to A003C009")
 
 
 def test_a_job_that_waits_for_a_card_asks_for_it_on_the_tile():
@@ -152,7 +200,9 @@ def test_a_full_drive_says_what_failed_and_the_way_out():
 def test_too_little_room_is_said_on_the_tile_with_the_number():
     reading = read_plans(plans("A003", to=("/media/LTO stage/Day12",)))
     shown = destination(STAGE, reading=reading)
-    assert shown.free == "1.1 GB free, 411.5 GB too few for this plan"
+    assert shown.free == "1.1 GB free"
+    assert shown.remarks == ((Tone.FAILED, "Has 1.1 GB free, A003 needs 412.6 GB"),)
+    assert not shown.fits
     assert not shown.fits
     assert shown.remarks[0][0] is Tone.FAILED
 

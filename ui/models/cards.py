@@ -29,6 +29,8 @@ class CardEntry:
     """Came by itself and goes with its volume."""
     confirmed: bool = False
     """A plan found every file of it verified, so an earlier job may speak for it."""
+    thinned: tuple[str, ...] = ()
+    """Destinations of its job on which a plan has since found less than was verified there."""
 
     @property
     def name(self) -> str:
@@ -120,6 +122,11 @@ class CardShelf:
             return False
         self._entries[root] = replace(entry, confirmed=confirmed)
         return True
+
+    def thin(self, root: str, names: tuple[str, ...]) -> None:
+        """Note on which destinations copies that were verified are no longer found."""
+        if entry := self._entries.get(root):
+            self._entries[root] = replace(entry, thinned=names)
 
     def remove(self, root: str) -> None:
         """Take a card off the shelf; a mounted one comes back when it is plugged in again."""

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.offload.spec import DestinationSpec
 from app.places.volumes import Volume
+from ui.job_table import repairable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class DestinationEntry:
     """Why it can't be used, in one sentence."""
     looked: bool = False
     """Whether the look at it has ended."""
+    home: Volume | None = None
+    """The drive that it was found on, while it is connected or not."""
 
     @property
     def key(self) -> str:
@@ -31,7 +34,12 @@ class DestinationEntry:
     @property
     def name(self) -> str:
         """The volume's label; on the system's own volume, or on none, the folder's name."""
-        return place_name(self.spec.path, self.volume)
+        return place_name(self.spec.path, self.volume or self.home)
+
+    @property
+    def gone(self) -> bool:
+        """Whether its drive was there and is not any more."""
+        return self.home is not None and self.volume is None and self.looked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,16 @@ class PlaceInHand:
             PlaceState.DONE,
             PlaceState.FAILED,
         }
+
+    @property
+    def repairable(self) -> bool:
+        """Whether what failed here can be brought back from a copy that is whole."""
+        return any(self.job.places[n].path == self.place.path for n in repairable(self.job))
+
+    @property
+    def index(self) -> int:
+        """Which of the job's destinations this is, from 0."""
+        return next(n for n, place in enumerate(self.job.places) if place.path == self.place.path)
 
 
 def place_name(path: Path, volume: Volume | None) -> str:
@@ -112,7 +130,13 @@ class DestinationShelf:
         entry = self._entries.get(key)
         if entry is None:
             return False
-        fresh = replace(entry, volume=volume, trouble=trouble, looked=True)
+        home = entry.home
+        if home and volume and len(volume.mount_point.parts) < len(home.mount_point.parts):
+            # What is left is an empty folder on the disk that the drive was mounted on.
+            volume, trouble = None, f"{home.label} is not connected. Connect the drive again."
+        if volume and str(volume.mount_point) != "/":
+            home = volume
+        fresh = replace(entry, volume=volume, trouble=trouble, looked=True, home=home)
         self._entries[key] = fresh
         return fresh != entry
 

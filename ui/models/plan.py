@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.jobs.snapshot import JobSnapshot
+from app.jobs.snapshot import JobSnapshot, PlaceState
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
 from app.offload.spec import VerifyMode
 from app.units import bytes_text, count_text, duration_text
@@ -45,6 +45,8 @@ class PlanReading:
     rooms: tuple[PlannedRoom, ...] = ()
     safe_already: tuple[str, ...] = ()
     """Roots of the cards of which every file is verified already."""
+    nothing_to_copy: bool = False
+    """All of it is verified on every destination: a start would only confirm that."""
 
     @property
     def refusals(self) -> tuple[Remark, ...]:
@@ -73,6 +75,7 @@ def read_plans(plans: Sequence[OffloadPlan]) -> PlanReading:
         ignored=tuple(path for plan in plans for path in plan.ignored),
         rooms=rooms,
         safe_already=tuple(str(p.card.root) for p in plans if p.already_safe),
+        nothing_to_copy=all(p.already_safe for p in plans),
     )
 
 
@@ -99,21 +102,24 @@ def _rows(
     clips, files = sum(p.clips for p in plans), sum(p.files for p in plans)
     what = count_text(clips, "clip") if clips else count_text(files, "file")
     hashes = ", ".join(dict.fromkeys([*map(str, spec.hashes), "blake3"]))
+    whole = f"{what}, {bytes_text(sum(p.size for p in plans))}"
+    already = any(d.already for p in plans for d in p.destinations)
+    left = sum(_left(p) for p in plans)
+    rest = f"{bytes_text(left)}, the rest is verified there" if left else "nothing"
+    free = "Card free after" if len(plans) == 1 else "Cards free after"
     rows = [
-        ("To copy", f"{what}, {bytes_text(sum(p.size for p in plans))}"),
+        *([("On the card" if len(plans) == 1 else "On the cards", whole)] if already else []),
+        ("To copy", rest if already else whole),
         ("Read once, written to", count_text(len(rooms), "destination")),
         ("Check", CHECKS[spec.verify]),
         ("Hashes", hashes),
-        ("Card free after" if len(plans) == 1 else "Cards free after", _time(plans)),
+        *([(free, _time(plans))] if left else []),
     ]
-    already = sum(d.already for p in plans for d in p.destinations)
-    if already:
-        rows.insert(1, ("Already there, verified", bytes_text(already)))
     tightest = min(rooms, key=lambda room: room.after, default=None)
     if tightest:
-        left = bytes_text(abs(tightest.after))
+        room = bytes_text(abs(tightest.after))
         short = " too few" if tightest.after < 0 else ""
-        rows.append(("Room after, smallest", f"{tightest.name}, {left}{short}"))
+        rows.append(("Room after, smallest", f"{tightest.name}, {room}{short}"))
     return tuple(rows)
 
 
@@ -125,6 +131,22 @@ def _time(plans: Sequence[OffloadPlan]) -> str:
     return f"about {duration_text(seconds if seconds < 60 else 60 * round(seconds / 60))}".replace(
         " 00 s", ""
     )
+
+
+def _left(plan: OffloadPlan) -> int:
+    """Bytes of the card that some destination does not hold verified yet."""
+    if plan.already_safe:
+        return 0
+    return max((d.size - d.already for d in plan.destinations), default=plan.size)
+
+
+def thinned(plan: OffloadPlan, job: JobSnapshot | None) -> tuple[str, ...]:
+    """Destinations on which *job* verified the card and the plan no longer finds all of it."""
+    if job is None or not job.state.ended:
+        return ()
+    whole = {p.path for p in job.places if p.state is PlaceState.DONE and p.verified}
+    short = (d for d in plan.destinations if str(d.root) in whole and d.already < d.size)
+    return tuple(place_name(d.path, d.volume) for d in short)
 
 
 def _needed(planned: PlannedDestination) -> int:
@@ -174,6 +196,7 @@ def _short_of_room(rooms: Sequence[PlannedRoom]) -> tuple[Remark, ...]:
                 "Choose fewer cards, free space or take another drive."
             ),
             destination=index,
+            brief=f"Too small: {bytes_text(-room.after)} missing",
         )
         for index, room in enumerate(rooms)
         if room.after < 0

@@ -24,8 +24,9 @@ from ui.panes.offload_column import DropArea
 from ui.panes.offload_columns import card_column, destination_column
 from ui.panes.offload_deeds import OffloadDeeds
 from ui.panes.offload_desk import OffloadDesk
+from ui.panes.offload_drives import destination_face
 from ui.panes.offload_drop import sort_dropped
-from ui.panes.offload_faces import card_face, destination_face, plan_face
+from ui.panes.offload_faces import card_face, plan_face
 from ui.panes.offload_options import PlanOptions
 from ui.panes.offload_suggest import Suggestions, choose_folder
 from ui.widgets.card_tile import CardFace
@@ -211,7 +212,7 @@ class OffloadPane(Pane):
         name = next((e.name for e in self.desk.cards.entries if e.root == job.card), job.title)
         slow = slowest(job)
         face = RateFace(
-            title=f"Rate of {printable(name)}, last 5 minutes",
+            title=f"Rate of {printable(name)}",
             rate=rate_text(job.rate) if job.rate > 0 else "",
             samples=self.desk.rates.samples(str(job.id)),
             note=f"slowest: {printable(slow)}" if slow else "",

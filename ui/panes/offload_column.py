@@ -109,8 +109,11 @@ class TileColumn(DropArea, Generic[F, T]):
                     self._rows.insertWidget(row, tile)
                 _shows(tile).show_face(face)
         self._order_tabs(keys)
+        was_here = self.empty.isAncestorOf(self.window().focusWidget() or self)
         self.area.setVisible(bool(faces))
         self.empty.setVisible(not faces)
+        if faces and was_here:  # or Tab would begin anew at the rail
+            self.focus_tile(keys[0])
 
     def show_bars(self, faces: Sequence[F]) -> None:
         """Move only the bars of the tiles that are there."""

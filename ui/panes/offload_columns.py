@@ -36,6 +36,7 @@ def card_column(pane: OffloadPane) -> TileColumn[CardFace, CardTile]:
         tile.eject_wanted.connect(pane.eject_card)
         tile.remove_wanted.connect(pane.desk.remove_card)
         tile.retry_wanted.connect(pane.retry_card)
+        tile.verify_wanted.connect(pane.deeds.verify_copies)
         return tile
 
     return TileColumn(
@@ -81,6 +82,9 @@ def destination_column(pane: OffloadPane) -> TileColumn[DestinationFace, Destina
         tile.remove_wanted.connect(pane.desk.remove_destination)
         tile.retry_wanted.connect(pane.retry_destination)
         tile.replace_wanted.connect(pane.replace_destination)
+        tile.leave_out_wanted.connect(pane.deeds.leave_out)
+        tile.repair_wanted.connect(pane.deeds.repair_destination)
+        tile.verify_wanted.connect(pane.deeds.verify)
         tile.details_wanted.connect(pane.show_details)
         return tile
 

@@ -13,6 +13,7 @@ from app.jobs.spec import JobId
 from app.offload.plan import OffloadPlan
 from app.places.eject import EjectResult
 from app.units import count_text, now
+from ui.models.destinations import PlaceInHand, place_for
 from ui.models.plan import read_plans
 from ui.panes.offload_desk import OffloadDesk
 from ui.words import printable
@@ -38,6 +39,7 @@ class OffloadDeeds(QObject):
         self._desk.starting |= roots
         for root in roots:
             self._desk.cards.confirm(root, False)
+            self._desk.cards.thin(root, ())
         self._desk.settings.write_last(self._desk.destinations.specs)
         self._desk.bridge.ask(
             lambda: [engine.submit(spec) for spec in specs],
@@ -92,6 +94,43 @@ class OffloadDeeds(QObject):
                 self._later.discard(job.id)
                 # The engine is still closing the job's books when its last picture arrives.
                 QTimer.singleShot(SETTLE_MS, self, partial(self.retry, job))
+
+    def leave_out(self, key: str) -> None:
+        """Let the job that waits for a drive finish without it."""
+        hand = self._hand(key)
+        if hand is None:
+            return
+        engine, job, index = self._desk.bridge.engine, hand.job.id, hand.index
+        self._desk.bridge.ask(lambda: engine.go_without(job, index))
+        name = printable(hand.place.name)
+        self._desk.said.emit(f"The job is finished without {name}. Retry brings it up to date.")
+
+    def repair_destination(self, key: str) -> None:
+        """Bring back what failed on a destination from the other verified copies."""
+        hand = self._hand(key)
+        if hand is None:
+            return
+        engine, job, index = self._desk.bridge.engine, hand.job.id, hand.index
+        self._desk.bridge.ask(lambda: engine.repair(job, index), lambda _: self._started(1))
+
+    def verify(self, path: str) -> None:
+        """Read every copy below *path* again from its medium, against its history."""
+        engine = self._desk.bridge.engine
+        self._desk.bridge.ask(lambda: engine.verify(Path(path)), lambda _: self._started(1))
+
+    def verify_copies(self, root: str) -> None:
+        """Read all copies of a card again."""
+        entry = self._desk.cards.get(root)
+        job = self._desk.job_of(entry) if entry else None
+        engine = self._desk.bridge.engine
+        paths = [Path(p.path) for p in job.places if p.verified] if job else []
+        self._desk.bridge.ask(
+            lambda: [engine.verify(path) for path in paths], lambda ids: self._started(len(ids))
+        )
+
+    def _hand(self, key: str) -> PlaceInHand | None:
+        entry = self._desk.destinations.get(key)
+        return place_for(entry, self._desk.jobs) if entry else None
 
     def eject(self, path: str, name: str, done: Callable[[], object] | None = None) -> None:
         """Unmount and power off; the message bar says when it may be unplugged."""

@@ -21,7 +21,7 @@ from ui.bridge import INTERNAL, Bridge
 from ui.models.cards import CardEntry, CardShelf, is_busy, job_for
 from ui.models.choices import Choices, Preset
 from ui.models.destinations import DestinationShelf, look_at, place_for
-from ui.models.plan import PlanReading, read_job, read_plans, settled
+from ui.models.plan import PlanReading, read_job, read_plans, settled, thinned
 from ui.models.rates import RateHistory
 from ui.panes.offload_planner import Planner
 from ui.panes.offload_recall import Recalled, newest_per_card, recall, worth_recalling
@@ -143,6 +143,8 @@ class OffloadDesk(QObject):
         for plan in self.planner.plans:
             root = str(plan.spec.source)
             self._held[root] = plan
+            entry = self.cards.get(root)
+            self.cards.thin(root, thinned(plan, self.job_of(entry) if entry else None))
             if plan.card != getattr(self.cards.get(root), "card", None):
                 self.cards.recognised(root, plan.card)
         self.changed.emit()
@@ -200,9 +202,13 @@ class OffloadDesk(QObject):
         if not self.startable():
             verb = "is" if len(chosen) == 1 else "are"
             states = {job.state for job in map(self.job_of, chosen) if job}
-            what = "being copied" if JobState.RUNNING in states else "in the queue already"
+            what = "in the queue already"
+            if JobState.RUNNING in states or JobState.PAUSED in states:
+                what = "being copied" if JobState.RUNNING in states else "paused"
             return f"{_names(chosen)} {verb} {what}."
-        return "" if self.destinations.entries else "Add a destination to start."
+        if not self.destinations.entries:
+            return "Add a destination to start."
+        return printable(next((e.trouble for e in self.destinations.entries if e.gone), ""))
 
     # Cards
 
@@ -352,7 +358,7 @@ class OffloadDesk(QObject):
 
     def specs(self) -> tuple[OffloadSpec, ...]:
         """One offload per chosen card that can start."""
-        if not self.destinations.entries:
+        if not self.destinations.entries or any(e.gone for e in self.destinations.entries):
             return ()
         specs = self.destinations.specs
         return tuple(self.choices.spec(Path(entry.root), specs) for entry in self.startable())

@@ -9,35 +9,28 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
-from app.offload.plan import Remark, Weight
+from app.offload.plan import Weight
 from app.places.cards import Card, FindingKind
-from app.units import bytes_text, count_text, rate_text
+from app.units import bytes_text, count_text
 from ui.models.cards import CardEntry, is_busy
 from ui.models.choices import Choices
-from ui.models.destinations import DestinationEntry, PlaceInHand, bus_text, is_slow_usb
-from ui.models.plan import PlannedRoom, PlanReading
+from ui.models.plan import PlanReading
+from ui.panes.offload_drives import TONES
 from ui.theme import Tone
 from ui.widgets.card_tile import CardFace
-from ui.widgets.destination_tile import DestinationFace
 from ui.widgets.plan_view import PlanFace
-from ui.words import KEEP, SAFE, SAFE_TO_EJECT, Sign, place_sign, printable
+from ui.words import KEEP, SAFE, Sign, place_name, printable
 
-_FILE_SYSTEMS = {"exfat": "exFAT", "vfat": "FAT32", "fuseblk": "NTFS", "ntfs3": "NTFS"}
-_UPPER = {"xfs", "ntfs", "apfs", "zfs", "jfs", "nfs", "nfs4", "smb", "cifs"}
 _SHOWN_GAPS = 2
 _RETRY = {
     JobState.FAILED: "Retry failed",
     JobState.CANCELLED: "Resume",
     JobState.INTERRUPTED: "Resume",
 }
+_JUDGED = {JobState.DONE, JobState.FAILED}
+"""A job that failed on one drive may still have made copies enough."""
 _MATCHED = 200
-_RED = 0.07
-"""A drive without room shows at least so much of its bar in red."""
-_TONES = {
-    Weight.REFUSAL: Tone.FAILED,
-    Weight.ATTENTION: Tone.ATTENTION,
-    Weight.NOTE: Tone.IDLE,
-}
+CONFIRM = "Nothing to copy. Confirm lists the card again and writes manifests and a report."
 
 
 # Cards
@@ -70,9 +63,10 @@ def card_face(
         detail=detail,
         trouble=entry.trouble or (_job_trouble(job) if job else ""),
         has_evidence=job is not None and job.state is not JobState.QUEUED,
-        can_eject=ejectable and not started,
+        can_eject=ejectable and (not started or (job is not None and _card_free(job))),
         retry=_RETRY.get(job.state, "") if job else "",
         report=job.report if job else "",
+        can_verify=job is not None and job.state.ended and any(p.verified for p in job.places),
         chosen=chosen,
     )
 
@@ -81,14 +75,14 @@ def _facts(entry: CardEntry, job: JobSnapshot | None) -> str:
     card = entry.card
     if card is None:
         return "" if entry.trouble else "Looking at its structure …"
-    if job and job.state is JobState.DONE and job.safe:
+    if job and job.state in _JUDGED and job.safe and not entry.thinned:
         done = _verified_on(job)
         return f"{_count(card)} · {done}" if done else _count(card)
     parts = [_count(card)]
     if card.first_recorded:
         parts.append(_time_range(card.first_recorded, card.last_recorded))
     if len(card.clips) > 1:
-        parts.append(f"{printable(card.clips[0].name)} to {printable(card.clips[-1].name)}")
+        parts.append(_clip_range(card.clips[0].name, card.clips[-1].name))
     elif card.clips:
         parts.append(printable(card.clips[0].name))
     return " · ".join(parts)
@@ -99,9 +93,17 @@ def _count(card: Card) -> str:
 
 
 def _verified_on(job: JobSnapshot) -> str:
-    names = [printable(p.name) for p in job.places if p.state is PlaceState.DONE]
-    moment = f" {job.finished.astimezone():%H:%M}" if job.finished else ""
-    return f"verified on {', '.join(names)}{moment}" if names else ""
+    names = [place_name(p, job.places) for p in job.places if p.state is PlaceState.DONE]
+    moment = f"{job.finished.astimezone():%H:%M} " if job.finished else ""
+    return f"verified {moment}on {', '.join(names)}" if names else ""
+
+
+def _clip_range(first: str, last: str) -> str:
+    """The first and last clip without what all of them end in: `A003C001 to A003C058`."""
+    short, ending, rest = first.partition("_")
+    if ending and last.endswith(ending + rest):
+        first, last = short, last.removesuffix(ending + rest)
+    return f"{printable(first)} to {printable(last)}"
 
 
 def _time_range(first: datetime, last: datetime | None) -> str:
@@ -135,9 +137,25 @@ def _verdict(entry: CardEntry, job: JobSnapshot | None, wanted: int) -> tuple[Si
         return (KEEP, "could not be read") if entry.trouble else (None, "")
     if job is None:
         return KEEP, "not started"
-    if job.safe and job.state is JobState.DONE:
-        return SAFE, ""
+    if entry.thinned and job.state.ended:
+        return KEEP, f"no longer whole on {', '.join(map(printable, entry.thinned))}"
+    if job.safe and (job.state in _JUDGED or _card_free(job)):
+        return SAFE, _beside_safe(job)
     return KEEP, _keep_detail(job, wanted)
+
+
+def _card_free(job: JobSnapshot) -> bool:
+    """Whether a cascade is past its first stage: the card has its verdict and is not needed."""
+    running = job.state in {JobState.RUNNING, JobState.PAUSED}
+    return running and bool(job.verdict) and job.stage.startswith("Stage ")
+
+
+def _beside_safe(job: JobSnapshot) -> str:
+    """What a safe card still leaves open: a drive that failed, later stages of a cascade."""
+    failed = [place_name(p, job.places) for p in job.places if p.state is PlaceState.FAILED]
+    if failed:
+        return f"{', '.join(failed)} failed"
+    return "" if job.state.ended else "card free, copying on"
 
 
 def _keep_detail(job: JobSnapshot, wanted: int) -> str:
@@ -151,13 +169,16 @@ def _keep_detail(job: JobSnapshot, wanted: int) -> str:
     }
     if job.state in words:
         return words[job.state]
-    if job.clips_total:
-        progress = f"{job.clips_done:,} of {count_text(job.clips_total, 'clip')}"
+    if _card_free(job):
+        return f"{job.verdict.partition(', ')[2] or job.verdict}, card free, copying on"
+    if job.clips_total and (job.clips_done or job.clips_total == job.files_total):
+        done = job.clips_done or job.files_done
+        progress = f"{done:,} of {count_text(job.clips_total, 'clip')}"
     else:
         progress = f"{job.files_done:,} of {count_text(job.files_total, 'file')}"
-    done = sum(1 for place in job.places if place.state is PlaceState.DONE)
+    whole = sum(1 for place in job.places if place.state is PlaceState.DONE)
     paused = "paused, " if job.state is JobState.PAUSED else ""
-    return f"{paused}{min(done, wanted)} of {wanted} copies verified, {progress}"
+    return f"{paused}{min(whole, wanted)} of {wanted} copies verified, {progress}"
 
 
 def _job_trouble(job: JobSnapshot) -> str:
@@ -179,17 +200,20 @@ def plan_face(
         (Tone.VERIFIED, "Every file is verified on these destinations already.")
         for _ in reading.safe_already[:1]
     ]
+    calm = reading.nothing_to_copy and not why_not
+    start = f"Start · {_short(choices.preset, 16)}" if choices.preset else "Start"
     return PlanFace(
         title=printable(reading.title),
         rows=reading.rows,
-        remarks=(*safe, *((_TONES[r.weight], printable(r.text)) for r in alone)),
+        remarks=(*safe, *((TONES[r.weight], printable(r.text)) for r in alone)),
         ignored=_ignored(choices.ignore, reading.ignored) if reading.rows else "",
-        start=f"Start · {_short(choices.preset, 16)}" if choices.preset else "Start",
+        start="Confirm" if calm else start,
+        calm=calm,
         can_start=not why_not,
         can_try=can_try,
         why_not=f"Start is not possible: {count_text(len(reading.refusals), 'refusal')} above."
         if refused
-        else why_not,
+        else why_not or (CONFIRM if calm else ""),
         why_tone=Tone.FAILED if refused or wrong else Tone.DIM,
         tried=tried,
     )
@@ -207,136 +231,3 @@ def _ignored(patterns: tuple[str, ...], ignored: tuple[str, ...]) -> str:
     listed = ", ".join((hits or list(patterns))[:2]) or "nothing"
     more = ", …" if len(hits or patterns) > 2 else ""
     return f"Ignored: {printable(listed)}{more} · {count_text(len(ignored), 'file')}"
-
-
-# Destinations
-
-
-def destination_face(
-    entry: DestinationEntry,
-    hand: PlaceInHand | None,
-    room: PlannedRoom | None,
-    remarks: tuple[Remark, ...],
-    template: str,
-) -> DestinationFace:
-    """What the tile of a destination says."""
-    volume = entry.volume
-    capacity = volume.capacity if volume else 0
-    used = (capacity - volume.free) / capacity if volume and capacity else 0.0
-    needed = volume.free - room.after if volume and room else 0
-    planned = needed / capacity if capacity else 0.0
-    sign, detail = _drive_state(hand)
-    trouble, hint = _trouble(entry, hand)
-    place = hand.place if hand else None
-    failed = place is not None and place.state in {PlaceState.FAILED, PlaceState.GONE}
-    fits = room is None or room.after >= 0
-    if failed or not fits:
-        planned = max(planned, _RED)
-        used = min(used, 1.0 - _RED)
-    return DestinationFace(
-        key=entry.key,
-        name=printable(entry.name),
-        pill=f"{_file_system(volume.file_system)} · {_capacity(capacity)}" if volume else "",
-        rate=_rate(hand),
-        where=_where(entry, template),
-        used=min(1.0, used),
-        planned=max(0.0, min(1.0 - used, planned)),
-        has_room=volume is not None,
-        fits=fits,
-        free=_free_text(entry, room),
-        remarks=_tile_remarks(entry, remarks),
-        sign=sign,
-        detail=detail,
-        trouble=trouble,
-        hint=hint,
-        failed=failed,
-        can_retry=True,
-        can_eject=volume is not None and volume.removable and not (hand and hand.live),
-        can_remove=not (hand and hand.live),
-        has_details=hand is not None,
-    )
-
-
-def _file_system(name: str) -> str:
-    return _FILE_SYSTEMS.get(name, name.upper() if name in _UPPER else name)
-
-
-def _capacity(count: int) -> str:
-    """A capacity as it stands on the drive: `32 TB`, `4 TB`, `1.9 TB`, `500 GB`."""
-    return bytes_text(count).replace(".0 ", " ")
-
-
-def _rate(hand: PlaceInHand | None) -> str:
-    if hand is None or hand.job.state.ended:
-        return ""
-    if hand.place.state is PlaceState.FAILED:
-        return "stopped"
-    if hand.job.state is JobState.PAUSED:
-        return "paused"
-    return rate_text(hand.place.rate) if hand.place.rate > 0 else ""
-
-
-def _where(entry: DestinationEntry, template: str) -> str:
-    volume = entry.volume
-    folder = entry.key
-    if volume and str(volume.mount_point) != "/":
-        folder = folder.removeprefix(str(volume.mount_point))
-    own = entry.spec.template if entry.spec.template is not None else template
-    path = f"{folder.rstrip('/')}/{own}".rstrip("/") or "/"
-    parts = [printable(path)]
-    if volume and (bus := bus_text(volume)):
-        parts.append(bus)
-    if entry.spec.only:
-        parts.append(f"only {', '.join(entry.spec.only)}")
-    if entry.spec.stage:
-        parts.append(f"stage {entry.spec.stage + 1}")
-    return " · ".join(parts)
-
-
-def _free_text(entry: DestinationEntry, room: PlannedRoom | None) -> str:
-    if entry.volume is None:
-        return "" if entry.looked else "Looking at the drive …"
-    free = f"{bytes_text(entry.volume.free)} free"
-    if room is None or not room.needed:
-        return free
-    if room.after < 0:
-        return f"{free}, {bytes_text(-room.after)} too few for this plan"
-    return f"{free}, {bytes_text(room.after)} after this plan"
-
-
-def _tile_remarks(
-    entry: DestinationEntry, remarks: tuple[Remark, ...]
-) -> tuple[tuple[Tone, str], ...]:
-    said = [(_TONES[remark.weight], printable(remark.text)) for remark in remarks]
-    volume = entry.volume
-    if volume and is_slow_usb(volume) and not any("USB 2" in text for _, text in said):
-        said.append((Tone.ATTENTION, "Came up as USB 2, about 40 MB/s. Try another port or cable."))
-    if not entry.spec.flush:
-        said.append((Tone.ATTENTION, "Not flushed: this copy is never verified."))
-    return tuple(said)
-
-
-def _drive_state(hand: PlaceInHand | None) -> tuple[Sign | None, str]:
-    """The words people act on, and what stands small beside them."""
-    if hand is None:
-        return None, ""
-    place, job = hand.place, hand.job
-    if place.state is PlaceState.FAILED:
-        return None, ""
-    if place.safe_to_eject:
-        done = place.verified >= place.total > 0
-        return SAFE_TO_EJECT, f"{printable(job.title)} verified" if done else ""
-    if job.state is JobState.QUEUED or hand.live or place.state is PlaceState.GONE:
-        return place_sign(place), ""
-    return None, ""
-
-
-def _trouble(entry: DestinationEntry, hand: PlaceInHand | None) -> tuple[str, str]:
-    """What went wrong here, and the way out."""
-    if hand is not None and hand.place.state in {PlaceState.FAILED, PlaceState.GONE}:
-        said, dot, rest = hand.place.trouble.partition(". ")
-        others = [p for p in hand.job.places if p != hand.place]
-        go_on = any(p.state is not PlaceState.FAILED for p in others) and not hand.job.state.ended
-        hint = f"{'The others go on. ' if go_on and 'others' not in rest.lower() else ''}{rest}"
-        return printable(said + dot.strip()), printable(hint.strip())
-    return printable(entry.trouble), ""

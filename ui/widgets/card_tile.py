@@ -42,6 +42,8 @@ class CardFace:
     retry: str = ""
     """What brings a job that ended badly on again: `Retry failed`, `Resume`; empty: nothing."""
     can_remove: bool = True
+    can_verify: bool = False
+    """It has copies that can be read again."""
     report: str = ""
     chosen: bool = False
 
@@ -66,6 +68,7 @@ class CardTile(Tile):
     eject_wanted = Signal(str)
     retry_wanted = Signal(str)
     remove_wanted = Signal(str)
+    verify_wanted = Signal(str)
 
     def __init__(self, face: CardFace, parent: QWidget | None = None) -> None:
         super().__init__(parent, selectable=True)
@@ -158,6 +161,7 @@ class CardTile(Tile):
         for text, signal, possible in (
             ("Evidence", self.evidence_wanted, face.has_evidence),
             ("Open report", self.report_wanted, bool(face.report)),
+            ("Verify its copies again", self.verify_wanted, face.can_verify),
             (face.retry or "Retry failed", self.retry_wanted, bool(face.retry)),
             ("Eject", self.eject_wanted, face.can_eject),
             ("Remove from the list", self.remove_wanted, face.can_remove),

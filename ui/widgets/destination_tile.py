@@ -49,6 +49,11 @@ class DestinationFace:
     """The way out of the trouble."""
     failed: bool = False
     can_retry: bool = False
+    can_leave_out: bool = False
+    """The job waits for this drive, and can be finished without it."""
+    can_repair: bool = False
+    """What failed can be brought back from another copy."""
+    can_verify: bool = False
     can_eject: bool = False
     can_remove: bool = True
     has_details: bool = False
@@ -71,6 +76,9 @@ class DestinationTile(Tile):
     remove_wanted = Signal(str)
     retry_wanted = Signal(str)
     replace_wanted = Signal(str)
+    leave_out_wanted = Signal(str)
+    repair_wanted = Signal(str)
+    verify_wanted = Signal(str)
     details_wanted = Signal(str)
 
     def __init__(self, face: DestinationFace, parent: QWidget | None = None) -> None:
@@ -87,7 +95,7 @@ class DestinationTile(Tile):
         self.state = VerdictLabel(size=STATE_SIZE)
         self.remarks = QVBoxLayout()
         self.remarks.setSpacing(2)
-        self._remark_labels: list[WrappedLabel] = []
+        self._remark_labels: list[ElidedLabel] = []
         self._build_buttons()
         self._lay_out()
         self.show_face(face)
@@ -95,6 +103,11 @@ class DestinationTile(Tile):
     def _build_buttons(self) -> None:
         self.more = icon_button("more", "More for this destination", self._open_menu)
         self.retry = small_button("Retry", lambda: self.retry_wanted.emit(self.face.key))
+        self.leave_out = small_button(
+            "Finish without it", lambda: self.leave_out_wanted.emit(self.face.key)
+        )
+        self.repair = small_button("Repair", lambda: self.repair_wanted.emit(self.face.key))
+        self.repair.setToolTip("Bring back what failed from the other verified copy")
         self.replace = small_button("Replace…", lambda: self.replace_wanted.emit(self.face.key))
         self.details = small_button("Details", lambda: self.details_wanted.emit(self.face.key))
         self.eject = small_button("Eject", lambda: self.eject_wanted.emit(self.face.key))
@@ -116,7 +129,7 @@ class DestinationTile(Tile):
         row = QHBoxLayout(self.trouble_row)
         row.setContentsMargins(0, 2, 0, 0)
         row.setSpacing(8)
-        for button in (self.retry, self.replace, self.details):
+        for button in (self.retry, self.leave_out, self.repair, self.replace, self.details):
             row.addWidget(button)
         row.addStretch(1)
         self.column.setContentsMargins(13, 8, 8, 10)
@@ -148,7 +161,8 @@ class DestinationTile(Tile):
         if self.state.clickable != face.has_details:
             self.state.set_clickable(face.has_details)
         self._show_buttons(face)
-        bad = face.failed or bool(face.trouble) or any(t is Tone.FAILED for t, _ in face.remarks)
+        refused = not face.fits or any(t is Tone.FAILED for t, _ in face.remarks)
+        bad = face.failed or bool(face.trouble) or refused
         self.set_mood(TileMood.FAILED if bad else TileMood.PLAIN)
         if old.spoken != face.spoken or not self.accessibleName():
             self.setAccessibleName(face.spoken)
@@ -161,11 +175,15 @@ class DestinationTile(Tile):
 
     def _show_buttons(self, face: DestinationFace) -> None:
         self.trouble_row.setVisible(face.failed)
-        self.retry.setEnabled(face.can_retry)
-        self.retry.setToolTip("" if face.can_retry else "Possible once the job has ended")
+        self.retry.setVisible(face.can_retry)
+        self.leave_out.setVisible(face.can_leave_out)
+        self.repair.setVisible(face.can_repair)
+        self.replace.setVisible(not face.can_leave_out and not face.can_repair)
         self.eject.setVisible(face.can_eject and face.sign is not None and not face.failed)
         for button, what in (
             (self.retry, "Retry on"),
+            (self.leave_out, "Finish without"),
+            (self.repair, "Repair"),
             (self.replace, "Replace"),
             (self.details, "Details of"),
             (self.eject, "Eject"),
@@ -175,14 +193,15 @@ class DestinationTile(Tile):
 
     def _show_remarks(self, remarks: tuple[tuple[Tone, str], ...]) -> None:
         while len(self._remark_labels) < len(remarks):
-            label = WrappedLabel()
+            label = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
             self._remark_labels.append(label)
             self.remarks.addWidget(label)
         for label, said in zip(self._remark_labels, remarks, strict=False):
             label.set_tone(said[0] if said[0] is not Tone.IDLE else Tone.DIM)
             label.show_text(f"{GLYPHS.get(said[0], '·')} {said[1]}")
+            label.show()
         for label in self._remark_labels[len(remarks) :]:
-            label.show_text("")
+            label.hide()
 
     # What people do
 
@@ -193,6 +212,8 @@ class DestinationTile(Tile):
         for text, signal, possible in (
             ("Options…", self.options_wanted, True),
             ("Replace…", self.replace_wanted, True),
+            ("Verify all copies on it", self.verify_wanted, face.can_verify),
+            ("Repair from the other verified copy", self.repair_wanted, face.can_repair),
             ("Details", self.details_wanted, face.has_details),
             ("Eject", self.eject_wanted, face.can_eject),
             ("Remove from the plan", self.remove_wanted, face.can_remove),

@@ -37,6 +37,8 @@ class PlanFace:
     """`Ignored: .DS_Store, ._* · 4 files`."""
     start: str = "Start"
     can_start: bool = False
+    calm: bool = False
+    """There is nothing to copy: Start need not stand out."""
     can_try: bool = False
     why_not: str = ""
     """Why Start can't be pressed now."""
@@ -187,6 +189,11 @@ class PlanView(Tile):
             widget.setVisible(bool(face.ignored))
         self.start.setText(face.start.replace("&", "&&"))
         self.start.setAccessibleName(face.start)
+        kind = "plain" if face.calm else "primary"
+        if self.start.property("kind") != kind:
+            self.start.setProperty("kind", kind)
+            self.start.style().unpolish(self.start)
+            self.start.style().polish(self.start)
         self.key.setVisible(len(face.start) <= _LONG_START)
         self.start.setEnabled(face.can_start)
         self.start.setAccessibleDescription(face.why_not)

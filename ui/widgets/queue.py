@@ -18,13 +18,14 @@ from PySide6.QtWidgets import (
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
 from ui import theme, words
-from ui.job_table import JobTable, Verb
+from ui.job_table import JobTable, Verb, gone_places
 from ui.theme import Tone
 from ui.widgets.buttons import small_button
 from ui.widgets.labels import Heading, Pill, TextLabel, VerdictLabel
 from ui.widgets.queue_table import QueueTable
 from ui.widgets.tile import Tile, TileMood
 
+_LONGEST = 28
 MINIMUM = 96
 """Pixels: the head, the column titles and one row."""
 
@@ -215,6 +216,8 @@ class RequestTile(Tile):
         words_column.addWidget(self.what)
         words_column.addWidget(self.why)
         row.addLayout(words_column, 1)
+        self.without = small_button("", lambda: self.verb_asked.emit(Verb.WITHOUT, job))
+        row.addWidget(self.without)
         row.addWidget(small_button("Show files", lambda: self.verb_asked.emit(Verb.FILES, job)))
         row.addWidget(small_button("Cancel job", lambda: self.verb_asked.emit(Verb.CANCEL, job)))
         self.column.addLayout(row)
@@ -225,4 +228,9 @@ class RequestTile(Tile):
         self.what.show_sign(words.Sign(mark="attention", glyph="!", word=want, tone=Tone.ATTENTION))
         title = words.printable(job.title)
         self.why.show_text(f"{title} waits for it and goes on by itself. Reelkeep may be closed.")
+        gone = ", ".join(words.place_name(job.places[n], job.places) for n in gone_places(job))
+        short = gone if len(gone) <= _LONGEST else "them"
+        self.without.setText(f"Finish without {short}".replace("&", "&&"))
+        self.without.setAccessibleName(f"Finish {title} without {gone}")
+        self.without.setVisible(bool(gone))
         self.setAccessibleName(f"{title} needs you: {want}")

@@ -132,12 +132,18 @@ def _tone(job: JobSnapshot, column: Column) -> Tone:
             JobState.QUEUED: Tone.DIM,
             JobState.CANCELLED: Tone.DIM,
             JobState.INTERRUPTED: Tone.ATTENTION,
-            JobState.DONE: Tone.VERIFIED if job.safe else Tone.TEXT,
+            JobState.DONE: _done_tone(job),
         }.get(job.state, Tone.TEXT)
     if column is Column.GOES_TO:
         return Tone.DIM
     quiet = job.state in {JobState.QUEUED, JobState.CANCELLED} and column is not Column.JOB
     return Tone.DIM if quiet else Tone.TEXT
+
+
+def _done_tone(job: JobSnapshot) -> Tone:
+    if job.safe or job.kind in {"verify", "repair"}:
+        return Tone.VERIFIED
+    return Tone.ATTENTION if job.verdict else Tone.TEXT
 
 
 class RowButtons(QWidget):
@@ -165,7 +171,7 @@ class RowButtons(QWidget):
     def show_job(self, job: JobSnapshot) -> None:
         """Offer what can be done with *job* now."""
         self._verb = verbs_of(job)[0]
-        text = SHORT.get(self._verb, "Files" if self._verb is Verb.FILES else str(self._verb))
+        text = SHORT.get(self._verb, str(self._verb))
         title = words.printable(job.title)
         if self.main.text() != text or self.main.accessibleName() != f"{text}, {title}":
             self.main.setText(text)
@@ -262,7 +268,9 @@ class QueueTable(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         job = self.current_job
         if job is not None and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.verb_asked.emit(Verb.FILES, job.id)
+            verbs = verbs_of(job)
+            shown = next((v for v in (Verb.FILES, Verb.OUTCOME) if v in verbs), verbs[0])
+            self.verb_asked.emit(shown, job.id)
             return
         if job is not None and event.key() == Qt.Key.Key_Space:
             self.verb_asked.emit(verbs_of(job)[0], job.id)

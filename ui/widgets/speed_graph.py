@@ -14,7 +14,10 @@ from ui import theme
 from ui.theme import Tone
 
 SPAN = 300.0
-"""Seconds from the left edge to the right one."""
+"""Seconds from the left edge to the right one, at most."""
+_SHORTEST = 30.0
+_STEP = 1.5
+"""A young job's curve fills the picture; it grows in so large steps, not all the time."""
 
 
 class SpeedGraph(QWidget):
@@ -66,16 +69,24 @@ class SpeedGraph(QWidget):
         step = 10.0 ** math.floor(math.log10(highest)) / 4
         return math.ceil(highest * 1.12 / step) * step
 
+    def _span(self) -> float:
+        """Seconds shown: a little more than there are samples for."""
+        oldest = self._samples[0][0] if self._samples else 0.0
+        shown = _SHORTEST
+        while shown < min(oldest, SPAN):
+            shown *= _STEP
+        return min(shown, SPAN)
+
     def _points(self, box: QRectF) -> list[QPointF]:
-        top = self._top()
+        top, span = self._top(), self._span()
         inner = box.adjusted(0, 4, 0, 0)
         return [
             QPointF(
-                inner.right() - min(1.0, age / SPAN) * inner.width(),
+                inner.right() - min(1.0, age / span) * inner.width(),
                 inner.bottom() - min(1.0, rate / top) * inner.height(),
             )
             for age, rate in self._samples
-            if age <= SPAN
+            if age <= span
         ]
 
     def _draw_mean(self, painter: QPainter, box: QRectF) -> None:

@@ -1,0 +1,174 @@
+"""From facts to faces: what the tiles of the destinations say.
+
+Pure functions, so that every word on a tile can be tested without a window.
+"""
+
+from __future__ import annotations
+
+from app.jobs.snapshot import JobState, PlaceState
+from app.offload.plan import Remark, Weight
+from app.units import bytes_text, rate_text
+from ui.models.destinations import DestinationEntry, PlaceInHand, bus_text, is_slow_usb
+from ui.models.plan import PlannedRoom
+from ui.theme import Tone
+from ui.widgets.destination_tile import DestinationFace
+from ui.words import PAUSED_DRIVE, SAFE_TO_EJECT, Sign, place_sign, printable
+
+_FILE_SYSTEMS = {"exfat": "exFAT", "vfat": "FAT32", "fuseblk": "NTFS", "ntfs3": "NTFS"}
+_UPPER = {"xfs", "ntfs", "apfs", "zfs", "jfs", "nfs", "nfs4", "smb", "cifs"}
+_RED = 0.07
+"""A drive without room shows at least so much of its bar in red."""
+_DRIVES = ("/media/", "/run/media/", "/mnt/", "/Volumes/")
+TONES = {
+    Weight.REFUSAL: Tone.FAILED,
+    Weight.ATTENTION: Tone.ATTENTION,
+    Weight.NOTE: Tone.IDLE,
+}
+
+
+def destination_face(
+    entry: DestinationEntry,
+    hand: PlaceInHand | None,
+    room: PlannedRoom | None,
+    remarks: tuple[Remark, ...],
+    template: str,
+) -> DestinationFace:
+    """What the tile of a destination says."""
+    volume = entry.volume
+    capacity = volume.capacity if volume else 0
+    used = (capacity - volume.free) / capacity if volume and capacity else 0.0
+    needed = volume.free - room.after if volume and room else 0
+    planned = needed / capacity if capacity else 0.0
+    sign, detail = _drive_state(hand)
+    trouble, hint = _trouble(entry, hand)
+    gone = hand is not None and hand.place.state is PlaceState.GONE and not hand.job.state.ended
+    place = hand.place if hand else None
+    failed = place is not None and place.state in {PlaceState.FAILED, PlaceState.GONE}
+    fits = room is None or room.after >= 0
+    if failed or not fits:
+        planned = max(planned, _RED)
+        used = min(used, 1.0 - _RED)
+    return DestinationFace(
+        key=entry.key,
+        name=printable(entry.name),
+        pill=f"{_file_system(volume.file_system)} · {_capacity(capacity)}" if volume else "",
+        rate=_rate(hand),
+        where=_where(entry, template),
+        used=min(1.0, used),
+        planned=max(0.0, min(1.0 - used, planned)),
+        has_room=volume is not None,
+        fits=fits,
+        free=_free_text(entry, room),
+        remarks=_tile_remarks(entry, remarks),
+        sign=sign,
+        detail=detail,
+        trouble=trouble,
+        hint=hint,
+        failed=failed,
+        can_retry=not gone,
+        can_leave_out=gone,
+        can_repair=hand is not None and hand.repairable,
+        can_eject=volume is not None and volume.removable and not (hand and hand.live),
+        can_remove=not (hand and hand.live),
+        can_verify=volume is not None and not (hand and hand.live),
+        has_details=hand is not None,
+    )
+
+
+def _file_system(name: str) -> str:
+    return _FILE_SYSTEMS.get(name, name.upper() if name in _UPPER else name)
+
+
+def _capacity(count: int) -> str:
+    """A capacity as it stands on the drive: `32 TB`, `4 TB`, `1.9 TB`, `500 GB`."""
+    return bytes_text(count).replace(".0 ", " ")
+
+
+def _rate(hand: PlaceInHand | None) -> str:
+    if hand is None or hand.job.state.ended:
+        return ""
+    if hand.place.state is PlaceState.FAILED:
+        return "stopped"
+    if hand.job.state is JobState.PAUSED:
+        return "paused"
+    return rate_text(hand.place.rate) if hand.place.rate > 0 else ""
+
+
+def _where(entry: DestinationEntry, template: str) -> str:
+    volume = entry.volume
+    folder = entry.key
+    if volume and str(volume.mount_point) != "/":
+        folder = folder.removeprefix(str(volume.mount_point))
+    own = entry.spec.template if entry.spec.template is not None else template
+    path = f"{folder.rstrip('/')}/{own}".rstrip("/") or "/"
+    parts = [printable(path)]
+    if volume and (bus := bus_text(volume)):
+        parts.append(bus)
+    if entry.spec.only:
+        parts.append(f"only {', '.join(entry.spec.only)}")
+    if entry.spec.stage:
+        parts.append(f"stage {entry.spec.stage + 1}")
+    return " · ".join(parts)
+
+
+def _free_text(entry: DestinationEntry, room: PlannedRoom | None) -> str:
+    if entry.volume is None:
+        return "" if entry.looked else "Looking at the drive …"
+    free = f"{bytes_text(entry.volume.free)} free"
+    if room is None or not room.needed:
+        return free
+    if room.after < 0:
+        return free
+    return f"{free}, {bytes_text(room.after)} after this plan"
+
+
+def _tile_remarks(
+    entry: DestinationEntry, remarks: tuple[Remark, ...]
+) -> tuple[tuple[Tone, str], ...]:
+    said = [(TONES[r.weight], printable(r.brief or _gist(r.text, entry.name))) for r in remarks]
+    volume = entry.volume
+    if volume and is_slow_usb(volume) and not any("USB 2" in text for _, text in said):
+        said.append((Tone.ATTENTION, "USB 2, about 40 MB/s: try another port or cable"))
+    if not entry.spec.flush:
+        said.append((Tone.ATTENTION, "Not flushed: this copy is never verified"))
+    if volume and str(volume.mount_point) == "/" and entry.key.startswith(_DRIVES):
+        said.append((Tone.ATTENTION, "No drive is mounted here: this is the system's disk"))
+    return tuple(dict.fromkeys(said))
+
+
+def _gist(text: str, name: str) -> str:
+    """The first sentence without the drive's name; all of it stands in the plan."""
+    first = text.partition(". ")[0].rstrip(".")
+    for before in (f"{name} is ", f"{name}: ", f"{name} "):
+        if first.startswith(before):
+            first = first.removeprefix(before)
+            return first[:1].upper() + first[1:]
+    return first
+
+
+def _drive_state(hand: PlaceInHand | None) -> tuple[Sign | None, str]:
+    """The words people act on, and what stands small beside them."""
+    if hand is None:
+        return None, ""
+    place, job = hand.place, hand.job
+    if place.state is PlaceState.FAILED:
+        return None, ""
+    if place.safe_to_eject:
+        done = place.verified >= place.total > 0
+        return SAFE_TO_EJECT, f"{printable(job.title)} verified" if done else ""
+    if hand.live and job.state is JobState.PAUSED and place.state is not PlaceState.GONE:
+        return PAUSED_DRIVE, ""
+    if job.state is JobState.QUEUED or hand.live or place.state is PlaceState.GONE:
+        return place_sign(place), ""
+    return None, ""
+
+
+def _trouble(entry: DestinationEntry, hand: PlaceInHand | None) -> tuple[str, str]:
+    """What went wrong here, and the way out."""
+    if hand is not None and hand.place.state in {PlaceState.FAILED, PlaceState.GONE}:
+        said, dot, rest = hand.place.trouble.partition(". ")
+        others = [p for p in hand.job.places if p != hand.place]
+        go_on = any(p.state is not PlaceState.FAILED for p in others) and not hand.job.state.ended
+        hint = f"{'The others go on. ' if go_on and 'other' not in rest.lower() else ''}{rest}"
+        return printable(said + dot.strip()), printable(hint.strip())
+    return printable(entry.trouble), ""
