@@ -10,6 +10,7 @@ from app.cli.output import Output
 from app.engine import Engine
 from app.integrity.verdict import Answer
 from app.jobs.snapshot import JobSnapshot, JobState
+from app.offload.spec import OffloadSpec
 from app.reports.model import DestinationRow, FileRow, TransferReport
 from app.units import bytes_text, count_text, duration_text
 
@@ -19,11 +20,14 @@ _FINE = {"verified", "already there", "not asked for", "ignored"}
 
 
 def show_outcome(engine: Engine, ended: Sequence[JobSnapshot], output: Output) -> int:
-    """Say how *ended* offloads ended; answers the exit code."""
+    """Say how *ended* jobs ended; answers the exit code."""
     code = exit_code(ended)
-    facts = []
+    facts: list[dict[str, Any]] = []
     last = []
     for job in ended:
+        if job.kind != OffloadSpec.kind:
+            facts.append(_show_other(job, output))
+            continue
         report = engine.report(job.id)
         trouble = list(_trouble(job, report))
         for sentence in trouble:
@@ -34,8 +38,9 @@ def show_outcome(engine: Engine, ended: Sequence[JobSnapshot], output: Output) -
         last.append(f"{report.roll}: {report.verdict}" if len(ended) > 1 else report.verdict)
     for line in last:
         output.say(line)
-    safe = bool(facts) and all(fact["safe"] for fact in facts)
-    worst = next((fact for fact in facts if not fact["safe"]), facts[0] if facts else {})
+    offloads = [fact for fact in facts if "safe" in fact]
+    safe = bool(offloads) and all(fact["safe"] for fact in offloads)
+    worst = next((fact for fact in offloads if not fact["safe"]), {})
     output.result(
         ok=code is Ending.DONE,
         exit_code=int(code),
@@ -44,6 +49,16 @@ def show_outcome(engine: Engine, ended: Sequence[JobSnapshot], output: Output) -
         jobs=facts,
     )
     return int(code)
+
+
+def _show_other(job: JobSnapshot, output: Output) -> dict[str, Any]:
+    """A job that has no verdict: verify, repair."""
+    words = f"{job.error} {job.hint}".strip()
+    if job.state is JobState.DONE:
+        output.say(f"{job.title}, job {job.id}: done")
+    else:
+        output.warn(f"{job.title}, job {job.id}: {words or job.state}")
+    return {"job": job.id, "kind": job.kind, "state": str(job.state), "error": words}
 
 
 def exit_code(ended: Sequence[JobSnapshot]) -> Ending:

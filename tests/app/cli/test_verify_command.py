@@ -114,18 +114,29 @@ def test_an_altered_history_is_exit_1_and_named(reelkeep, copies) -> None:
     assert manifest.name in answer.err
 
 
+def test_a_verify_that_found_something_can_be_tried_again(reelkeep, copies) -> None:
+    change(copies[0] / CLIP)
+    job = reelkeep("verify", copies[0], "--json").result["job"]
+    again = reelkeep("jobs", "retry", job)
+    assert again.code == 1
+    assert f"{CLIP} is changed" in again.err
+    change(copies[0] / CLIP)  # back again
+    answer = reelkeep("jobs", "retry", job, "--json")
+    assert answer.code == 0
+    (facts,) = answer.result["jobs"]
+    assert (facts["kind"], facts["state"], facts["error"]) == ("verify", "done", "")
+    assert job in reelkeep("jobs").out
+
+
 def test_control_c_cancels_with_130_and_leaves_the_history_as_it_was(
-    reelkeep, copies, tmp_path, profile
+    copies, tmp_path, profile
 ) -> None:
-    root = tmp_path / "many"
-    card = make_card(tmp_path / "big", {f"{n}.bin": 40 << 20 for n in range(6)})
-    reelkeep("offload", card, "--to", root, "--name", "A004", "--wanted-copies", 1)
-    before = generations(root / "A004")
-    assert before
+    os.truncate(copies[0] / CLIP, 300 << 30)  # holes, but whoever reads them needs minutes
+    before = generations(copies[0])
     out = tmp_path / "out"
     with out.open("w") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app", "--profile", profile, "verify", root / "A004", "--json"],
+            [sys.executable, "-m", "app", "--profile", profile, "verify", copies[0], "--json"],
             stdout=file,
             stderr=subprocess.STDOUT,
             cwd=Path(__file__).parents[3],
@@ -137,4 +148,4 @@ def test_control_c_cancels_with_130_and_leaves_the_history_as_it_was(
         process.send_signal(signal.SIGINT)
         code = process.wait(60)
     assert code == 130, out.read_text()
-    assert generations(root / "A004") == before
+    assert generations(copies[0]) == before
