@@ -16,7 +16,7 @@ from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from app.errors import NotFound
-from app.integrity.verify_spec import VerifySpec
+from app.integrity.verify.spec import VerifySpec
 from app.jobs.snapshot import JobSnapshot
 from app.jobs.spec import JobId
 from ui.bridge import Bridge

@@ -40,6 +40,7 @@ KEEP = _sign("attention", "!", "KEEP", Tone.ATTENTION)
 SAFE_TO_EJECT = _sign("verified", "✓", "SAFE TO EJECT", Tone.VERIFIED)
 WRITING = _sign("running", "▶", "Writing, do not unplug", Tone.RUNNING)
 PAUSED_DRIVE = _sign("paused", "||", "Paused, do not unplug", Tone.ATTENTION)
+HOLDS_ALL = _sign("running", "▶", "All verified, do not unplug yet", Tone.RUNNING)
 STOPPED = _sign("failed", "✕", "Stopped", Tone.FAILED)
 
 JOB_SIGNS: dict[JobState, Sign] = {
@@ -172,9 +173,20 @@ def job_spoken(job: JobSnapshot) -> str:
     return ", ".join(parts)
 
 
+def is_whole(place: PlaceSnapshot) -> bool:
+    """Whether a destination has all that it is to get, verified; the manifest may be to come."""
+    return place.state is PlaceState.DONE or (
+        place.state in {PlaceState.WRITING, PlaceState.READING_BACK}
+        and place.verified >= place.total > 0
+    )
+
+
 def place_sign(place: PlaceSnapshot) -> Sign:
     """How a destination stands: the sentence that says whether it may be unplugged."""
-    return SAFE_TO_EJECT if place.safe_to_eject else PLACE_SIGNS[place.state]
+    if place.safe_to_eject:
+        return SAFE_TO_EJECT
+    at_work = place.state in {PlaceState.WRITING, PlaceState.READING_BACK}
+    return HOLDS_ALL if at_work and is_whole(place) else PLACE_SIGNS[place.state]
 
 
 def done_at_text(jobs: Iterable[JobSnapshot], moment: datetime | None = None) -> str:

@@ -93,7 +93,8 @@ def test_a_card_with_copies_enough_is_safe_though_a_third_drive_failed():
     made = offload("A003", JobState.FAILED, paths, safe=True, verdict="SAFE TO FORMAT")
     places = tuple(place(p, state) for p, state in zip(paths, states, strict=True))
     shown = face(replace(made, places=places))
-    assert (shown.sign, shown.detail) == (SAFE, "LTO stage failed")
+    assert (shown.sign, shown.detail) == (SAFE, "")
+    assert shown.findings == "LTO stage failed. The other copies are enough."
     assert shown.retry == "Retry failed"
 
 
@@ -104,7 +105,8 @@ def test_copies_that_are_no_longer_there_make_a_safe_card_one_to_keep():
     (plan,) = plans("A003", to=("/media/RAID-1",))
     assert thinned(plan, made) == ("RAID-1",)
     shown = face(made, thinned=thinned(plan, made))
-    assert (shown.sign, shown.detail) == (KEEP, "no longer whole on RAID-1")
+    assert (shown.sign, shown.detail) == (KEEP, "copies have gone")
+    assert shown.findings == "No longer whole on RAID-1. Start copies what is missing."
     whole = replace(plan.destinations[0], already=plan.size)
     assert thinned(replace(plan, destinations=(whole,)), made) == ()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.errors import ReelkeepError
-from app.integrity.verify_outcome import FileOutcome, PartOutcome, VerifyOutcome
+from app.integrity.verify.outcome import FileOutcome, PartOutcome, VerifyOutcome
 from app.jobs.spec import JobId
 from app.units import bytes_text, count_text
 from ui import theme

@@ -133,7 +133,10 @@ class DestinationShelf:
         home = entry.home
         if home and volume and len(volume.mount_point.parts) < len(home.mount_point.parts):
             # What is left is an empty folder on the disk that the drive was mounted on.
-            volume, trouble = None, f"{home.label} is not connected. Connect the drive again."
+            volume, trouble = (
+                None,
+                (f"{home.label} is not connected. Connect it again, or remove it from the plan."),
+            )
         if volume and str(volume.mount_point) != "/":
             home = volume
         fresh = replace(entry, volume=volume, trouble=trouble, looked=True, home=home)

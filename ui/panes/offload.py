@@ -155,7 +155,7 @@ class OffloadPane(Pane):
                 desk.choices,
                 why_not=desk.why_not(),
                 can_try=bool(desk.specs()) and not desk.planner.working,
-                wrong=bool(desk.planner.error) and not desk.planner.working,
+                wrong=desk.stands_against,
                 tried=desk.tried,
             )
         )
@@ -193,6 +193,7 @@ class OffloadPane(Pane):
     def _destination_faces(self) -> list[DestinationFace]:
         desk = self.desk
         reading = desk.reading()
+        thinned = {name for entry in desk.cards.entries for name in entry.thinned}
         return [
             destination_face(
                 entry,
@@ -200,6 +201,7 @@ class OffloadPane(Pane):
                 reading.room(entry.key),
                 tuple(r for r in reading.remarks if r.destination == index),
                 desk.choices.template,
+                thinned=entry.name in thinned,
             )
             for index, entry in enumerate(desk.destinations.entries)
         ]
@@ -213,11 +215,13 @@ class OffloadPane(Pane):
         slow = slowest(job)
         face = RateFace(
             title=f"Rate of {printable(name)}",
-            rate=rate_text(job.rate) if job.rate > 0 else "",
+            rate="waiting" if job.wants else rate_text(job.rate) if job.rate > 0 else "",
             samples=self.desk.rates.samples(str(job.id)),
             note=f"slowest: {printable(slow)}" if slow else "",
             current=printable(job.current),
-            left=f"{duration_text(job.left)} left" if job.left is not None else "",
+            left=f"{duration_text(job.left)} left"
+            if job.left is not None and not job.wants
+            else "",
         )
         self.plan.show_rate(face)
 

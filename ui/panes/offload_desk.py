@@ -192,6 +192,12 @@ class OffloadDesk(QObject):
         refusals = self.reading().refusals
         return printable(refusals[0].text) if refusals else ""
 
+    @property
+    def stands_against(self) -> bool:
+        """Whether what keeps Start from being pressed is wrong, not only missing yet."""
+        gone = any(entry.gone for entry in self.destinations.entries)
+        return gone or (bool(self.planner.error) and not self.planner.working)
+
     def _missing(self) -> str:
         """What a plan still needs."""
         chosen = self.cards.chosen

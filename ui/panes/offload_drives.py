@@ -12,7 +12,7 @@ from ui.models.destinations import DestinationEntry, PlaceInHand, bus_text, is_s
 from ui.models.plan import PlannedRoom
 from ui.theme import Tone
 from ui.widgets.destination_tile import DestinationFace
-from ui.words import PAUSED_DRIVE, SAFE_TO_EJECT, Sign, place_sign, printable
+from ui.words import PAUSED_DRIVE, SAFE_TO_EJECT, Sign, is_whole, place_sign, printable
 
 _FILE_SYSTEMS = {"exfat": "exFAT", "vfat": "FAT32", "fuseblk": "NTFS", "ntfs3": "NTFS"}
 _UPPER = {"xfs", "ntfs", "apfs", "zfs", "jfs", "nfs", "nfs4", "smb", "cifs"}
@@ -32,14 +32,17 @@ def destination_face(
     room: PlannedRoom | None,
     remarks: tuple[Remark, ...],
     template: str,
+    *,
+    thinned: bool = False,
 ) -> DestinationFace:
-    """What the tile of a destination says."""
+    """What the tile of a destination says; *thinned*: copies on it have gone since."""
     volume = entry.volume
     capacity = volume.capacity if volume else 0
     used = (capacity - volume.free) / capacity if volume and capacity else 0.0
     needed = volume.free - room.after if volume and room else 0
     planned = needed / capacity if capacity else 0.0
     sign, detail = _drive_state(hand)
+    detail = "" if thinned else detail
     trouble, hint = _trouble(entry, hand)
     gone = hand is not None and hand.place.state is PlaceState.GONE and not hand.job.state.ended
     place = hand.place if hand else None
@@ -91,6 +94,8 @@ def _rate(hand: PlaceInHand | None) -> str:
         return "stopped"
     if hand.job.state is JobState.PAUSED:
         return "paused"
+    if is_whole(hand.place) or hand.job.wants:
+        return ""
     return rate_text(hand.place.rate) if hand.place.rate > 0 else ""
 
 

@@ -19,7 +19,7 @@ from ui.panes.offload_drives import TONES
 from ui.theme import Tone
 from ui.widgets.card_tile import CardFace
 from ui.widgets.plan_view import PlanFace
-from ui.words import KEEP, SAFE, Sign, place_name, printable
+from ui.words import KEEP, SAFE, Sign, is_whole, place_name, printable
 
 _SHOWN_GAPS = 2
 _RETRY = {
@@ -56,7 +56,7 @@ def card_face(
         camera=_short(card.camera, 20) if card else "",
         size=bytes_text(card.size) if card else "",
         facts=_facts(entry, job),
-        findings=_attention(card, job),
+        findings=_attention(entry, job),
         copied=job.copied / size if job and moving else None,
         verified=job.verified / size if job and moving else 0.0,
         sign=sign,
@@ -114,11 +114,18 @@ def _time_range(first: datetime, last: datetime | None) -> str:
     return f"{first:%H:%M} to {last:%H:%M}"
 
 
-def _attention(card: Card | None, job: JobSnapshot | None) -> str:
-    """What the job asks of a person, else what the card seems to lack."""
+def _attention(entry: CardEntry, job: JobSnapshot | None) -> str:
+    """What the job asks of a person or left open, else what the card seems to lack."""
     if job and job.wants and not job.state.ended:
         return printable(job.wants)
-    return _findings(card) if card else ""
+    if job and job.state.ended and entry.thinned:
+        names = ", ".join(map(printable, entry.thinned))
+        return f"No longer whole on {names}. Start copies what is missing."
+    if job and job.state is JobState.FAILED and job.safe:
+        failed = [place_name(p, job.places) for p in job.places if p.state is PlaceState.FAILED]
+        if failed:
+            return f"{', '.join(failed)} failed. The other copies are enough."
+    return _findings(entry.card) if entry.card else ""
 
 
 def _findings(card: Card) -> str:
@@ -138,9 +145,9 @@ def _verdict(entry: CardEntry, job: JobSnapshot | None, wanted: int) -> tuple[Si
     if job is None:
         return KEEP, "not started"
     if entry.thinned and job.state.ended:
-        return KEEP, f"no longer whole on {', '.join(map(printable, entry.thinned))}"
+        return KEEP, "copies have gone"
     if job.safe and (job.state in _JUDGED or _card_free(job)):
-        return SAFE, _beside_safe(job)
+        return SAFE, "" if job.state.ended else "card free, copying on"
     return KEEP, _keep_detail(job, wanted)
 
 
@@ -148,14 +155,6 @@ def _card_free(job: JobSnapshot) -> bool:
     """Whether a cascade is past its first stage: the card has its verdict and is not needed."""
     running = job.state in {JobState.RUNNING, JobState.PAUSED}
     return running and bool(job.verdict) and job.stage.startswith("Stage ")
-
-
-def _beside_safe(job: JobSnapshot) -> str:
-    """What a safe card still leaves open: a drive that failed, later stages of a cascade."""
-    failed = [place_name(p, job.places) for p in job.places if p.state is PlaceState.FAILED]
-    if failed:
-        return f"{', '.join(failed)} failed"
-    return "" if job.state.ended else "card free, copying on"
 
 
 def _keep_detail(job: JobSnapshot, wanted: int) -> str:
@@ -176,7 +175,7 @@ def _keep_detail(job: JobSnapshot, wanted: int) -> str:
         progress = f"{done:,} of {count_text(job.clips_total, 'clip')}"
     else:
         progress = f"{job.files_done:,} of {count_text(job.files_total, 'file')}"
-    whole = sum(1 for place in job.places if place.state is PlaceState.DONE)
+    whole = sum(1 for place in job.places if is_whole(place))
     paused = "paused, " if job.state is JobState.PAUSED else ""
     return f"{paused}{min(whole, wanted)} of {wanted} copies verified, {progress}"
 

@@ -66,6 +66,7 @@ class QueuePanel(QWidget):
         self.setPalette(palette)
         self.table.verb_asked.connect(self.verb_asked)
         self.requests.verb_asked.connect(self.verb_asked)
+        self.requests.focus_freed.connect(self.table.setFocus)
         self.table.current_changed.connect(self._look_at_current)
         self.head.looked.connect(self.look_at)
 
@@ -164,6 +165,8 @@ class Requests(QWidget):
     """What jobs want from a person: inline, large, one tile each."""
 
     verb_asked = Signal(str, str)
+    focus_freed = Signal()
+    """The keyboard was on a request that is no longer there."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,6 +181,8 @@ class Requests(QWidget):
         wanting = {job.id: job for job in jobs if job.wants and not job.state.ended}
         for gone in self._tiles.keys() - wanting.keys():
             tile = self._tiles.pop(gone)
+            if tile.isAncestorOf(self.window().focusWidget() or self):
+                self.focus_freed.emit()
             self._column.removeWidget(tile)
             tile.hide()
             tile.deleteLater()

@@ -10,6 +10,7 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import (
@@ -295,6 +296,14 @@ class QueueTable(QTableView):
     def _rows_inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
         for row in range(first, last + 1):
             self._dress(row)
+        fresh = self.queue.job(last)
+        if fresh is not None and not fresh.state.ended:  # what was just started is to be seen
+            QTimer.singleShot(0, self, lambda: self._bring_up(fresh.id))
+
+    def _bring_up(self, job: JobId) -> None:
+        row = self.queue.row_of(job)
+        if row >= 0:
+            self.scrollTo(self.queue.index(row, Column.JOB))
 
     def _dress(self, row: int) -> None:
         job = self.queue.job(row)
