@@ -19,8 +19,8 @@ from typing import Any
 
 from app.errors import BadInput, NotFound, PlanRefused
 from app.integrity.verdict import Verdict
-from app.integrity.verify_outcome import VerifyOutcome
-from app.integrity.verify_spec import VerifyPlan, VerifySpec, aim_of, plan_verify
+from app.integrity.verify.outcome import VerifyOutcome
+from app.integrity.verify.spec import VerifyPlan, VerifySpec, aim_of, plan_verify
 from app.jobs.control import JobControl
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import Journal

@@ -14,8 +14,8 @@ from app.cli.output import Output
 from app.cli.watch import Watch
 from app.engine import Engine
 from app.errors import BadInput
-from app.integrity.verify_outcome import FileOutcome, PartOutcome, VerifyOutcome
-from app.integrity.verify_spec import VerifyPlan, VerifySpec
+from app.integrity.verify.outcome import FileOutcome, PartOutcome, VerifyOutcome
+from app.integrity.verify.spec import VerifyPlan, VerifySpec
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.units import bytes_text, count_text
 

@@ -22,8 +22,8 @@ from app.integrity.mhl import (
     write_generation,
 )
 from app.integrity.verdict import ReadWay
-from app.integrity.verify_mend import Mended, Mender
-from app.integrity.verify_part import Signature
+from app.integrity.verify.mend import Mended, Mender
+from app.integrity.verify.part import Signature
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.runner import Task

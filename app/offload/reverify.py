@@ -14,10 +14,10 @@ from typing import Any
 
 from app.errors import BadInput
 from app.integrity.verdict import ReadWay
-from app.integrity.verify import Evidence, VerifyRun
-from app.integrity.verify_outcome import FileState, SeenFile, VerifyOutcome
-from app.integrity.verify_part import Signature
-from app.integrity.verify_spec import VerifySpec
+from app.integrity.verify.outcome import FileState, SeenFile, VerifyOutcome
+from app.integrity.verify.part import Signature
+from app.integrity.verify.run import Evidence, VerifyRun
+from app.integrity.verify.spec import VerifySpec
 from app.jobs.control import JobControl
 from app.jobs.journal import JobRow, Journal
 from app.jobs.snapshot import PlaceState

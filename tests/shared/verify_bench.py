@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.integrity.verify import VerifyRun
-from app.integrity.verify_outcome import FileState, VerifyOutcome
-from app.integrity.verify_part import Signature
-from app.integrity.verify_spec import VerifySpec
+from app.integrity.verify.outcome import FileState, VerifyOutcome
+from app.integrity.verify.part import Signature
+from app.integrity.verify.run import VerifyRun
+from app.integrity.verify.spec import VerifySpec
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId

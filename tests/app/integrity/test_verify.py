@@ -14,7 +14,7 @@ from verify_bench import change, found, fresh_control, generations, named, verif
 from app.errors import BadInput, JobCancelled, ManifestAltered, NotFound
 from app.integrity.hashing import CUSTODY_KINDS, HashKind
 from app.integrity.mhl import Action, History, read_manifest
-from app.integrity.verify_outcome import FileState
+from app.integrity.verify.outcome import FileState
 
 
 def last_actions(root: Path) -> dict[str, set[Action | None]]:

@@ -16,7 +16,7 @@ from verify_bench import change, found, generations, named, texts, verify
 
 from app.errors import BadInput, DestinationGone, NotFound
 from app.integrity.mhl import Action, read_manifest
-from app.integrity.verify_outcome import FileState
+from app.integrity.verify.outcome import FileState
 
 FILES = {
     "CLIPS/A003C001.mov": os.urandom(9 << 20),

@@ -23,7 +23,7 @@ from verify_bench import change
 
 from app.engine import Engine
 from app.errors import BadInput
-from app.integrity.verify_spec import VerifySpec
+from app.integrity.verify.spec import VerifySpec
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
 from app.jobs.spec import JobId
 from app.offload.repair import RepairSpec

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from app.integrity.mhl import Folder, file_moment, holdable
 from app.integrity.mhl.values import HISTORY_FOLDER
-from app.integrity.verify_read import Wanted
-from app.integrity.verify_records import Records
+from app.integrity.verify.read import Wanted
+from app.integrity.verify.records import Records
 from app.places.tree import Entry, EntryKind, list_tree
 
 OUR_OWN = ".reelkeep-"

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.integrity.verify_outcome import SeenFile, VerifyOutcome
-from app.integrity.verify_part import PartCheck, Signature
-from app.integrity.verify_spec import VerifySpec, aim_of
+from app.integrity.verify.outcome import SeenFile, VerifyOutcome
+from app.integrity.verify.part import PartCheck, Signature
+from app.integrity.verify.spec import VerifySpec, aim_of
 from app.jobs.control import JobControl
 from app.places.volumes import Volume
 

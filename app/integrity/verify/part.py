@@ -25,12 +25,12 @@ from app.integrity.mhl import (
     write_generation,
 )
 from app.integrity.verdict import ReadWay
-from app.integrity.verify_listing import OUR_OWN, list_part
-from app.integrity.verify_mend import Mended, Mender
-from app.integrity.verify_outcome import FileOutcome, FileState, PartOutcome, SeenFile
-from app.integrity.verify_read import Reading, Sweep
-from app.integrity.verify_records import Records
-from app.integrity.verify_spec import Part, drive_name
+from app.integrity.verify.listing import OUR_OWN, list_part
+from app.integrity.verify.mend import Mended, Mender
+from app.integrity.verify.outcome import FileOutcome, FileState, PartOutcome, SeenFile
+from app.integrity.verify.read import Reading, Sweep
+from app.integrity.verify.records import Records
+from app.integrity.verify.spec import Part, drive_name
 from app.jobs.control import JobControl
 from app.places.linux_calls import runs_in_user_space, sync_file_system
 from app.places.root import PinnedFolder

@@ -19,7 +19,7 @@ from app.integrity.mhl import (
     compare,
 )
 from app.integrity.mhl.timeline import Timeline
-from app.integrity.verify_spec import Part
+from app.integrity.verify.spec import Part
 
 _QUICKEST = (
     HashKind.XXH3,

@@ -1,0 +1,1 @@
+"""Reads copies again from their medium and holds them against their history."""
