@@ -227,6 +227,7 @@ class Session:
     async def _end(self) -> None:
         """Stop the engine while the window still answers, then take everything down."""
         self.window.remember()
+        self.day.end()
         self.window.status.say("Closing. What is confirmed stays confirmed.")
         self.window.setEnabled(False)
         self.bridge.stop_engine()

@@ -33,6 +33,11 @@ class DayLine(QObject):
         self._wait.timeout.connect(self._ask)
         bridge.snapshots_changed.connect(self._look)
 
+    def end(self) -> None:
+        """Ask no more."""
+        self._wait.stop()
+        self._bridge.snapshots_changed.disconnect(self._look)
+
     def _look(self, jobs: tuple[JobSnapshot, ...]) -> None:
         states = tuple((job.id, job.state, job.safe) for job in jobs)
         if states == self._states:

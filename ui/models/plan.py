@@ -144,9 +144,19 @@ def thinned(plan: OffloadPlan, job: JobSnapshot | None) -> tuple[str, ...]:
     """Destinations on which *job* verified the card and the plan no longer finds all of it."""
     if job is None or not job.state.ended:
         return ()
-    whole = {p.path for p in job.places if p.state is PlaceState.DONE and p.verified}
+    whole = _whole_on(job)
     short = (d for d in plan.destinations if str(d.root) in whole and d.already < d.size)
     return tuple(place_name(d.path, d.volume) for d in short)
+
+
+def still_whole(plan: OffloadPlan, job: JobSnapshot) -> bool:
+    """Whether the plan of *job* finds all that it verified where it was verified."""
+    held = {str(d.root) for d in plan.destinations if d.already >= d.size}
+    return bool(_whole_on(job)) and _whole_on(job) <= held
+
+
+def _whole_on(job: JobSnapshot) -> set[str]:
+    return {p.path for p in job.places if p.state is PlaceState.DONE and p.verified >= p.total}
 
 
 def _needed(planned: PlannedDestination) -> int:

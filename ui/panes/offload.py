@@ -246,6 +246,10 @@ class OffloadPane(Pane):
         """Add folders as destinations."""
         self.desk.add_destinations([DestinationSpec(path=path) for path in paths])
 
+    def verify_folder(self) -> None:
+        """Choose any copy, or a drive with copies, to be read again."""
+        choose_folder(self, "Verify a copy", lambda path: self.deeds.verify(str(path)))
+
     def replace_destination(self, key: str) -> None:
         """Choose another folder for a destination."""
         choose_folder(
@@ -325,7 +329,7 @@ class OffloadPane(Pane):
         """Cards go left, drives go right, told apart by a look at what is on them."""
         if not paths:
             return False
-        sort_dropped(self.desk, paths, self.add_destinations)
+        sort_dropped(self.desk, paths, self.add_destinations, self.deeds.verify)
         return True
 
     def commands(self) -> Sequence[QAction]:
@@ -347,7 +351,10 @@ class OffloadPane(Pane):
             ("Open report of the card", "Ctrl+Shift+R", lambda: self.open_report(column())),
             ("Eject the card", "Ctrl+J", lambda: self.eject_card(column())),
             ("Remove the card from the list", "", lambda: self.desk.remove_card(column())),
-            ("Choose all cards", "Ctrl+Shift+A", self._choose_all),
+            ("Choose all cards", "Ctrl+Shift+A", self.desk.choose_all),
+            ("", "", None),
+            ("Verify the card's copies again", "", lambda: self.deeds.verify_copies(column())),
+            ("Verify a folder or drive…", "Ctrl+Shift+V", self.verify_folder),
             ("", "", None),
             ("Ignored files…", "Ctrl+Shift+I", self.edit_ignore_list),
             ("Presets…", "Ctrl+Shift+S", self.edit_presets),
@@ -369,15 +376,13 @@ class OffloadPane(Pane):
             "Try without writing": self.plan.face.can_try,
             "Evidence of the card": bool(face and face.has_evidence),
             "Open report of the card": bool(face and face.report),
+            "Verify the card's copies again": bool(face and face.can_verify),
             "Eject the card": bool(face and face.can_eject),
             "Remove the card from the list": bool(face and face.can_remove),
         }
         for action in self._actions:
             if action.text() in can:
                 action.setEnabled(can[action.text()])
-
-    def _choose_all(self) -> None:
-        self.desk.choose_all()
 
     def _current_card(self) -> str:
         shelf = self.desk.cards

@@ -9,18 +9,29 @@ from app.errors import ReelkeepError
 from ui.panes.offload_desk import OffloadDesk
 from ui.words import printable
 
+MANIFEST = ".mhl"
 PLAIN = "folder"
 """Structure of what is no camera's card."""
 
 
 def sort_dropped(
-    desk: OffloadDesk, paths: Sequence[Path], add_destinations: Callable[[Sequence[Path]], object]
+    desk: OffloadDesk,
+    paths: Sequence[Path],
+    add_destinations: Callable[[Sequence[Path]], object],
+    verify: Callable[[str], object],
 ) -> None:
     """Add *paths* as cards where a camera's structure is on them, else as what is still missing.
 
-    A plain folder becomes a card while there is none, and a destination afterwards.
+    A plain folder becomes a card while there is none, and a destination afterwards. A manifest
+    asks for the copy that it describes to be verified.
     """
     engine = desk.bridge.engine
+    manifests = [path for path in paths if path.suffix.lower() == MANIFEST]
+    paths = [path for path in paths if path not in manifests]
+    for manifest in manifests:
+        verify(str(manifest))
+    if not paths:
+        return
 
     def look() -> list[tuple[Path, bool]]:
         found = []

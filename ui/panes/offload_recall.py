@@ -14,6 +14,7 @@ from app.offload.plan import OffloadPlan
 from app.offload.spec import DestinationSpec, OffloadSpec
 from app.places.cards import Card, CardIdentity, same_card
 from app.units import now
+from ui.models.plan import still_whole
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -30,7 +31,7 @@ class Recalled:
     card: Card | None
     """None where nobody can read it now; an unfinished job still wants it."""
     confirmed: bool
-    """It holds exactly what its job verified, and the destinations still have all of it."""
+    """It holds exactly what its job verified, and where it did so all of it still is."""
     destinations: tuple[DestinationSpec, ...]
     unfinished: bool
 
@@ -65,7 +66,7 @@ def _recall(engine: Engine, job: JobSnapshot) -> Recalled | None:
         if job.state.ended:
             plan = engine.plan(spec)
             card = plan.card
-            confirmed = job.safe and plan.already_safe and _same(engine, job, plan)
+            confirmed = job.safe and still_whole(plan, job) and _same(engine, job, plan)
         else:
             card = engine.recognise(spec.source)
     except (ReelkeepError, OSError):
