@@ -1,0 +1,93 @@
+"""Runs one program with cold caches and says what it took."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_CACHES = Path("/proc/sys/vm/drop_caches")
+_REST = 1.0
+"""Seconds between two runs, for the drive to come to rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one program."""
+
+    seconds: float
+    cpu: float
+    """Seconds of processor time, of the program and everything it started."""
+    memory: int
+    """Bytes of the largest process at its largest."""
+
+
+@dataclass(slots=True)
+class Series:
+    """All runs of one program."""
+
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """The median."""
+        return statistics.median(run.seconds for run in self.runs)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The fastest and the slowest."""
+        times = [run.seconds for run in self.runs]
+        return min(times), max(times)
+
+    @property
+    def cpu(self) -> float:
+        """The median of the processor time."""
+        return statistics.median(run.cpu for run in self.runs)
+
+    @property
+    def memory(self) -> int:
+        """The worst."""
+        return max(run.memory for run in self.runs)
+
+
+def forget_everything() -> None:
+    """Write out what is dirty and empty the page cache; needs root."""
+    os.sync()
+    _CACHES.write_text("3")
+
+
+def empty(*folders: Path) -> None:
+    """Take folders away with all that is in them, and make them again."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+
+
+def timed(command: Sequence[str], *, cgroup: Path | None = None) -> Run:
+    """Run *command* with cold caches; ends the benchmark when it fails.
+
+    In a *cgroup*, when given: that is what a throttle holds on to.
+    """
+    forget_everything()
+    time.sleep(_REST)
+    if cgroup is not None:
+        inside = 'echo $$ > "$0"; exec "$@"'
+        command = ["sh", "-c", inside, str(cgroup / "cgroup.procs"), *command]
+    with tempfile.TemporaryFile() as said:
+        begin = time.perf_counter()
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            said.seek(0)
+            words = said.read().decode(errors="replace")[-3000:]
+            sys.exit(f"{' '.join(command)}\nended with {process.returncode}:\n{words}")
+    return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss << 10)
