@@ -225,6 +225,11 @@ class Roster:
             if (r.n, v.place.index) not in confirmed and v.takes(r)
         )  # fmt: skip
 
+    @property
+    def renumbered(self) -> int:
+        """How often a copy was given another name so far."""
+        return sum(self._numbers.values())
+
     def renumber(self, n: int, place: int) -> None:
         """Something else has the name: the copy gets the next number."""
         self._numbers[(n, place)] = self._numbers.get((n, place), 1) + 1

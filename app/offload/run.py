@@ -92,7 +92,7 @@ class OffloadRun:
             waiting = self._gone(stage)
             if not wanted and not waiting:
                 break
-            before = self.roster.unconfirmed(stage)
+            before = self.roster.unconfirmed(stage), self.roster.renumbered
             try:
                 self._one_pass(stage, wanted)
             except SourceGone:
@@ -100,12 +100,17 @@ class OffloadRun:
                 continue
             if waiting := self._gone(stage):
                 self._wait_for_places(waiting)
-            elif self.roster.unconfirmed(stage) >= before:
+            elif self._no_further(stage, *before):
                 break
         if stage == 0 and self._card is not None:
             Finish(self).card_is_free()
             self._card.close()  # so that it can be ejected while the other stages go on
             self._card = None
+
+    def _no_further(self, stage: int, unconfirmed: int, renumbered: int) -> bool:
+        """Whether a pass has brought nothing: no copy, and no other name to try."""
+        same_names = self.roster.renumbered == renumbered
+        return same_names and self.roster.unconfirmed(stage) >= unconfirmed
 
     def _one_pass(self, stage: int, wanted: Sequence[FileWork]) -> None:
         targets = {p.index: p.target for p in self.places if p.target and p.target.alive}
