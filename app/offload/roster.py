@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from app.integrity.verdict import Problem
 from app.jobs.snapshot import PlaceSnapshot, PlaceState
 from app.jobs.spec import CONVERTER
 from app.offload.ledger import EntryRow, Ledger
-from app.offload.memory import known_copies
+from app.offload.memory import KnownCopy, known_copies
 from app.offload.naming import numbered
 from app.offload.place import Place, PlaceRecord
 from app.offload.planning import clips_by_path, look_at, placer
@@ -92,8 +93,7 @@ class Roster:
         """Copies that an earlier job verified need not be made again."""
         rows = [r for r in self.ledger.entries() if r.entry.kind is EntryKind.FILE]
         by_path = {row.entry.path: row for row in rows if row.problem is None}
-        facts: list[CopyFact] = []
-        digests = []
+        found: dict[str, list[tuple[int, KnownCopy]]] = defaultdict(list)
         for place, destination in zip(self.places, self.spec.destinations, strict=True):
             put = placer(self.spec, destination, card)
             selection = Selection(destination.only, card)
@@ -104,11 +104,19 @@ class Roster:
             volume = self._around.volume_of(place.root)
             known = known_copies(self.ledger.journal, entries, place.root, placed, volume)
             for path, copy in known.items():
-                n = by_path[path].n
-                facts.append(replace(copy.fact, n=n, destination=place.index, found=True))
-                digests.append((n, copy.digests, copy.read_at, True))
-        self.ledger.read(digests)
-        self.ledger.confirm(facts)
+                found[path].append((place.index, copy))
+        for path in [p for p, copies in found.items() if not _agree([c for _, c in copies])]:
+            del found[path]  # one of them is not what the card holds: it is read
+        rows_of = {path: by_path[path].n for path in found}
+        self.ledger.read(
+            (rows_of[path], copies[0][1].digests, copies[0][1].read_at, True)
+            for path, copies in found.items()
+        )
+        self.ledger.confirm(
+            replace(copy.fact, n=rows_of[path], destination=index, found=True)
+            for path, copies in found.items()
+            for index, copy in copies
+        )
 
     def take_up(self, *, relist: bool) -> None:
         """Trust recorded copies that still are as recorded; the rest is wanted again."""
@@ -356,6 +364,12 @@ def _listed_problem(entry: Entry, ignored: bool) -> Problem | None:
     if entry.kind is EntryKind.SPECIAL:
         return Problem.SPECIAL
     return Problem.UNREADABLE if entry.kind is EntryKind.UNREADABLE else None
+
+
+def _agree(copies: Sequence[KnownCopy]) -> bool:
+    """Whether copies that earlier jobs made hold the same bytes, by every kind of hash."""
+    first = copies[0].digests
+    return all(first.get(kind, text) == text for c in copies for kind, text in c.digests.items())
 
 
 def _differs(old: Entry, new: Entry) -> bool:
