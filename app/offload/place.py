@@ -106,13 +106,11 @@ class Place:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             folder = PinnedFolder(self.root)
-            fd = folder.open(self.marker, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
             try:
-                os.write(fd, f"Reelkeep offload {self.job} is not finished here.\n".encode())
-                os.fsync(fd)
-            finally:
-                os.close(fd)
-            folder.sync_folder("")
+                self._mark(folder)
+            except OSError:
+                folder.close()  # or the drive could not be ejected
+                raise
         except OSError as error:
             raise self._fault(error) from error
         with folder.folder("") as fd:
@@ -127,6 +125,15 @@ class Place:
             provable=not hidden_cache and not self.record.memory,
         )
         return self.target
+
+    def _mark(self, folder: PinnedFolder) -> None:
+        fd = folder.open(self.marker, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            os.write(fd, f"Reelkeep offload {self.job} is not finished here.\n".encode())
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        folder.sync_folder("")
 
     def _fault(self, error: OSError) -> DestinationReadOnly | WriteFailed | DestinationGone:
         words = error.strerror or str(error)
