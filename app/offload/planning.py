@@ -14,7 +14,13 @@ from app.jobs.journal import Journal
 from app.offload import memory
 from app.offload.naming import NamingFacts, check_template, folders, split_template
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
-from app.offload.remarks import PATHS_SHOWN, card_remarks, device_remarks, room_remarks
+from app.offload.remarks import (
+    PATHS_SHOWN,
+    card_remarks,
+    device_remarks,
+    folder_remarks,
+    room_remarks,
+)
 from app.offload.selection import IgnoreList, Selection
 from app.offload.spec import DestinationSpec, OffloadSpec, OnCollision
 from app.places.cards import Card, identity_of, recognise
@@ -103,6 +109,7 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
         remarks += view.remarks
         planned.append(view.planned)
         known.append(view.known)
+    remarks += folder_remarks(planned)
     remarks += room_remarks(planned)
     remarks += device_remarks(spec, planned)
     remarks += card_remarks(look.card, look.wanted, journal)

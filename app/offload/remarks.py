@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 from app.jobs.journal import Journal
 from app.offload import memory
@@ -38,6 +39,36 @@ def room_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
                 )
             )
     return remarks
+
+
+def folder_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
+    """Destinations that lead to one folder, by whatever name: their files would meet there."""
+    seen: dict[tuple[object, ...], PlannedDestination] = {}
+    remarks = []
+    for index, one in enumerate(planned):
+        other = seen.setdefault(_folder_key(one.root), one)
+        if other is not one:
+            remarks.append(
+                Remark(
+                    weight=Weight.REFUSAL,
+                    text=f"{one.root} is the same folder as {other.root}, chosen twice."
+                    " Choose it once, or another folder.",
+                    destination=index,
+                    brief="The same folder twice",
+                )
+            )
+    return remarks
+
+
+def _folder_key(root: Path) -> tuple[object, ...]:
+    """What a folder is, also under another name: its nearest folder on disk and the rest."""
+    for above in (root, *root.parents):
+        try:
+            found = above.stat()
+        except OSError:
+            continue
+        return found.st_dev, found.st_ino, root.relative_to(above)
+    return (root,)
 
 
 def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> list[Remark]:
