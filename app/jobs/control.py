@@ -98,7 +98,7 @@ class JobControl:
     def pause(self) -> None:
         """Hold the job at its next checkpoint."""
         with self._lock:
-            if self._base.state is JobState.RUNNING:
+            if self._base.state is JobState.RUNNING and not self._cancelled.is_set():
                 self._base = replace(self._base, state=JobState.PAUSED)
                 self._go.clear()
 
@@ -113,8 +113,9 @@ class JobControl:
 
     def cancel(self) -> None:
         """Raise JobCancelled at the job's next checkpoint, paused or not."""
-        self._cancelled.set()
-        self._go.set()
+        with self._lock:
+            self._cancelled.set()
+            self._go.set()
 
     def start(self, moment: datetime) -> None:
         """Mark the job as running."""
