@@ -90,6 +90,7 @@ class Bridge(QObject):
     """The engine's thread has ended although nobody asked it to."""
 
     _answered = Signal(int, object, object)
+    _looked = Signal(object)
 
     def __init__(
         self, engine: Engine, watch: VolumeWatch | None = None, parent: QObject | None = None
@@ -103,6 +104,11 @@ class Bridge(QObject):
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(6)
         self._answered.connect(self._deliver)
+        # The engine's pictures wait for its journal now and then, and a disk may be slow to sync.
+        self._look = QThreadPool(self)
+        self._look.setMaxThreadCount(1)
+        self._looking = False
+        self._looked.connect(self._show)
         self._thread = EngineThread(engine)
         self._thread.finished.connect(self._engine_ended)
         self._volumes = VolumesThread(watch) if watch is not None else None
@@ -189,7 +195,8 @@ class Bridge(QObject):
             self.engine.stop()
             if not self._thread.wait(CLOSE_MS):
                 log.error("The engine did not stop within %s s", CLOSE_MS // 1000)
-        return self._pool.waitForDone(CLOSE_MS) and not self._thread.isRunning()
+        pools = (self._look, self._pool)
+        return all(pool.waitForDone(CLOSE_MS) for pool in pools) and not self._thread.isRunning()
 
     def _work(self, ticket: int, call: Callable[[], object]) -> None:
         answer, failure = None, None
@@ -213,8 +220,24 @@ class Bridge(QObject):
 
     @Slot()
     def _poll(self) -> None:
-        current = self.engine.snapshots()
-        if current != self._shown:
+        """Ask for the next picture, unless one is still on its way."""
+        if not self._looking and not self._closed:
+            self._looking = True
+            self._look.start(self._take)
+
+    def _take(self) -> None:
+        current: tuple[JobSnapshot, ...] | None = None
+        try:
+            current = self.engine.snapshots()
+        except Exception:
+            log.exception("The queue could not be read")
+        if Shiboken.isValid(self):
+            self._looked.emit(current)
+
+    @Slot(object)
+    def _show(self, current: tuple[JobSnapshot, ...] | None) -> None:
+        self._looking = False
+        if current is not None and current != self._shown and not self._closed:
             self._shown = current
             self.snapshots_changed.emit(current)
 
@@ -222,7 +245,7 @@ class Bridge(QObject):
     def _engine_ended(self) -> None:
         if self._closed or self._stopping:
             return
-        self._poll()
+        self._show(self.engine.snapshots())  # the last picture is never lost
         self.engine_failed.emit()
 
 

@@ -1,7 +1,7 @@
 import threading
 
 import stand_in as s
-from PySide6.QtCore import QObject, QThread, Slot
+from PySide6.QtCore import QObject, QThread, QTimer, Slot
 from PySide6.QtWidgets import QLabel
 
 from app.errors import BadInput
@@ -184,3 +184,16 @@ def test_the_window_stays_awake_while_the_engine_stops(bridge, engine, qtbot):
 
     qtbot.waitUntil(lambda: not bridge.running)
     assert engine.asked == [("stop",)]
+
+
+def test_a_slow_engine_never_holds_the_window(bridge, engine, qtbot):
+    engine.jobs = [s.running(1)]
+    gate, quick = threading.Event(), engine.snapshots
+    engine.snapshots = lambda: gate.wait(10) and quick()
+    bridge.start()
+    turns = []
+    QTimer.singleShot(0, lambda: turns.append("turned"))
+    qtbot.waitUntil(lambda: bool(turns) and bridge._looking)
+    assert bridge.snapshots == ()
+    gate.set()
+    qtbot.waitUntil(lambda: bridge.snapshots == (s.running(1),))

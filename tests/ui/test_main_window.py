@@ -16,7 +16,7 @@ from ui.main_window import MainWindow, path_of
 
 def _jobs(window, *jobs):
     window.bridge.engine.jobs = list(jobs)
-    window.bridge._poll()
+    window.bridge._show(window.bridge.engine.snapshots())
     assert window.queue.model.jobs == jobs
 
 
