@@ -226,7 +226,7 @@ class Runner:
                 continue
             if not self._may_follow(row) or not self._lanes.take(row.lanes):
                 continue
-            control = JobControl(replace(self._from_row(row), foreign=False, finished=None))
+            control = JobControl(_begun_anew(self._from_row(row)))
             control.start(now())
             thread = threading.Thread(target=self._work, args=(row, control), name=f"job {row.id}")
             self._controls[row.id] = control
@@ -283,6 +283,13 @@ class Runner:
         with self._change:
             self._stale = True
             self._change.notify_all()
+
+
+def _begun_anew(snapshot: JobSnapshot) -> JobSnapshot:
+    """*snapshot* without what an earlier run has said of its end: that may no longer hold."""
+    return replace(
+        snapshot, foreign=False, finished=None, error="", hint="", verdict="", safe=False
+    )
 
 
 def ending_of(snapshot: JobSnapshot) -> dict[str, Any]:
