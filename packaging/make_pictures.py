@@ -139,10 +139,6 @@ async def walk(session, folder: Path, target: Path) -> None:
     window, pane = session.window, session.window.pane
     pane.desk.add_cards([folder / "cards/SOUND_12"])
     await settled(session)
-    pane.desk.choose(str(folder / "cards/SOUND_12"))
-    await settled(session)
-    keep(window, target / "plan.png")
-
     pane.desk.add_cards([folder / "cards/B004"])
     await settled(session)
     pane.desk.choose(str(folder / "cards/B004"))

@@ -36,6 +36,8 @@ EXEMPT = {
     "cd demo-material": "this test works in the folder that `./run demo` has made",
     'export PATH="$PWD/../.venv/bin:$PATH" REELKEEP_PROFILE="$PWD/profile"': "set by this test",
     "python packaging/set_up.py": "sets a whole checkout up; tests/packaging/test_door.py tests it",
+    ".venv/bin/reelkeep": "opens a window on a display and stays",
+    ".venv/bin/python tests/benchmarks/offload.py": "it takes too long, by its nature",
     "reelkeep eject SHUTTLE-01": "needs a real drive; tests/app/places/test_eject.py has images",
     "reelkeep COMMAND --help": "no command but a pattern; run for each command below",
 }
@@ -61,7 +63,9 @@ def commands() -> list[str]:
     for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL):
         found += [line.partition("  #")[0].strip() for line in block.splitlines()]
     text = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
-    inline = r"`((?:reelkeep|pfndispatchcopy|\./run|python3?|cd|export)(?: [^`]+)?)`"
+    inline = (
+        r"`((?:reelkeep|pfndispatchcopy|\./run|python3?|cd|export|\.venv/bin/[a-z]+)(?: [^`]+)?)`"
+    )
     found += [" ".join(line.split()) for line in re.findall(inline, text)]
     names = {"reelkeep", "pfndispatchcopy"}  # mentioned, not typed
     return [line for line in dict.fromkeys(found) if line and line not in names]
