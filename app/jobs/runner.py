@@ -5,6 +5,7 @@ The runner emits nothing. Whoever wants to know asks for `snapshots`.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -64,6 +65,8 @@ class Runner:
         self.kinds: dict[str, JobKind] = {}
         self._controls: dict[JobId, JobControl] = {}
         self._threads: dict[JobId, threading.Thread] = {}
+        self._unwritten: dict[JobId, JobSnapshot] = {}
+        """How jobs ended whose end the journal could not take yet."""
         self._rows: list[JobRow] = []
         self._change = threading.Condition(threading.RLock())
         self._stopping = False
@@ -77,16 +80,20 @@ class Runner:
             if self._stale:
                 self._rows = self._journal.jobs()
                 self._stale = False
-            rows, controls = self._rows, dict(self._controls)
+            rows, controls, unwritten = self._rows, dict(self._controls), dict(self._unwritten)
         return tuple(
-            controls[row.id].snapshot() if row.id in controls else self._from_row(row)
+            controls[row.id].snapshot()
+            if row.id in controls
+            else unwritten.get(row.id) or self._from_row(row)
             for row in rows
         )
 
     def snapshot(self, job: JobId) -> JobSnapshot:
         """One job as it stands, also one that is off the queue."""
         control = self._controls.get(job)
-        return control.snapshot() if control else self._from_row(self._journal.job(job))
+        if control is not None:
+            return control.snapshot()
+        return self._unwritten.get(job) or self._from_row(self._journal.job(job))
 
     def _from_row(self, row: JobRow) -> JobSnapshot:
         known = {field.name for field in fields(JobSnapshot)}
@@ -136,6 +143,8 @@ class Runner:
         if control is not None:
             control.resume()
             return
+        if ended := self._unwritten.get(job):
+            self._write_end(ended)
         states = (JobState.INTERRUPTED, JobState.CANCELLED, JobState.FAILED)
         if not self._journal.claim(job, self._instance.id, states):
             state = self._journal.job(job).state
@@ -194,6 +203,7 @@ class Runner:
         wanted = None if until is None else set(until)
         while True:
             with self._change:
+                self._write_late()
                 if self._stopping and not self._threads:
                     return
                 if not self._stopping:
@@ -203,6 +213,12 @@ class Runner:
                 # Lanes may be held, and jobs queued, by another Reelkeep: look again now and then.
                 self._change.wait(0.5)
                 self._stale = True
+
+    def _write_late(self) -> None:
+        """Try again to write down how jobs ended."""
+        for ended in list(self._unwritten.values()):
+            with contextlib.suppress(ReelkeepError):
+                self._write_end(ended)
 
     def stop(self) -> None:
         """Interrupt what runs, at its next checkpoint, and let `run` return."""
@@ -216,7 +232,7 @@ class Runner:
     def _all_ended(self, wanted: set[JobId]) -> bool:
         return all(
             self._journal.job(job).state not in {JobState.QUEUED, JobState.RUNNING}
-            for job in wanted
+            for job in wanted.difference(self._unwritten)
         )
 
     def _start_ready(self, wanted: set[JobId] | None) -> None:
@@ -226,12 +242,16 @@ class Runner:
                 continue
             if not self._may_follow(row) or not self._lanes.take(row.lanes):
                 continue
+            try:
+                self._journal.set_state(row.id, JobState.RUNNING)
+            except ReelkeepError:
+                self._lanes.release(row.lanes)
+                raise
             control = JobControl(_begun_anew(self._from_row(row)))
             control.start(now())
             thread = threading.Thread(target=self._work, args=(row, control), name=f"job {row.id}")
             self._controls[row.id] = control
             self._threads[row.id] = thread
-            self._journal.set_state(row.id, JobState.RUNNING)
             self._stale = True
             thread.start()
 
@@ -270,11 +290,17 @@ class Runner:
 
     def _record(self, row: JobRow, control: JobControl, state: JobState) -> None:
         control.end(state, now())
+        ended = self._unwritten[row.id] = control.snapshot()
         try:
-            self._journal.set_state(row.id, state, ending=ending_of(control.snapshot()))
+            self._write_end(ended)
         except ReelkeepError:
             log.exception("%s ended as %s, but the journal could not be written", row.id, state)
         log.info("%s ended: %s", row.id, state)
+
+    def _write_end(self, ended: JobSnapshot) -> None:
+        """Write down how a job ended; JournalFault when that has to wait."""
+        self._journal.set_state(ended.id, ended.state, ending=ending_of(ended))
+        self._unwritten.pop(ended.id, None)
 
     def _foreign(self, row: JobRow) -> bool:
         return row.owner != self._instance.id and self._instance.alive(row.owner)

@@ -1,0 +1,52 @@
+"""The disk that holds the journal fills up while a job runs."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from mount_bench import Bench
+from offload_bench import MB, House, Watched, make_card, spec_for
+
+from app.jobs.snapshot import JobState
+
+pytestmark = pytest.mark.root
+
+
+@contextmanager
+def full(place: Path) -> Iterator[None]:
+    """Not one more byte fits there."""
+    filler = place / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (4096, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+def test_a_job_whose_end_cannot_be_written_down_still_ends(
+    bench: Bench, house: House, tmp_path: Path
+) -> None:
+    card = make_card(tmp_path / "card" / "A003", {f"{n}.mov": 5 * MB for n in range(24)})
+    drive = bench.ext4("one", "one", 256)
+    house.declare(drive)
+    house.profile = bench.mount("tmpfs", "profile", "-t", "tmpfs", "-o", "size=2m")
+    with house.engine() as engine:
+        with Watched(engine, spec_for(card, drive, wanted_copies=1)) as watched:
+            watched.until(lambda s: s.files_done, "a file is done")
+            with full(house.profile):
+                ended = watched.end()
+            assert ended.state is not JobState.DONE
+            assert not ended.safe
+            assert engine.snapshots()[0].state is ended.state
+        assert engine.run(watched.job).safe
+        assert engine.journal.job(watched.job).state is JobState.DONE
