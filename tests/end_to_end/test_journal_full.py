@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -22,15 +22,17 @@ def full(place: Path) -> Iterator[None]:
     filler = place / "filler"
     with filler.open("wb", buffering=0) as file:
         for size in (4096, 1):
-            try:
-                while True:
-                    file.write(b"x" * size)
-            except OSError as error:
-                assert error.errno == errno.ENOSPC
+            with pytest.raises(OSError, match="No space left"):
+                _write_on(file, size)
     try:
         yield
     finally:
         filler.unlink()
+
+
+def _write_on(file: FileIO, size: int) -> None:
+    while True:
+        file.write(b"x" * size)
 
 
 def test_a_job_whose_end_cannot_be_written_down_still_ends(

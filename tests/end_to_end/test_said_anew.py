@@ -34,8 +34,10 @@ def test_a_retry_that_went_well_has_no_error(house: House, card: Path, drives: l
 
 
 def test_a_cancelled_retry_does_not_repeat_that_the_card_was_safe(
-    house: House, card: Path, drives: list[Path]
+    house: House, drives: list[Path], tmp_path: Path
 ) -> None:
+    # Of its own sizes: cards of other tests may be mounted, and would be taken for it.
+    card = make_card(tmp_path / "card" / "A003", {"a.mov": 71_003, "index.xml": b"<index/>"})
     make_card(drives[1] / "A003", {"index.xml": b"<other/>"})
     with house.engine() as engine:
         job = engine.run(spec_for(card, *drives, wanted_copies=1)).id
