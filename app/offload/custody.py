@@ -44,21 +44,23 @@ def write_custody(run: OffloadRun, place: Place, rows: list[EntryRow]) -> str:
         if d == place.index and fact.state is not CopyState.FAILED
     }
     files = [r for r in rows if r.entry.kind is EntryKind.FILE and r.n in confirmed]
-    written = ""
-    if run.spec.manifests and files:
-        written = _generation(run, place, rows, files, confirmed)
-    if run.spec.legacy_mhl and files:
-        _legacy(run, place, files, confirmed)
-    return written
+    if not files:
+        return ""
+    # The older manifest first: the generation leaves it out by name, so it is never "new".
+    legacy = _legacy(run, place, files, confirmed) if run.spec.legacy_mhl else ""
+    if not run.spec.manifests:
+        return ""
+    return _generation(run, place, rows, confirmed, legacy)
 
 
 def _generation(
     run: OffloadRun,
     place: Place,
     rows: list[EntryRow],
-    files: list[EntryRow],
     confirmed: dict[int, CopyFact],
+    legacy: str,
 ) -> str:
+    files = [r for r in rows if r.entry.kind is EntryKind.FILE and r.n in confirmed]
     history = History.load(place.root)
     earlier = run.ledger.journal.fact(run.job, f"manifest {place.index}")
     if earlier and not _anything_new(history, files, confirmed):
@@ -76,10 +78,12 @@ def _generation(
     for row in rows:
         if row.entry.kind is EntryKind.LINK and share.takes(row):
             left_out.append(share.put(row.entry.path, row.clip))
+    if legacy:
+        left_out.append(legacy)
     path = write_generation(
         place.root,
         records=records,
-        folders=_folders(run, place, rows, {record.path for record in records}),
+        folders=_folders(run, place, rows, {legacy, *(record.path for record in records)}),
         process=Process.TRANSFER,
         creator=_creator(run, place),
         started=started,
@@ -169,11 +173,11 @@ def _folders(
 
 def _legacy(
     run: OffloadRun, place: Place, files: list[EntryRow], confirmed: dict[int, CopyFact]
-) -> None:
-    """The older manifest, beside the card's files, once for the whole card."""
+) -> str:
+    """The name of the older manifest, written beside the card's files once for the whole card."""
     fact = f"legacy {place.index}"
-    if run.ledger.journal.fact(run.job, fact):
-        return
+    if earlier := run.ledger.journal.fact(run.job, fact):
+        return str(earlier)
     written = write_legacy(
         place.root,
         [_record(None, r, confirmed[r.n]) for r in files if holdable(confirmed[r.n].path)],
@@ -181,7 +185,8 @@ def _legacy(
         run.control.snapshot().started or now(),
         now(),
     )
-    run.ledger.journal.set_fact(run.job, fact, str(written))
+    run.ledger.journal.set_fact(run.job, fact, written.name)
+    return written.name
 
 
 def _creator(run: OffloadRun, place: Place) -> Creator:

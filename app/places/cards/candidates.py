@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.places.cards.listing import MEDIA, arrange, is_clutter
 from app.places.cards.recognise import STRUCTURES
 from app.places.cards.sidecars import Sidecars
+from app.places.patience import ask_all
 from app.places.tree import Entry, EntryKind
 from app.places.volumes import Volume
 
@@ -18,6 +20,9 @@ LEVELS = 3
 MOST_IN_FOLDER = 400
 MOST_FOLDERS = 150
 """Folders opened in one look: on a cold disk each costs a seek."""
+PATIENCE = 5.0
+"""Seconds that the volumes together are waited for."""
+_SYSTEM = Path("/")
 FOLDER = "folder"
 """What a volume with media in no camera's structure is called."""
 _WEAK = frozenset({FOLDER, "sound"})
@@ -51,18 +56,29 @@ def looks_like_card(root: Path) -> str | None:
 def candidate_cards(volumes: Iterable[Volume]) -> tuple[CandidateCard, ...]:
     """The volumes that look like cards, in the order given.
 
-    A volume with our own manifests at its top is a copy and no card. Servers, and volumes that
-    don't answer (capacity 0), are not looked at.
+    A volume with our own manifests at its top is a copy and no card. The system's volume and
+    servers are not looked at; a volume that does not answer in time is none today.
     """
+    looked_at = [
+        v for v in volumes if not (v.remote or v.capacity <= 0 or v.mount_point == _SYSTEM)
+    ]
+    answers = ask_all(
+        {("card", str(v.mount_point)): partial(_structure_of, v) for v in looked_at}, None, PATIENCE
+    )
     found = []
-    for volume in volumes:
-        silent = volume.capacity <= 0
-        if volume.remote or silent or _is_copy(volume.mount_point):
-            continue
-        structure = looks_like_card(volume.mount_point)
-        if structure and (volume.removable or structure not in _WEAK):
+    for volume in looked_at:
+        structure = answers["card", str(volume.mount_point)]
+        if structure is not None:
             found.append(CandidateCard(volume=volume, structure=structure))
     return tuple(found)
+
+
+def _structure_of(volume: Volume) -> str | None:
+    """The structure of a volume that may be a card."""
+    if _is_copy(volume.mount_point):
+        return None
+    structure = looks_like_card(volume.mount_point)
+    return structure if structure and (volume.removable or structure not in _WEAK) else None
 
 
 def _is_copy(root: Path) -> bool:
