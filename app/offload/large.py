@@ -78,7 +78,7 @@ class LargeFiles:
             # Before any destination hears of the end: a fast one may settle it at once.
             work.source_checked = self._again is None
         finally:
-            os.close(fd)
+            passage.source.close(fd)
             for copy in writing:
                 self._writers[copy.target.index].end(good=good)
             if not good:

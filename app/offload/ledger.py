@@ -92,19 +92,22 @@ class Ledger:
         )
         return map(_entry_row, rows)
 
-    def relist(self, changes: Sequence[tuple[int, Entry]]) -> None:
+    def relist(self, changes: Sequence[tuple[int, Entry, Problem | None]]) -> None:
         """Entries whose facts are others now than when they were listed (for a retry)."""
         with self.journal.transaction() as db:
             db.executemany(
-                "UPDATE entries SET size=?, mtime_ns=?, ctime_ns=?, mode=?, inode=?, allocated=?,"
-                " digests=NULL WHERE job=? AND n=?",
+                "UPDATE entries SET kind=?, size=?, mtime_ns=?, ctime_ns=?, mode=?, inode=?,"
+                " target=?, allocated=?, problem=?, trouble=?, digests=NULL WHERE job=? AND n=?",
                 (
-                    (e.size, e.mtime_ns, e.ctime_ns, e.mode, e.inode, e.allocated, self.job, n)
-                    for n, e in changes
+                    (
+                        e.kind, e.size, e.mtime_ns, e.ctime_ns, e.mode, e.inode,
+                        os.fsencode(e.target), e.allocated, problem, e.trouble, self.job, n,
+                    )
+                    for n, e, problem in changes
                 ),
-            )
+            )  # fmt: skip
             db.executemany(
-                "DELETE FROM copies WHERE job=? AND n=?", ((self.job, n) for n, _ in changes)
+                "DELETE FROM copies WHERE job=? AND n=?", ((self.job, n) for n, _, _ in changes)
             )
 
     def add_entries(self, rows: Sequence[tuple[Entry, str, Problem | None, str]]) -> None:
@@ -156,12 +159,13 @@ class Ledger:
             )
 
     def clear_problems(self, problems: Iterable[Problem]) -> None:
-        """Forget problems that are to be tried again."""
+        """Forget problems of files that are to be tried again."""
         with self.journal.transaction() as db:
             for problem in problems:
                 db.execute(
-                    "UPDATE entries SET problem=NULL, trouble='' WHERE job=? AND problem=?",
-                    (self.job, problem),
+                    "UPDATE entries SET problem=NULL, trouble=''"
+                    " WHERE job=? AND problem=? AND kind=?",
+                    (self.job, problem, EntryKind.FILE),
                 )
 
     # Copies

@@ -50,6 +50,15 @@ class Roster:
         """For people."""
         return self.identity.roll or self.identity.label
 
+    def holds_what_was_read(self, entries: Sequence[Entry]) -> bool:
+        """Whether everything that was read well from the card is there, as it was then.
+
+        So a card is known again whose other files could not be read, or changed, the last time.
+        """
+        there = {(e.path, e.size, e.mtime_ns) for e in entries if e.kind is EntryKind.FILE}
+        read = [row.entry for row in self.ledger.entries() if row.digests and row.problem is None]
+        return bool(read) and all((e.path, e.size, e.mtime_ns) in there for e in read)
+
     # Beginning
 
     def begin(self) -> None:
@@ -69,6 +78,8 @@ class Roster:
         for place in self.places:
             share = Share(self, place)
             for row in self.rows:
+                if row.problem is Problem.UNREADABLE:
+                    return False  # also a folder that could not be listed
                 if row.entry.kind is not EntryKind.FILE or row.problem is Problem.IGNORED:
                     continue
                 fact = confirmed.get((row.n, place.index))
@@ -149,7 +160,8 @@ class Roster:
             known.add(row.entry.path)
             fresh = now.get(row.entry.path)
             if fresh is not None and _differs(row.entry, fresh):
-                changes.append((row.n, fresh))
+                problem = _listed_problem(fresh, fresh.path in look.ignored)
+                changes.append((row.n, fresh, problem))
         clip_of = clips_by_path(look.card)
         self.ledger.relist(changes)
         self.ledger.add_entries(

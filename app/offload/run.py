@@ -207,12 +207,15 @@ class OffloadRun:
         return self._card
 
     def _open_card(self) -> None:
-        path = self.around.find_card(self.spec.source, self.roster.identity)
+        path = self._find_card(self.spec.source)
         if isinstance(path, Path):
             self._card = PinnedFolder(path)
             self.roster.card_root = path
         else:
             self._wait_for_card()
+
+    def _find_card(self, last: Path) -> Path | str:
+        return self.around.find_card(last, self.roster.identity, self.roster.holds_what_was_read)
 
     def _wait_for_card(self) -> None:
         """Say which card is wanted until it is back; another card in its place is refused."""
@@ -225,7 +228,7 @@ class OffloadRun:
         while True:
             self.control.show(wants=wants, stage="Waiting for the card")
             self.control.wait(0.5)
-            found = self.around.find_card(self.roster.card_root, self.roster.identity)
+            found = self._find_card(self.roster.card_root)
             if isinstance(found, Path):
                 break
             wants = f"Put the card {name} back. {found}".strip()

@@ -62,16 +62,20 @@ class Settler(threading.Thread):
 
     def _step(self, copy: CopyWork) -> None:
         try:
-            if copy.work.trouble is not None or not self._target.alive:
+            if copy.work.spoiled() or not self._target.alive:
                 discard(copy)
                 self._passage.copy_done(copy, well=False)
                 return
             if copy.fact is None:
                 copy.fact = self._finish(copy)
-            if copy.work.trouble is None and not copy.work.source_checked:
+            if copy.work.spoiled():
+                # The card's second read failed while this copy was being read back.
+                discard(copy)
+                self._passage.copy_done(copy, well=False)
+            elif copy.work.source_checked:
+                self._confirm(copy, copy.fact)
+            else:
                 self._waiting[copy.work.n] = copy
-                return
-            self._confirm(copy, copy.fact)
         except JobCancelled:
             discard(copy)
         except Exception as error:
@@ -88,8 +92,8 @@ class Settler(threading.Thread):
                 os.fsync(copy.fd)
             copy.written = now()
             size, mtime_ns = _facts(copy.fd)
-            os.close(copy.fd)
-            copy.fd = -1
+            fd, copy.fd = copy.fd, -1  # whatever closing says, it is closed
+            os.close(fd)
             if size != work.entry.size:
                 raise ReadBackDiffers(
                     f"{copy.path} on {target.name} has {size:,} bytes instead of"

@@ -134,7 +134,7 @@ class SmallFiles:
                 raise source.changed(entry.path)
             source.same(fd, entry, before)
         finally:
-            os.close(fd)
+            source.close(fd)
         hasher = MultiHash(self._passage.kinds)
         with memoryview(buffer) as view, view[:count] as part:
             hasher.update(part)
@@ -151,8 +151,8 @@ class SmallFiles:
                 done += os.write(copy.fd, view[done:count])
         target.keep_facts(copy.fd, work.entry, work.attributes)
         copy.written = now()
-        os.close(copy.fd)
-        copy.fd = -1
+        fd, copy.fd = copy.fd, -1  # whatever closing says, it is closed
+        os.close(fd)
         self._passage.wrote(target.index, count)
 
     def _attempt(self, copy: CopyWork, do: Callable[[], None]) -> None:

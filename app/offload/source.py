@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import mmap
 import os
@@ -27,6 +28,11 @@ class Source:
             return open_past_cache(lambda flags: self.folder.open_to_read(path, flags))
         except OSError as error:
             raise self.fault(error, path) from error
+
+    def close(self, fd: int) -> None:
+        """Let go of a descriptor; a card that was pulled cannot even answer that."""
+        with contextlib.suppress(OSError):
+            os.close(fd)
 
     def read(self, fd: int, path: str, buffer: mmap.mmap | memoryview, offset: int) -> int:
         """The next bytes of an open file; tries again in small reads before it gives up."""
@@ -64,7 +70,10 @@ class Source:
         *before* is what an earlier call answered: then nothing at all may have changed since.
         (Some card formats keep no change time, so it is only compared while the file is open.)
         """
-        found = os.fstat(fd)
+        try:
+            found = os.fstat(fd)
+        except OSError as error:
+            raise self.fault(error, entry.path) from error
         listed = (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns)
         if not listed or (before is not None and found.st_ctime_ns != before.st_ctime_ns):
             raise self.changed(entry.path)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.places import cards
 from app.places.cards import CardIdentity, identity_of, recognise, same_card
-from app.places.tree import list_tree
+from app.places.tree import Entry, list_tree
 from app.places.volumes import Volume, volume_of, volumes
 
 
@@ -32,15 +32,24 @@ class Surroundings:
         """The volume behind a path."""
         return volume_of(path, self.declared)
 
-    def find_card(self, last: Path, identity: CardIdentity) -> Path | str:
-        """Where the card is now; or, in words, why what is in its place is not it."""
+    def find_card(
+        self,
+        last: Path,
+        identity: CardIdentity,
+        alike: Callable[[Sequence[Entry]], bool] = lambda _: False,
+    ) -> Path | str:
+        """Where the card is now; or, in words, why what is in its place is not it.
+
+        *alike* judges a card in the old place that is not the same in every file.
+        """
         refusal = ""
         for place in self._candidates(last):
             facts = _facts(place)
             if facts is None or self._looked.get(place) == facts:
                 continue
-            found = identity_at(place)
-            if found is not None and same_card(identity, found):
+            found, entries = identity_at(place)
+            same = found is not None and same_card(identity, found)
+            if same or (place == last and alike(entries)):
                 self._looked.clear()
                 return place
             if found is not None and found.files and place == last:
@@ -56,14 +65,14 @@ class Surroundings:
         return [last, *(mount for mount in mounts if mount != last and mount not in usual)]
 
 
-def identity_at(place: Path) -> CardIdentity | None:
-    """The identity of what lies at *place*; None when nothing answers there."""
+def identity_at(place: Path) -> tuple[CardIdentity | None, Sequence[Entry]]:
+    """The identity of what lies at *place*, and its entries; None when nothing answers there."""
     try:
         entries = list_tree(place)
         label = volume_of(place).label if os.path.ismount(place) else None
-        return identity_of(recognise(place, entries, label=label), entries)
+        return identity_of(recognise(place, entries, label=label), entries), entries
     except OSError:
-        return None
+        return None, ()
 
 
 def _facts(place: Path) -> tuple[int, int, int] | None:

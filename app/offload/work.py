@@ -82,6 +82,10 @@ class FileWork:
         """The entry that is read: the card's, or an earlier stage's copy of it."""
         return self.read_from or self.entry
 
+    def spoiled(self) -> bool:
+        """Whether the source has failed; another thread may find that out at any moment."""
+        return self.trouble is not None
+
     def begin(self, targets: int) -> None:
         """So many destinations will finish it, one way or the other."""
         self._open = targets

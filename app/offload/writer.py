@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import queue
@@ -162,8 +163,9 @@ def discard(copy: CopyWork) -> None:
     """Remove a partial file, if its drive still answers."""
     copy.failed = True
     if copy.fd >= 0:
-        os.close(copy.fd)
-        copy.fd = -1
+        fd, copy.fd = copy.fd, -1
+        with contextlib.suppress(OSError):
+            os.close(fd)
     if copy.compare:
         return
     try:

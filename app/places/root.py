@@ -49,6 +49,8 @@ class PinnedFolder:
         self.path = path
         self._fd = os.open(path, _FOLDER & ~_NO_FOLLOW)
         self.device = os.fstat(self._fd).st_dev
+        node = f"/sys/dev/block/{os.major(self.device)}:{os.minor(self.device)}"
+        self._node = node if os.path.exists(node) else ""
         self._folders: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -63,7 +65,12 @@ class PinnedFolder:
                 self._fd = -1
 
     def still_there(self) -> bool:
-        """Whether the path still leads to this folder and the folder still answers."""
+        """Whether the path still leads to this folder and the folder still answers.
+
+        A drive whose cable was torn out stays mounted for a while; its block device is gone.
+        """
+        if self._node and not os.path.exists(self._node):
+            return False
         try:
             here = os.stat(self.path)
             held = os.fstat(self._fd)

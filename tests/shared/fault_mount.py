@@ -22,17 +22,19 @@ class FaultMount:
         self.backing.mkdir()
         self.point = bench.point(name)
         self._rules = bench.folder / f"{name}.json"
+        self._bench = bench
         self.set()
         self.start()
-        bench.taken_down(self.point)
 
-    def start(self) -> None:
-        """Mount it (again)."""
+    def start(self, point: Path | None = None) -> None:
+        """Mount it (again), where it was or elsewhere."""
+        self.point = point or self.point
         self._process = subprocess.Popen(
             [sys.executable, _PROGRAM, self.backing, self.point, self._rules],
             stderr=subprocess.DEVNULL,
         )
         wait_for(lambda: os.path.ismount(self.point), "the faulty file system is mounted")
+        self._bench.taken_down(self.point)
 
     def set(self, *rules: dict[str, object]) -> None:
         """The rules from now on."""

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from app.engine import Engine
-from app.jobs.snapshot import JobSnapshot
+from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
 from app.offload.spec import DestinationSpec, OffloadSpec
 from app.settings import Settings
@@ -150,8 +150,8 @@ class Watched:
     def __init__(self, engine: Engine, spec: OffloadSpec | JobId) -> None:
         self.engine = engine
         self.job = engine.submit(spec) if isinstance(spec, OffloadSpec) else spec
-        if not isinstance(spec, OffloadSpec):
-            engine.resume(spec)
+        if engine.snapshot(self.job).state is not JobState.QUEUED:
+            engine.resume(self.job)
         self.ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
