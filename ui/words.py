@@ -12,6 +12,8 @@ from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.units import bytes_text, duration_text, now, rate_text
 from ui.theme import Tone
 
+_NAMED = 3
+_LONGEST = 28
 NOTHING = "–"
 """What a cell shows when there is no figure."""
 
@@ -207,6 +209,14 @@ def done_at_text(jobs: Iterable[JobSnapshot], moment: datetime | None = None) ->
     end = start + timedelta(seconds=seconds)
     day = "" if end.date() == start.date() else f"on {end.day} {end:%b} "
     return f"All done {day}at about {end:%H:%M}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """E.g. `A003, B002, C001 and 2 more`; very long names are cut."""
+    all_names = [printable(name) for name in names]
+    short = [n if len(n) <= _LONGEST else f"{n[: _LONGEST - 1]}…" for n in all_names[:_NAMED]]
+    more = f" and {len(all_names) - _NAMED} more" if len(all_names) > _NAMED else ""
+    return ", ".join(short) + more
 
 
 def counts_text(pairs: Iterable[tuple[int, str]]) -> str:

@@ -24,9 +24,10 @@ from offload_stage import (
 from app.jobs.snapshot import JobState, PlaceState
 from app.offload.plan import OffloadPlan, Remark, Weight
 from app.offload.spec import DestinationSpec
+from ui.job_table import repairable
 from ui.models.cards import CardEntry
 from ui.models.choices import Choices
-from ui.models.destinations import DestinationEntry, PlaceInHand
+from ui.models.destinations import DestinationEntry, DestinationShelf, PlaceInHand
 from ui.models.evidence_files import EvidenceFiles
 from ui.models.plan import read_plans, thinned
 from ui.panes.offload_drives import destination_face
@@ -101,7 +102,7 @@ def test_a_card_with_copies_enough_is_safe_though_a_third_drive_failed():
 def test_copies_that_are_no_longer_there_make_a_safe_card_one_to_keep():
     root = "/media/RAID-1/A003"
     made = offload("A003", JobState.DONE, (root,), safe=True, verdict="SAFE TO FORMAT")
-    made = replace(made, places=(place(root, PlaceState.DONE, verified=GB),))
+    made = replace(made, places=(place(root, PlaceState.DONE, verified=GB, total=GB),))
     (plan,) = plans("A003", to=("/media/RAID-1",))
     assert thinned(plan, made) == ("RAID-1",)
     shown = face(made, thinned=thinned(plan, made))
@@ -282,3 +283,43 @@ def test_ten_thousand_files_are_filtered_by_name_and_by_hash():
     model.narrow("", only_open=True)
     assert len(model.rows) == 20
     assert all(row.state == "failed" for row in model.rows)
+
+
+def test_a_card_whose_turn_is_to_come_says_so():
+    shown = card_face(entry(), None, chosen=True, wanted=2, waiting=True)
+    assert (shown.sign, shown.detail) == (KEEP, "waiting in the queue")
+
+
+def test_a_pulled_drive_offers_to_finish_without_it_and_no_retry():
+    made = offload("A003", JobState.RUNNING, ("/media/RAID-1", "/media/SHUTTLE-07"))
+    gone = place("/media/SHUTTLE-07", PlaceState.GONE, trouble="SHUTTLE-07 was removed.")
+    made = replace(made, places=(made.places[0], gone), wants="Connect SHUTTLE-07 again.")
+    where = DestinationEntry(spec=DestinationSpec(path=Path("/media/SHUTTLE-07")), home=SHUTTLE)
+    shown = destination_face(where, PlaceInHand(job=made, place=gone), None, (), "{roll}")
+    assert shown.can_leave_out
+    assert not shown.can_retry
+    assert (shown.name, shown.pill) == ("SHUTTLE-07", "")
+
+
+def test_a_damaged_copy_is_repaired_and_an_unfinished_one_retried():
+    whole = place("/media/RAID-1", PlaceState.DONE, total=GB, written=GB, verified=GB)
+    damaged = place("/media/SHUTTLE-07", PlaceState.FAILED, total=GB, written=GB, verified=GB)
+    done = replace(offload("A003", JobState.DONE), places=(whole, damaged))
+    assert repairable(done) == (1,)
+    full = replace(damaged, written=GB // 2)
+    assert repairable(replace(done, places=(whole, full))) == ()
+    assert repairable(replace(done, places=(damaged, damaged))) == ()
+
+
+def test_the_empty_folder_of_a_pulled_drive_is_no_destination():
+    shelf = DestinationShelf()
+    shelf.add(DestinationSpec(path=Path("/media/SHUTTLE-07")))
+    shelf.looked_at("/media/SHUTTLE-07", SHUTTLE)
+    system = replace(RAID, mount_point=Path("/"), label="system", uuid="system")
+    shelf.looked_at("/media/SHUTTLE-07", system)
+    (left,) = shelf.entries
+    assert left.gone
+    assert "SHUTTLE-07 is not connected" in left.trouble
+    shelf.looked_at("/media/SHUTTLE-07", SHUTTLE)
+    assert not shelf.entries[0].gone
+    assert shelf.entries[0].trouble == ""

@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import pytest
 import stand_in as s
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.jobs.snapshot import JobState
-from ui.job_table import Column, Verb
+from app.jobs.snapshot import JobState, PlaceState
+from ui.job_table import Column, Verb, verbs_of
 from ui.models.queue import QueueModel
 from ui.widgets.queue import QueuePanel
 
@@ -143,3 +145,24 @@ def test_names_that_do_not_fit_are_told_by_the_tooltip(panel):
     tip = panel.model.index(0, Column.JOB).data(Qt.ItemDataRole.ToolTipRole)
 
     assert tip.startswith(title.strip()[:40])
+
+
+def test_a_job_that_waits_for_a_drive_can_be_finished_without_it(panel, qtbot):
+    asked = _asked(panel)
+    gone = s.place("SHUTTLE-07", PlaceState.GONE)
+    job = replace(s.wanting(6), places=(s.place("RAID-1"), gone))
+    panel.show_jobs([job])
+    (tile,) = panel.requests.tiles
+    assert tile.without.text() == "Finish without SHUTTLE-07"
+    qtbot.mouseClick(tile.without, Qt.MouseButton.LeftButton)
+    assert asked == [(Verb.WITHOUT, job.id)]
+    panel.show_jobs([replace(job, wants="Put the card back.", places=(s.place("RAID-1"),))])
+    assert not tile.without.isVisible()
+
+
+def test_a_verify_job_offers_what_it_found_and_the_repair():
+    found = replace(s.failed(1), kind="verify", verdict="1 file differs: A is changed.")
+    assert verbs_of(found)[:2] == (Verb.REPAIR, Verb.OUTCOME)
+    clean = replace(s.done(2), kind="verify", safe=False, verdict="5 files verified.")
+    assert verbs_of(clean) == (Verb.OUTCOME, Verb.FORGET)
+    assert Verb.FILES not in verbs_of(replace(s.running(3), kind="verify"))

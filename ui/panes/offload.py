@@ -116,7 +116,7 @@ class OffloadPane(Pane):
         row.setContentsMargins(16, 10, 16, 16)
         row.setSpacing(16)
         for part, stretch in ((self.cards, 362), (middle, 406), (self.destinations, 372)):
-            part.setMinimumWidth(round(stretch * 0.78))
+            part.setMinimumWidth(round(stretch * 0.72))
             row.addWidget(part, stretch)
         height = max(c.heading.sizeHint().height() for c in (self.cards, self.destinations))
         for line in (self.cards.heading, heading, self.destinations.heading):
@@ -186,6 +186,7 @@ class OffloadPane(Pane):
                 chosen=desk.cards.is_chosen(entry.root),
                 wanted=desk.choices.wanted_copies,
                 ejectable=entry.mounted or entry.root in mounted,
+                waiting=entry.root in desk.starting,
             )
             for entry in desk.cards.entries
         ]

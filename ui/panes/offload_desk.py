@@ -26,7 +26,7 @@ from ui.models.rates import RateHistory
 from ui.panes.offload_planner import Planner
 from ui.panes.offload_recall import Recalled, newest_per_card, recall, worth_recalling
 from ui.panes.offload_settings import OffloadSettings, Remembered
-from ui.words import printable
+from ui.words import listed, printable
 
 LOOK_MS = 2000
 """While a job runs the room on the drives is asked for so often."""
@@ -112,7 +112,9 @@ class OffloadDesk(QObject):
         if ended:
             self.ended.emit(tuple(ended))
         if _states(self.jobs) != _states(before.values()):
-            if ended or len(before) != len(self.jobs):
+            old = [job for job in before.values() if job.state.ended]
+            new = [job for job in self.jobs if job.state.ended]
+            if _states(old) != _states(new):  # also where a verify job found a copy damaged
                 self.plan_again()
             self.changed.emit()
         else:
@@ -211,7 +213,7 @@ class OffloadDesk(QObject):
             what = "in the queue already"
             if JobState.RUNNING in states or JobState.PAUSED in states:
                 what = "being copied" if JobState.RUNNING in states else "paused"
-            return f"{_names(chosen)} {verb} {what}."
+            return f"{listed(entry.name for entry in chosen)} {verb} {what}."
         if not self.destinations.entries:
             return "Add a destination to start."
         return printable(next((e.trouble for e in self.destinations.entries if e.gone), ""))
@@ -391,7 +393,3 @@ def _states(jobs: Iterable[JobSnapshot]) -> list[tuple[object, ...]]:
         (job.id, job.state, job.wants, job.safe, [(p.state, p.safe_to_eject) for p in job.places])
         for job in jobs
     ]
-
-
-def _names(entries: Sequence[CardEntry]) -> str:
-    return ", ".join(printable(entry.name) for entry in entries)

@@ -68,7 +68,7 @@ def destination_face(
         trouble=trouble,
         hint=hint,
         failed=failed,
-        can_retry=not gone,
+        can_retry=not gone and not (hand and hand.job.state is JobState.DONE),
         can_leave_out=gone,
         can_repair=hand is not None and hand.repairable,
         can_eject=volume is not None and volume.removable and not (hand and hand.live),

@@ -43,10 +43,13 @@ def card_face(
     chosen: bool,
     wanted: int,
     ejectable: bool = False,
+    waiting: bool = False,
 ) -> CardFace:
-    """What the tile of a card says."""
+    """What the tile of a card says; *waiting*: started, and its job's turn is to come."""
     card = entry.card
     sign, detail = _verdict(entry, job, wanted)
+    if waiting and card and (job is None or job.state.ended):
+        sign, detail = KEEP, "waiting in the queue"
     started = is_busy(job) or (job is not None and not job.state.ended)
     moving = started and job is not None and job.state is not JobState.QUEUED
     size = job.size if job and job.size else 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from ui import theme
@@ -16,6 +16,10 @@ from ui.widgets.labels import ElidedLabel, Pill, TextLabel, VerdictLabel
 from ui.widgets.tile import Tile, TileMood
 from ui.widgets.wrapped import WrappedLabel
 from ui.words import Sign
+
+_LEAST = 220
+_FRAME = 30
+"""Pixels of margins and spacing in a tile's last line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ class CardTile(Tile):
         self.bar = Bar(self, name="Copied and verified")
         self.verdict = VerdictLabel()
         self.trouble = WrappedLabel(tone=Tone.FAILED)
+        self._quiet = False
         self._build_buttons()
         self._lay_out()
         self.show_face(face)
@@ -131,8 +136,9 @@ class CardTile(Tile):
             self.verdict.set_clickable(face.has_evidence)
         ended = face.has_evidence and face.copied is None
         quiet = ended and not face.retry  # one button beside KEEP; the rest is in the menu
-        self._show_button(self.evidence, "Evidence of", quiet)
-        self._show_button(self.eject, "Eject", face.can_eject and quiet)
+        self._show_button(self.eject, "Eject", face.can_eject and (quiet or not ended))
+        self._quiet = quiet
+        self._fit_evidence()
         self.retry.setText(face.retry)
         self._show_button(self.retry, f"{face.retry}:", bool(face.retry))
         self.more.setAccessibleName(f"More for {face.roll}")
@@ -141,6 +147,21 @@ class CardTile(Tile):
         if old.spoken != face.spoken or not self.accessibleName():
             self.setAccessibleName(face.spoken)
         self.show_bar(face)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_LEAST, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_evidence()
+
+    def _fit_evidence(self) -> None:
+        """In a narrow window a click on the verdict has to do."""
+        beside = self.evidence.sizeHint().width() + _FRAME
+        if not self.eject.isHidden():
+            beside += self.eject.sizeHint().width() + 8
+        fits = self.verdict.minimumSizeHint().width() + beside <= self.width()
+        self._show_button(self.evidence, "Evidence of", self._quiet and fits)
 
     def show_bar(self, face: CardFace) -> None:
         """Show only how far it is: cheap enough for ten times a second."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from ui import theme
@@ -19,6 +19,8 @@ from ui.words import Sign
 
 GLYPHS = {Tone.FAILED: "✕", Tone.ATTENTION: "!", Tone.IDLE: "·"}
 STATE_SIZE = 15
+_BESIDE_NAME = 95
+"""Pixels of margins, spacing, the pill's own frame and the button in a tile's first line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +149,7 @@ class DestinationTile(Tile):
         """Show all of *face*."""
         old, self.face = self.face, face
         self.name.show_text(face.name)
-        self.pill.show_text(face.pill)
+        self._fit_pill()
         self.rate.show_text(face.rate)
         self.where.show_text(face.where)
         self.trouble.show_text(f"✕ {face.trouble}" if face.trouble else "")
@@ -167,6 +169,16 @@ class DestinationTile(Tile):
         if old.spoken != face.spoken or not self.accessibleName():
             self.setAccessibleName(face.spoken)
         self.show_bar(face)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_pill()
+
+    def _fit_pill(self) -> None:
+        """The name of the drive comes first; file system and capacity give way to it."""
+        needed = self.name.sizeHint().width() + self.rate.sizeHint().width() + _BESIDE_NAME
+        wide = self.pill.fontMetrics().horizontalAdvance(self.face.pill)
+        self.pill.show_text(self.face.pill if needed + wide <= self.width() else "")
 
     def show_bar(self, face: DestinationFace) -> None:
         """Show only the room: cheap enough for ten times a second."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ui import theme
@@ -21,6 +22,7 @@ from ui.widgets.wrapped import WrappedLabel
 GLYPHS = {Tone.FAILED: "✕", Tone.ATTENTION: "!", Tone.VERIFIED: "✓"}
 _MOST_REMARKS = 12
 _NARROW = 280
+_WIDE = 360
 _LONG_START = 18
 """Letters on Start beside which the shortcut still has room."""
 
@@ -194,13 +196,21 @@ class PlanView(Tile):
             self.start.setProperty("kind", kind)
             self.start.style().unpolish(self.start)
             self.start.style().polish(self.start)
-        self.key.setVisible(len(face.start) <= _LONG_START)
+        self._fit_key()
         self.start.setEnabled(face.can_start)
         self.start.setAccessibleDescription(face.why_not)
         self.start.setToolTip(face.why_not)
         self.attempt.setEnabled(face.can_try)
         self.why.set_tone(face.why_tone)
         self.why.show_text(face.why_not)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_key()
+
+    def _fit_key(self) -> None:
+        """The shortcut gives way to the buttons."""
+        self.key.setVisible(len(self.face.start) <= _LONG_START and self.width() >= _WIDE)
 
     def show_rate(self, face: RateFace) -> None:
         """Show the job in hand; an empty title hides it."""

@@ -273,6 +273,9 @@ class QueueTable(QTableView):
             shown = next((v for v in (Verb.FILES, Verb.OUTCOME) if v in verbs), verbs[0])
             self.verb_asked.emit(shown, job.id)
             return
+        if self.queue.jobs and event.key() in {Qt.Key.Key_Home, Qt.Key.Key_End}:
+            self.choose(self.queue.jobs[0 if event.key() == Qt.Key.Key_Home else -1].id)
+            return
         if job is not None and event.key() == Qt.Key.Key_Space:
             self.verb_asked.emit(verbs_of(job)[0], job.id)
             return
