@@ -26,6 +26,9 @@ class Rate:
         if self._last is None:
             self._last, self._count = now, count
             return 0.0
+        if count < self._count:  # counted anew, as at the next stage of a cascade
+            self._last, self._count = now, count
+            return self._value
         elapsed = now - self._last
         if elapsed < 0.05:
             return self._value

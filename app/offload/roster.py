@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.errors import DestinationGone
 from app.integrity.hashing import HashKind
 from app.integrity.verdict import Problem
 from app.jobs.snapshot import PlaceSnapshot, PlaceState
 from app.jobs.spec import CONVERTER
+from app.offload.feeding import can_feed, feeding_place
 from app.offload.ledger import EntryRow, Ledger
 from app.offload.memory import KnownCopy, known_copies
 from app.offload.naming import numbered
@@ -42,6 +42,8 @@ class Roster:
         self.places = [Place(i, record, ledger.job) for i, record in enumerate(records)]
         self.kinds = tuple(dict.fromkeys((*spec.hashes, HashKind.BLAKE3)))
         self.rows: list[EntryRow] = []
+        self.feeding: Place | None = None
+        """In a later stage: the drive of an earlier one that is read in this pass."""
         self._numbers: dict[tuple[int, int], int] = {}
         self._card: Card | None = None
 
@@ -188,6 +190,9 @@ class Roster:
         confirmed = self.confirmed()
         works = []
         self.rows = list(self.ledger.entries())
+        self.feeding = feeding_place(self, stage, shares, confirmed) if stage else None
+        if stage and self.feeding is None:
+            return []
         for row in self.rows:
             if row.entry.kind is not EntryKind.FILE or row.problem is not None:
                 continue
@@ -204,6 +209,9 @@ class Roster:
     ) -> FileWork | None:
         paths: dict[int, str] = {}
         compare = set()
+        source = confirmed.get((row.n, self.feeding.index)) if self.feeding else None
+        if stage and not can_feed(source):
+            return None
         for share in shares:
             if (row.n, share.place.index) in confirmed or not share.takes(row):
                 continue
@@ -215,12 +223,11 @@ class Roster:
         if not paths:
             return None
         work = FileWork(n=row.n, entry=row.entry, paths=paths, compare=frozenset(compare))
-        if stage:
-            fact = confirmed.get((row.n, self._source_place(stage).index))
-            if fact is None or fact.state is not CopyState.VERIFIED:
-                return None
+        if source is not None:
             work.expected = row.digests
-            work.read_from = replace(row.entry, path=fact.path, mtime_ns=fact.mtime_ns, ctime_ns=0)
+            work.read_from = replace(
+                row.entry, path=source.path, mtime_ns=source.mtime_ns, ctime_ns=0
+            )
         return work
 
     def wants(self, place: Place) -> bool:
@@ -269,22 +276,11 @@ class Roster:
 
     # A cascade's later stages
 
-    def _source_place(self, stage: int) -> Place:
-        earlier = [
-            p for p in self.places
-            if p.record.stage < stage and p.target is not None and p.target.alive
-        ]  # fmt: skip
-        if not earlier:
-            raise DestinationGone(
-                "No drive of an earlier stage is left to copy from.",
-                hint="Connect it again, then retry.",
-            )
-        return min(earlier, key=lambda place: place.record.stage)
-
     def source_of_stage(self, stage: int) -> Source:
         """The drive that a later stage is fed from."""
-        place = self._source_place(stage)
-        assert place.target is not None
+        place = self.feeding
+        assert place is not None, stage
+        assert place.target is not None, stage
         return Source(place.target.folder, place.name)
 
     def stage_source_failed(self, work: FileWork) -> None:
@@ -314,7 +310,8 @@ class Roster:
         confirmed = {k: f for k, f in self.confirmed().items() if f.state is not CopyState.FAILED}
         files = [r for r in self.rows if r.entry.kind is EntryKind.FILE and not r.problem]
         shares = [Share(self, place) for place in self.places]
-        passes = 2 if self.spec.verify.reads_source_twice else 1
+        reads = {p.record.stage: 1 for p in self.places}
+        reads[0] = 2 if self.spec.verify.reads_source_twice else 1
         total = done = ready = count = 0
         places = []
         held: list[list[int]] = []
@@ -329,9 +326,13 @@ class Roster:
             places.append(self._shown(share.place, size, have))
         for row in files:
             wanting = [v for v in shares if v.takes(row)]
-            complete = all((row.n, v.place.index) in confirmed for v in wanting)
-            total += row.entry.size * passes
-            done += row.entry.size * passes if complete else 0
+            lacking = {
+                v.place.record.stage for v in wanting if (row.n, v.place.index) not in confirmed
+            }
+            for stage in {v.place.record.stage for v in wanting}:
+                total += row.entry.size * reads[stage]
+                done += row.entry.size * reads[stage] if stage not in lacking else 0
+            complete = not lacking
             ready += row.entry.size if complete else 0
             count += complete
         return {

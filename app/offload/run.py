@@ -27,6 +27,7 @@ from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.snapshot import PlaceState
 from app.jobs.spec import JobId
+from app.offload.feeding import feeds
 from app.offload.finish import Finish
 from app.offload.large import LargeFiles
 from app.offload.ledger import Ledger
@@ -89,14 +90,16 @@ class OffloadRun:
         while True:
             self._open_places(stage)
             wanted = self.roster.wanted(stage, set(self._lost))
-            waiting = self._gone(stage)
-            if not wanted and not waiting:
+            if not wanted:
+                if waiting := self._gone(stage) or self._gone_sources(stage):
+                    self._wait_for_places(waiting)
+                    continue
                 break
             before = self.roster.unconfirmed(stage), self.roster.renumbered
             try:
                 self._one_pass(stage, wanted)
             except SourceGone:
-                self._wait_for_card()
+                self._source_is_gone(stage)
                 continue
             if waiting := self._gone(stage):
                 self._wait_for_places(waiting)
@@ -237,8 +240,17 @@ class OffloadRun:
         self.control.show(wants="", card=str(found))
         log.info("%s: the card %s is back", self.job, name)
 
+    def _source_is_gone(self, stage: int) -> None:
+        """The card is waited for; an earlier stage's drive only if no other has its files."""
+        if stage == 0:
+            self._wait_for_card()
+        elif (feeding := self.roster.feeding) is not None and feeding.target is not None:
+            feeding.target.detach(feeding.target.gone_error())
+            self.control.place(feeding.index, state=PlaceState.GONE)
+
     def _open_places(self, stage: int) -> None:
-        for place in self._of_stage(stage):
+        """Open what takes part in a stage: its drives, and those of earlier ones to read from."""
+        for place in (p for p in self.places if p.record.stage <= stage):
             if place.target is not None and place.target.gone:
                 place.close()
             if place.target is None and place.index not in self._lost:
@@ -269,6 +281,17 @@ class OffloadRun:
             if place.index not in self._lost
             and (place.target is None or place.target.gone)
             and self.roster.wants(place)
+        ]
+
+    def _gone_sources(self, stage: int) -> list[Place]:
+        """Drives of earlier stages that are away and hold what this stage still wants."""
+        return [
+            place
+            for place in self.places
+            if place.record.stage < stage
+            and place.index not in self._lost
+            and (place.target is None or place.target.gone)
+            and feeds(self.roster, place, stage, set(self._lost))
         ]
 
     def _wait_for_places(self, waiting: Sequence[Place]) -> None:

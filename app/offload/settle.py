@@ -118,6 +118,8 @@ class Settler(threading.Thread):
             found=copy.compare,
         )
         if not copy.compare and not (self._passage.read_back and target.flush):
+            if work.expected is not None:
+                agreed(work, self._passage.proof, self._passage.source.name)
             return fact
         return self._prove(copy, fact)
 

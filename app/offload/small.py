@@ -254,6 +254,8 @@ class SmallFiles:
             )
         if copy.compare or (self._passage.read_back and target.flush):
             fact = self._proof(copy, path, fact)
+        elif copy.work.expected is not None:
+            agreed(copy.work, self._passage.proof, self._passage.source.name)
         copy.fact = fact
 
     def _proof(self, copy: CopyWork, path: str, fact: CopyFact) -> CopyFact:
