@@ -25,7 +25,7 @@ from app.jobs.control import JobControl
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import Journal
 from app.jobs.runner import JobKind, Runner, Task
-from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
 from app.jobs.spec import CONVERTER, JobId, Spec
 from app.jobs.vigil import Vigil
 from app.offload.account import Account, report_stem
@@ -354,4 +354,26 @@ def _offload_task(plan: OffloadPlan, around: Surroundings) -> Task:
         "operator": around.operator,
         "tool": f"Reelkeep {around.tool_version}",
     }
-    return Task(title=f"Offload {plan.card.roll}", lanes=frozenset(lanes), facts=facts)
+    return Task(
+        title=f"Offload {plan.card.roll}", lanes=frozenset(lanes), facts=facts, shown=_shown(plan)
+    )
+
+
+def _shown(plan: OffloadPlan) -> dict[str, Any]:
+    """What a queued offload shows of its card and destinations."""
+    places = [
+        PlaceSnapshot(
+            name=place.name or place.volume.label,
+            path=str(place.root),
+            device=place.volume.device.name,
+            total=place.size,
+        )
+        for place in plan.destinations
+    ]
+    return {
+        "card": str(plan.spec.source),
+        "size": plan.size,
+        "files_total": plan.files,
+        "clips_total": plan.clips,
+        "places": CONVERTER.unstructure(places),
+    }

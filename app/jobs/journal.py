@@ -11,7 +11,7 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,13 +122,21 @@ class Journal:
     # Jobs
 
     def add_job(
-        self, job: JobId, spec: Spec, *, title: str, lanes: Iterable[str], owner: str
+        self,
+        job: JobId,
+        spec: Spec,
+        *,
+        title: str,
+        lanes: Iterable[str],
+        owner: str,
+        shown: Mapping[str, object] | None = None,
     ) -> None:
-        """Write down a new job, queued last."""
+        """Write down a new job, queued last; *shown* is what its snapshot tells until it ends."""
         with self.transaction() as db:
             db.execute(
-                "INSERT INTO jobs (id, kind, title, spec, lanes, state, position, owner, created)"
-                " VALUES (?,?,?,?,?,?,(SELECT coalesce(max(position),0)+1 FROM jobs),?,?)",
+                "INSERT INTO jobs"
+                " (id, kind, title, spec, lanes, state, position, owner, created, ending)"
+                " VALUES (?,?,?,?,?,?,(SELECT coalesce(max(position),0)+1 FROM jobs),?,?,?)",
                 (
                     job,
                     spec.kind,
@@ -139,6 +147,7 @@ class Journal:
                     JobState.QUEUED,
                     owner,
                     now().isoformat(),
+                    json.dumps(dict(shown or {})),
                 ),
             )
 

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from app.errors import BadInput, JobCancelled, ReelkeepError
@@ -40,6 +40,8 @@ class Task:
     """Devices that it keeps busy; jobs that share one run one after the other."""
     facts: Mapping[str, object]
     """Written to the journal with the job, e.g. its plan."""
+    shown: Mapping[str, object] = field(default_factory=dict)
+    """What its snapshot shows until it runs, and when a crash has cut it off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ class Runner:
         return self._unwritten.get(job) or self._from_row(self._journal.job(job))
 
     def _from_row(self, row: JobRow) -> JobSnapshot:
-        known = {field.name for field in fields(JobSnapshot)}
+        known = {one.name for one in fields(JobSnapshot)}
         ending = {k: v for k, v in row.ending.items() if k in known and k in _KEPT}
         places = CONVERTER.structure(row.ending.get("places", []), tuple[PlaceSnapshot, ...])
         return JobSnapshot(
@@ -122,7 +124,12 @@ class Runner:
         for name, value in task.facts.items():
             self._journal.set_fact(job, name, value)
         self._journal.add_job(
-            job, spec, title=task.title, lanes=task.lanes, owner=self._instance.id
+            job,
+            spec,
+            title=task.title,
+            lanes=task.lanes,
+            owner=self._instance.id,
+            shown=task.shown,
         )
         with job_context(job):
             log.info("%s was queued: %s", job, task.title)

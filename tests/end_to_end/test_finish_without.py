@@ -70,3 +70,19 @@ def test_a_drive_left_out_gets_the_rest_by_a_retry_once_it_is_back(
         again = engine.run(job.job)
     assert (again.state, again.verdict) == (JobState.DONE, "SAFE TO FORMAT"), again
     assert tree(drives[0].point / "A003") == tree(card.backing)
+
+
+def test_a_job_whose_turn_is_to_come_shows_its_card_and_destinations(
+    card: FaultMount, drives: list[Drive], house: House
+) -> None:
+    card.set()
+    with house.engine() as engine:
+        job = engine.submit(spec_for(card.point, *points(drives), wanted_copies=3))
+        queued = engine.snapshot(job)
+    assert (queued.state, queued.card) == (JobState.QUEUED, str(card.point))
+    assert [p.path for p in queued.places] == [str(d.point / "A003") for d in drives]
+    assert {p.state for p in queued.places} == {PlaceState.WAITING}
+    assert queued.size == sum(p.total for p in queued.places) / 3 > 0
+    with house.engine() as engine:  # its process has gone, as after a crash
+        left = engine.snapshot(job)
+    assert (left.card, left.places) == (queued.card, queued.places)
