@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import stat
 import threading
 from collections import Counter
 from pathlib import Path
@@ -125,14 +127,16 @@ class Target:
                 os.setxattr(fd, name, value)
             except OSError:
                 self.miss("extended attributes")
-        try:
-            os.fchmod(fd, entry.mode & 0o777)
-        except OSError:
-            self.miss("permissions")
-        try:
+        mode = entry.mode & 0o777
+        with contextlib.suppress(OSError):  # what is looked at is what it has come to
+            os.fchmod(fd, mode)
+        with contextlib.suppress(OSError):
             os.utime(fd, ns=(entry.mtime_ns, entry.mtime_ns))
-        except OSError:
-            self.miss("modification times")
+        found = os.fstat(fd)
+        if stat.S_IMODE(found.st_mode) & 0o777 != mode:
+            self.miss("permissions")
+        if found.st_mtime_ns != entry.mtime_ns:
+            self.miss("exact modification times")
 
     def miss(self, what: str) -> None:
         """Count something that could not be kept."""

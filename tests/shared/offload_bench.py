@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,6 @@ from app.settings import Settings
 MB = 1 << 20
 PATIENCE = 20.0
 """Seconds after which a condition that was waited for counts as never met."""
-HELD = (".reelkeep-", "ascmhl")
 
 
 def wait_for(met: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
@@ -38,7 +37,7 @@ def wait_for(met: Callable[[], object], what: str, patience: float = PATIENCE) -
 
 def noise(size: int, seed: object) -> bytes:
     """So many bytes that no compression or repetition can fake."""
-    return random.Random(str(seed)).randbytes(size)
+    return random.Random(str(seed).encode("utf-8", "surrogateescape")).randbytes(size)
 
 
 def make_card(root: Path, files: Mapping[str, bytes | int]) -> Path:
@@ -61,15 +60,21 @@ SMALL_CARD: Mapping[str, bytes | int] = {
 }
 
 
-def tree(root: Path, without: Iterable[str] = HELD) -> dict[bytes, tuple[object, ...]]:
-    """Everything below *root* by its bytes: kind, content, and for files mode and time."""
+def tree(root: Path) -> dict[bytes, tuple[object, ...]]:
+    """Everything below *root* by its bytes: kind, content, and for files mode and time.
+
+    Our own history and marks are left out, and what mkfs makes.
+    """
     found: dict[bytes, tuple[object, ...]] = {}
     base = os.fsencode(root)
-    unwanted = tuple(os.fsencode(name) for name in without)
+
+    def ours(name: bytes) -> bool:
+        return name.startswith(b".reelkeep-") or name in {b"ascmhl", b"lost+found"}
+
     for folder, folders, files in os.walk(base):
-        folders[:] = [name for name in folders if not name.startswith(unwanted)]
+        folders[:] = [name for name in folders if not ours(name)]
         for name in [*folders, *files]:
-            if name.startswith(unwanted):
+            if ours(name):
                 continue
             path = os.path.join(folder, name)
             facts = os.lstat(path)
