@@ -132,9 +132,10 @@ def _ending(job: JobSnapshot) -> str:
 
 
 def _files(job: JobSnapshot) -> str:
-    if not job.files_total:
+    cut_off = job.state is JobState.INTERRUPTED
+    if not job.files_total or (cut_off and not job.files_done):
         return ""
-    at = min(job.files_done + (not job.state.ended), job.files_total)
+    at = min(job.files_done + (not job.state.ended and not cut_off), job.files_total)
     return f" · file {at:,} of {job.files_total:,}"
 
 

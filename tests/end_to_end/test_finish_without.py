@@ -65,7 +65,7 @@ def test_a_drive_left_out_gets_the_rest_by_a_retry_once_it_is_back(
             engine.go_without(job.job, 0)
             card.set()
             done = job.end()
-        assert done.verdict == "KEEP, 2 of 3 copies verified"
+        assert done.verdict == "KEEP, 2 of 3 copies verified", engine.verdict(job.job)
         drives[0].plug()
         again = engine.run(job.job)
     assert (again.state, again.verdict) == (JobState.DONE, "SAFE TO FORMAT"), again

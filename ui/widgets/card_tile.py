@@ -136,7 +136,9 @@ class CardTile(Tile):
             self.verdict.set_clickable(face.has_evidence)
         ended = face.has_evidence and face.copied is None
         quiet = ended and not face.retry  # one button beside KEEP; the rest is in the menu
-        self._show_button(self.eject, "Eject", face.can_eject and (quiet or face.copied is not None))
+        self._show_button(
+            self.eject, "Eject", face.can_eject and (quiet or face.copied is not None)
+        )
         self._quiet = quiet
         self._fit_evidence()
         self.retry.setText(face.retry)
