@@ -208,10 +208,10 @@ class _Destination:
 
     def _nesting(self, path: Path, volume: Volume) -> None:
         source, target = self.spec.source.resolve(), path.resolve()
-        if target == source or source in target.parents:
+        if _lies_in(target, source):
             self.say(Weight.REFUSAL, f"{path} lies inside the card {source}. Nothing is ever"
                                      " written to a card; choose another folder.")  # fmt: skip
-        elif target in source.parents:
+        elif _lies_in(source, target):
             self.say(Weight.REFUSAL, f"The card {source} lies inside the destination {path}."
                                      " Choose a folder beside it.")  # fmt: skip
         if path.exists() and not path.is_dir():
@@ -293,3 +293,21 @@ def _name(path: Path, volume: Volume, spec: OffloadSpec) -> str:
     if volume.mount_point == Path("/") or beside > 1:
         return path.name or str(path)
     return volume.label
+
+
+def _lies_in(inner: Path, outer: Path) -> bool:
+    """Whether *inner* is *outer* or below it, also as another mount of the same file system."""
+    if inner == outer or outer in inner.parents:
+        return True
+    try:
+        held = os.stat(outer)
+    except OSError:
+        return False
+    for place in (inner, *inner.parents):
+        try:
+            found = os.stat(place)
+        except OSError:
+            continue
+        if (found.st_dev, found.st_ino) == (held.st_dev, held.st_ino):
+            return True
+    return False

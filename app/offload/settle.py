@@ -102,6 +102,7 @@ class Settler(threading.Thread):
                     device=target.name,
                 )
         else:
+            target.write_out(copy.path)
             copy.written = now()
             found = target.folder.stat(copy.path)
             mtime_ns = found.st_mtime_ns if found else 0

@@ -232,6 +232,8 @@ class SmallFiles:
     def _read_back(self, copy: CopyWork) -> None:
         target = copy.target
         path = copy.path if copy.compare else copy.partial
+        if copy.compare:
+            target.write_out(path)
         copy.written = copy.written or now()
         found = target.folder.stat(path)
         fact = CopyFact(

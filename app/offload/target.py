@@ -138,6 +138,14 @@ class Target:
         if found.st_mtime_ns != entry.mtime_ns:
             self.miss("exact modification times")
 
+    def write_out(self, path: str) -> None:
+        """Have a file that was found here written to the medium, so that it can be read there."""
+        fd = self.folder.open_to_read(path)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
     def miss(self, what: str) -> None:
         """Count something that could not be kept."""
         with self._lock:
