@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import timedelta
 from pathlib import Path
 
 from app.demo import Part
+from app.offload.naming import shooting_day
 from app.paths import Profile
 from app.settings import Settings
+from app.units import now
 
 DRIVES = ("SHUTTLE-01", "RAID")
+_ROLLOVER = 6
 _WORDS = """Trial material of Reelkeep
 
 cards/     a camera card and a sound card, as a loader brings them
@@ -28,7 +31,8 @@ def _make(directory: Path, _program: str) -> None:
     settings = Settings.load(profile.settings_file)
     for name, value in {
         "project.name": "Night Train",
-        "project.first_day": date(2026, 11, 9),
+        # The trial is always day 12, whenever it is.
+        "project.first_day": shooting_day(now(), _ROLLOVER) - timedelta(days=11),
         "project.production": "Halfway House Films",
         "project.unit": "Main",
         "project.operator": "Trial",

@@ -16,13 +16,16 @@ import pytest
 from app.cli.group import COMMANDS
 from app.engine import Engine
 from app.jobs.spec import JobId
+from app.offload.naming import shooting_day
 from app.offload.spec import DestinationSpec, OffloadSpec
 from app.paths import Profile
 from app.settings import Settings
 from app.settings.keys import KEYS
+from app.units import now
 
 CHECKOUT = Path(__file__).parent.parent.parent
 README = (CHECKOUT / "README.md").read_text("utf-8")
+EXAMPLE_DAY = "2026-11-20"
 EXAMPLE_JOB = "AF1ADD"
 """Stands in the README where people type the id of a job of their own."""
 
@@ -103,11 +106,12 @@ class Desk:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         ours = {"PATH": path, "HOME": str(home), "REELKEEP_PROFILE": str(self.profile)}
         self.environment = os.environ | ours
+        self.day = (EXAMPLE_DAY, shooting_day(now(), 6).isoformat())
 
     def type(self, line: str) -> subprocess.CompletedProcess[str]:
         """Run one line as a person would."""
         return subprocess.run(
-            ["sh", "-c", line.replace(EXAMPLE_JOB, self.job or EXAMPLE_JOB)],
+            ["sh", "-c", line.replace(EXAMPLE_JOB, self.job or EXAMPLE_JOB).replace(*self.day)],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,

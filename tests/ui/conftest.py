@@ -29,6 +29,15 @@ HARMLESS = "This plugin does not support "
 """What the offscreen platform says of itself."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Windows are tested one by one: two at once would take each other's focus and time."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.window)
+
+
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:
     app = QApplication.instance() or QApplication(["reelkeep"])
