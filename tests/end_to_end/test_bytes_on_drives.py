@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from offload_bench import (
 )
 
 from app.integrity.hashing import HashKind
-from app.integrity.medium import MediumReader
+from app.integrity.medium import MediumReader, read_small
 from app.integrity.verdict import ReadWay
 from app.jobs.snapshot import JobState
 from app.offload.spec import VerifyMode
@@ -105,6 +107,35 @@ def test_what_was_read_back_through_a_file_system_with_its_own_cache_does_not_co
     assert done.state is JobState.FAILED
 
 
+@pytest.mark.parametrize("file_system", ["ext4", "xfs"])
+def test_pages_that_another_program_holds_in_the_cache_are_told(
+    bench: Bench, file_system: str
+) -> None:
+    """The kernel does not drop pages that are mapped; then nothing was proven, and we say so."""
+    need(f"mkfs.{file_system}")
+    drive = Drive(bench, "one", size=300 if file_system == "xfs" else 64, file_system=file_system)
+    path = drive.point / "held.mov"
+    path.write_bytes(noise(3 * MB, "held"))
+    os.sync()
+    reader, buffer = MediumReader(MB), mmap.mmap(-1, 4 * MB)
+    try:
+        with path.open("rb") as file:
+            held = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+            assert sum(held[:: mmap.PAGESIZE]) > 0
+            read = reader.read(lambda flags: os.open(path, os.O_RDONLY | flags), (HashKind.MD5,))
+            assert read.way is ReadWay.CACHE
+            small = read_small(lambda flags: os.open(path, os.O_RDONLY | flags), buffer)
+            assert small == (3 * MB, ReadWay.CACHE)
+            held.close()
+        read = reader.read(lambda flags: os.open(path, os.O_RDONLY | flags), (HashKind.MD5,))
+        assert read.way is ReadWay.MEDIUM
+        small = read_small(lambda flags: os.open(path, os.O_RDONLY | flags), buffer)
+        assert small == (3 * MB, ReadWay.MEDIUM)
+    finally:
+        reader.close()
+        buffer.close()
+
+
 def test_what_lies_in_memory_never_counts(bench: Bench, house: House, card: Path) -> None:
     memory = bench.mount("tmpfs", "memory", "-t", "tmpfs", "-o", "size=64m")
     with house.engine() as engine:
@@ -132,7 +163,7 @@ def test_a_bit_that_turns_below_a_warm_cache_is_found(
     assert warm == right, "the cache was not warm, so this test shows nothing"
     reader = MediumReader(MB)
     try:
-        read = reader.read(lambda flags: __import__("os").open(copy, flags), (HashKind.MD5,))
+        read = reader.read(lambda flags: os.open(copy, flags), (HashKind.MD5,))
     finally:
         reader.close()
     assert read.way is ReadWay.MEDIUM

@@ -396,6 +396,31 @@ def test_keep_both_gives_the_new_one_a_number(
     assert not leftovers(one)
 
 
+@pytest.mark.parametrize("path", ["CLIPS/A003C002.mov", "SOUND/T001.wav"])
+@pytest.mark.parametrize("collision", [OnCollision.SKIP_IDENTICAL, OnCollision.KEEP_BOTH])
+def test_a_file_that_takes_the_name_during_the_copy_is_not_replaced(
+    slow_card: FaultMount, drives: list[Drive], house: House, path: str, collision: OnCollision
+) -> None:
+    spec = spec_for(slow_card.point, *points(drives), on_collision=collision)
+    with house.engine() as engine, Watched(engine, spec) as j:
+        slow_card.wait_acted("hold")
+        make_card(drives[0].point / "A003", {path: b"somebody else's"})
+        slow_card.set()
+        done = j.end()
+        row = next(row for row in engine.files(j.job) if row.path == path)
+    assert (drives[0].point / "A003" / path).read_bytes() == b"somebody else's"
+    if collision is OnCollision.KEEP_BOTH:
+        assert (done.state, done.verdict) == (JobState.DONE, "SAFE TO FORMAT"), done
+        stem, _, ending = path.rpartition(".")
+        assert row.copies[0].path == f"{stem} (2).{ending}"
+    else:
+        assert row.copies[0].state == "failed"
+        assert path in row.copies[0].trouble
+        assert done.verdict == "KEEP, 1 of 2 copies verified"
+    assert not leftovers(drives[0].point)
+    whole(drives[1], slow_card.backing)
+
+
 def test_refuse_copies_nothing_while_a_name_is_taken(
     drives: list[Drive], house: House, card: Path
 ) -> None:
