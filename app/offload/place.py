@@ -88,14 +88,21 @@ class Place:
     ) -> bool:
         """Look for the volume where it was, then under any other mount point."""
         if volume_of(self.root).identity == self.record.identity:
-            return not self.opened_before or (self.root / self.marker).exists()
+            return not self.opened_before or self._marked(self.root)
         for volume in volumes():
             root = volume.mount_point / PurePosixPath(self.record.below)
             here = volume.identity == self.record.identity
-            if here and ((root / self.marker).exists() or not self.opened_before):
+            if here and (not self.opened_before or self._marked(root)):
                 self.root = root
                 return True
         return False
+
+    def _marked(self, root: Path) -> bool:
+        """Whether this job has left its marker there; a dead drive, still mounted, cannot say."""
+        try:
+            return (root / self.marker).exists()
+        except OSError:
+            return False
 
     def open(self) -> Target:
         """Pin the root, making it where it is missing, and leave the job's marker there.
