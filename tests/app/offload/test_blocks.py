@@ -1,0 +1,69 @@
+"""The pool of blocks: fixed memory, and back-pressure that lets nobody starve."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from concurrent.futures import Future
+
+from app.integrity.hashing import HashKind
+from app.offload.blocks import Pool
+from app.offload.hashers import Hashers
+
+PATIENCE = 10
+
+
+def test_a_reader_waits_until_the_last_user_gives_a_block_back() -> None:
+    pool = Pool(1, 4096)
+    block = pool.take()
+    block.share(2)
+    taken = threading.Event()
+
+    def take_next() -> None:
+        pool.take().share(0)
+        taken.set()
+
+    reader = threading.Thread(target=take_next)
+    reader.start()
+    block.release()
+    assert not taken.is_set()
+    block.release()
+    assert taken.wait(PATIENCE)
+    reader.join()
+    pool.close()
+
+
+def test_a_block_that_nobody_wants_is_free_at_once() -> None:
+    pool = Pool(1, 4096)
+    for _ in range(3):
+        pool.take().share(0)
+    pool.close()
+
+
+def test_slow_and_fast_hashes_of_one_read_are_those_of_the_bytes() -> None:
+    kinds = (HashKind.XXH64, HashKind.MD5, HashKind.C4, HashKind.SHA1, HashKind.BLAKE3)
+    pool, hashers = Pool(3, 1 << 16), Hashers(kinds)
+    whole = bytes(range(256)) * 1000
+
+    def feed(data: bytes) -> None:
+        for start in range(0, len(data), 1 << 16):
+            block = pool.take()
+            block.size = len(data[start : start + (1 << 16)])
+            block.view[: block.size] = data[start : start + (1 << 16)]
+            block.share(hashers.users)
+            hashers.put(block)
+
+    feed(b"half a file that could not be read on")
+    hashers.drop()
+    feed(whole)
+    digests: Future[dict[HashKind, str]] = Future()
+    hashers.end(digests)
+    found = digests.result(PATIENCE)
+    assert set(found) == set(kinds)
+    assert found[HashKind.MD5] == hashlib.md5(whole).hexdigest()
+    assert found[HashKind.SHA1] == hashlib.sha1(whole).hexdigest()
+    empty: Future[dict[HashKind, str]] = Future()
+    hashers.end(empty)
+    assert empty.result(PATIENCE)[HashKind.MD5] == hashlib.md5(b"").hexdigest()
+    hashers.close()
+    pool.close()
