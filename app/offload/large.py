@@ -7,6 +7,7 @@ reader ── pool of blocks ──┬─ hashers
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import deque
 
@@ -201,5 +202,5 @@ def _is_hole(fd: int, offset: int, length: int) -> bool:
         return False
     try:
         return os.lseek(fd, offset, os.SEEK_DATA) >= offset + length
-    except OSError:
-        return True  # ENXIO: no data from here to the end
+    except OSError as error:
+        return error.errno == errno.ENXIO  # no data from here to the end

@@ -153,8 +153,8 @@ class Settler(threading.Thread):
         folder = self._target.folder
         if not copy.compare:
             folder.rename_new(copy.partial, copy.path)
-            if self._target.flush:
-                folder.sync_folder(copy.path.rpartition("/")[0])
+        if self._target.flush:  # a found one may have been named a moment ago, before a crash
+            folder.sync_folder(copy.path.rpartition("/")[0])
         self._passage.record_copies([fact])
         self._passage.copy_done(copy, well=fact.state is CopyState.VERIFIED)
 

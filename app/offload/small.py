@@ -189,7 +189,10 @@ class SmallFiles:
                 self._passage.detach(target, target.fault(error, "a batch of small files"))
 
         flushed = {c.target for c in copies if c.target.alive and c.target.flush}
-        wait([self._workers.submit(sync, target) for target in flushed])
+        futures = [self._workers.submit(sync, target) for target in flushed]
+        wait(futures)
+        for future in futures:
+            future.result()  # whatever else went wrong: nothing was made safe
 
     def _check_source(self, work: FileWork) -> None:
         if work.trouble is not None or not work.digests.done():

@@ -148,7 +148,8 @@ class Writer(threading.Thread):
 
     def _go_buffered(self, copy: CopyWork) -> None:
         """Some file systems open for direct I/O and then refuse it."""
-        os.close(copy.fd)
+        fd, copy.fd = copy.fd, -1  # by then the number may be another file's
+        os.close(fd)
         copy.fd = self.target.folder.open(copy.partial, os.O_RDWR)
         copy.direct = False
 
