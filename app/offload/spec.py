@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from app.integrity.hashing import HashKind
 from app.jobs.spec import Spec, job_kind
+from app.settings.keys import IGNORED_NAMES
 
 
 class VerifyMode(StrEnum):
@@ -46,22 +47,7 @@ class OnCollision(StrEnum):
     """Nothing is copied while a different file of that name lies there."""
 
 
-DEFAULT_IGNORE = (
-    ".DS_Store",
-    "._*",
-    ".Spotlight-V100",
-    ".Trashes",
-    ".fseventsd",
-    ".TemporaryItems",
-    ".DocumentRevisions-V100",
-    ".apdisk",
-    "Thumbs.db",
-    "desktop.ini",
-    "$RECYCLE.BIN",
-    "System Volume Information",
-    ".Trash-*",
-    "lost+found",
-)
+DEFAULT_IGNORE = tuple(IGNORED_NAMES)
 """Names (shell patterns) that computers strew about and no camera writes; visible, editable."""
 
 

@@ -141,7 +141,7 @@ _CHECKS: dict[Kind, Callable[[object], Any]] = {
 _HASHES = ("c4", "md5", "sha1", "xxh128", "xxh3", "xxh64", "sha256")
 _VERIFY = ("full", "read-back", "source", "transfer")
 _COLLISION = ("skip-identical", "keep-both", "refuse")
-_IGNORE = [
+IGNORED_NAMES = [
     ".DS_Store",
     "._*",
     ".Spotlight-V100",
@@ -192,7 +192,7 @@ _ALL = (
         "What to do where a file of the same name lies already.",
         choices=_COLLISION,
     ),
-    _key("offload.ignore", Kind.TEXTS, _IGNORE, "Names (shell patterns) that are not copied."),
+    _key("offload.ignore", Kind.TEXTS, IGNORED_NAMES, "Names (shell patterns) that are not copied."),
     _key(
         "offload.buffer_size",
         Kind.SIZE,
