@@ -192,7 +192,9 @@ _ALL = (
         "What to do where a file of the same name lies already.",
         choices=_COLLISION,
     ),
-    _key("offload.ignore", Kind.TEXTS, IGNORED_NAMES, "Names (shell patterns) that are not copied."),
+    _key(
+        "offload.ignore", Kind.TEXTS, IGNORED_NAMES, "Names (shell patterns) that are not copied."
+    ),
     _key(
         "offload.buffer_size",
         Kind.SIZE,
