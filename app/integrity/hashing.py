@@ -117,7 +117,7 @@ class MultiHash:
         return {kind: written_form(kind, h.digest()) for kind, h in self._hashers.items()}
 
 
-def hash_bytes(kind: HashKind, data: bytes) -> str:
+def hash_bytes(kind: HashKind, data: bytes | memoryview) -> str:
     """The written digest of a short run of bytes."""
     hasher = MultiHash((kind,))
     hasher.update(data)

@@ -116,24 +116,39 @@ def open_past_cache(open_file: Open) -> tuple[int, bool]:
     return open_file(0), False
 
 
-def read_small(open_file: Open, buffer: mmap.mmap, *, provable: bool = True) -> tuple[int, ReadWay]:
-    """Read a file that fits *buffer* past the cache; bytes read, and the way.
+def read_small(
+    open_file: Open, buffer: mmap.mmap | memoryview, *, provable: bool = True
+) -> tuple[int, ReadWay, os.stat_result]:
+    """Read a file that fits *buffer* past the cache; bytes read, the way, and the file's facts.
 
     The file must have been synced before, or its pages cannot go.
     """
     fd, direct = open_past_cache(open_file)
     try:
+        found = os.fstat(fd)
         cache.drop(fd)
-        clear = provable and cache.is_dropped(fd, os.fstat(fd).st_size)
-        count = os.preadv(fd, [buffer], 0) if direct else _read_all(fd, buffer)
+        clear = provable and cache.is_dropped(fd, found.st_size)
+        with memoryview(buffer) as view:
+            if direct:
+                count = os.preadv(fd, [view[: whole_pages(found.st_size)]], 0)
+            else:
+                count = _read_all(fd, view)
     finally:
         os.close(fd)
-    return count, ReadWay.MEDIUM if clear else ReadWay.CACHE
+    return count, ReadWay.MEDIUM if clear else ReadWay.CACHE, found
 
 
-def _read_all(fd: int, buffer: mmap.mmap) -> int:
-    with memoryview(buffer) as view:
-        count = 0
-        while more := os.preadv(fd, [view[count:]], count):
-            count += more
-        return count
+def whole_pages(size: int) -> int:
+    """Bytes of the direct read that takes in *size* bytes, at least one page.
+
+    Asked for more, the kernel fills the rest of the buffer with zeros: for a small file in a
+    large buffer that costs more than the read.
+    """
+    return max(-(-size // ALIGNMENT) * ALIGNMENT, ALIGNMENT)
+
+
+def _read_all(fd: int, view: memoryview) -> int:
+    count = 0
+    while more := os.preadv(fd, [view[count:]], count):
+        count += more
+    return count

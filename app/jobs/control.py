@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -30,10 +31,16 @@ class JobControl:
         self._copied = snapshot.copied
         self._verified = snapshot.verified
         self._files = snapshot.files_done
-        self._places: list[PlaceSnapshot] = list(snapshot.places)
+        self._current = snapshot.current
+        self._set_places(snapshot.places)
         self._rate = Rate()
         self._work_rate = Rate()
-        self._place_rates = [Rate() for _ in self._places]
+
+    def _set_places(self, places: Sequence[PlaceSnapshot]) -> None:
+        self._places = list(places)
+        self._written = [place.written for place in places]
+        self._proven = [place.verified for place in places]
+        self._place_rates = [Rate() for _ in places]
 
     # For the job
 
@@ -56,8 +63,8 @@ class JobControl:
         """Set any of the snapshot's facts: stage, current, totals, wants, verdict, report …"""
         with self._lock:
             if "places" in facts:
-                self._places = list(facts.pop("places"))
-                self._place_rates = [Rate() for _ in self._places]
+                self._set_places(facts.pop("places"))
+            self._current = facts.pop("current", self._current)
             self._work = facts.pop("work_done", self._work)
             self._copied = facts.pop("copied", self._copied)
             self._verified = facts.pop("verified", self._verified)
@@ -68,10 +75,10 @@ class JobControl:
     def place(self, index: int, *, written: int = 0, verified: int = 0, **facts: Any) -> None:
         """Count bytes written to and verified on destination *index*, or set its facts."""
         with self._lock:
-            old = self._places[index]
-            self._places[index] = replace(
-                old, written=old.written + written, verified=old.verified + verified, **facts
-            )
+            self._written[index] += written
+            self._proven[index] += verified
+            if facts:
+                self._places[index] = replace(self._places[index], **facts)
 
     def wait(self, seconds: float) -> None:
         """Sleep, but wake at once when cancelled; then behave like a checkpoint."""
@@ -137,22 +144,24 @@ class JobControl:
             if running:
                 rate = self._rate.update(self._copied)
                 self._work_rate.update(self._work)
-                places = tuple(
-                    replace(place, rate=meter.update(place.written))
-                    if place.state is PlaceState.WRITING
-                    else place
-                    for place, meter in zip(self._places, self._place_rates, strict=True)
-                )
             else:
-                rate, places = 0.0, tuple(self._places)
+                rate = 0.0
             left = self._work_rate.left(self._base.work_total - self._work) if running else None
             return replace(
                 self._base,
+                current=self._current,
                 work_done=self._work,
                 copied=self._copied,
                 verified=self._verified,
                 files_done=self._files,
                 rate=rate,
                 left=left,
-                places=places,
+                places=tuple(self._shown(i, running) for i in range(len(self._places))),
             )
+
+    def _shown(self, index: int, running: bool) -> PlaceSnapshot:
+        place, written = self._places[index], self._written[index]
+        rate = place.rate
+        if running and place.state is PlaceState.WRITING:
+            rate = self._place_rates[index].update(written)
+        return replace(place, written=written, verified=self._proven[index], rate=rate)

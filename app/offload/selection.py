@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 
 from app.errors import BadInput
 from app.places.cards import Card
@@ -18,6 +19,7 @@ class IgnoreList:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self.patterns = tuple(patterns)
+        self._any = re.compile("|".join(map(translate, self.patterns)) or "(?!)")
         self._known: dict[str, bool] = {}
 
     def ignores(self, path: str) -> bool:
@@ -29,7 +31,7 @@ class IgnoreList:
                 above = self._known[parent] = self.ignores(parent)
             if above:
                 return True
-        return any(fnmatchcase(name, pattern) for pattern in self.patterns)
+        return self._any.match(name) is not None
 
 
 class Selection:

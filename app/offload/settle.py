@@ -172,14 +172,19 @@ def agreed(work: FileWork, kind: HashKind, source: str) -> str:
     return read
 
 
+def proven_state(way: ReadWay) -> CopyState:
+    """What a copy that was equal counts as, by how it was read."""
+    states = {ReadWay.MEDIUM: CopyState.VERIFIED, ReadWay.CACHE: CopyState.CACHE}
+    return states.get(way, CopyState.WRITTEN)
+
+
 def proven(fact: CopyFact, way: ReadWay, kind: HashKind) -> CopyFact:
     """*fact*, with what the read-back has shown."""
-    state = CopyState.VERIFIED if way is ReadWay.MEDIUM else CopyState.CACHE
     return CopyFact(
         n=fact.n,
         destination=fact.destination,
         path=fact.path,
-        state=state,
+        state=proven_state(way),
         way=way,
         kind=kind,
         written=fact.written,

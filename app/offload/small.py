@@ -16,12 +16,12 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 
 from app.errors import JobCancelled, ReadBackDiffers, SourceFault
-from app.integrity.hashing import MultiHash
-from app.integrity.medium import read_small
+from app.integrity.hashing import MultiHash, hash_bytes
+from app.integrity.medium import read_small, whole_pages
 from app.integrity.verdict import ReadWay
 from app.offload.large import unsteady
 from app.offload.passage import Passage
-from app.offload.settle import agreed, differs, proven
+from app.offload.settle import agreed, differs, proven_state
 from app.offload.target import Target, attributes_of
 from app.offload.work import SMALL, CopyFact, CopyState, CopyWork, FileWork
 from app.offload.writer import discard
@@ -39,6 +39,7 @@ class SmallFiles:
 
     def __init__(self, passage: Passage) -> None:
         self._passage = passage
+        self._proof = passage.proof
         self._workers = ThreadPoolExecutor(_THREADS, thread_name_prefix="small files")
         self._local = threading.local()
         self._batch: list[FileWork] = []
@@ -95,11 +96,11 @@ class SmallFiles:
         for future in futures:
             future.result()
 
-    def _buffer(self) -> mmap.mmap:
+    def _buffer(self) -> memoryview:
         """This thread's own aligned memory, reused for every file."""
         if not hasattr(self._local, "buffer"):
-            self._local.buffer = mmap.mmap(-1, SMALL + mmap.PAGESIZE)
-        buffer: mmap.mmap = self._local.buffer
+            self._local.buffer = memoryview(mmap.mmap(-1, SMALL + mmap.PAGESIZE))
+        buffer: memoryview = self._local.buffer
         return buffer
 
     # One file: read, hash, write
@@ -129,15 +130,15 @@ class SmallFiles:
         try:
             before = source.same(fd, entry)
             work.attributes = attributes_of(fd)
-            count = source.read(fd, entry.path, buffer, 0) if entry.size else 0
+            view = buffer[: whole_pages(entry.size)]
+            count = source.read(fd, entry.path, view, 0) if entry.size else 0
             if count != entry.size:
                 raise source.changed(entry.path)
             source.same(fd, entry, before)
         finally:
             source.close(fd)
         hasher = MultiHash(self._passage.kinds)
-        with memoryview(buffer) as view, view[:count] as part:
-            hasher.update(part)
+        hasher.update(buffer[:count])
         work.digests.set_result(hasher.digests())
         work.read_at = now()
         return count
@@ -145,10 +146,9 @@ class SmallFiles:
     def _write(self, copy: CopyWork, count: int) -> None:
         target, work = copy.target, copy.work
         copy.fd = target.folder.open(copy.partial, _CREATE)
-        with memoryview(self._buffer()) as view:
-            done = 0
-            while done < count:
-                done += os.write(copy.fd, view[done:count])
+        view, done = self._buffer(), 0
+        while done < count:
+            done += os.write(copy.fd, view[done:count])
         target.keep_facts(copy.fd, work.entry, work.attributes)
         copy.written = now()
         fd, copy.fd = copy.fd, -1  # whatever closing says, it is closed
@@ -211,7 +211,7 @@ class SmallFiles:
     def _digest_again(self, work: FileWork) -> str:
         source = self._passage.source
         try:
-            count, _ = read_small(
+            count, _, _ = read_small(
                 lambda flags: source.folder.open_to_read(work.source.path, flags), self._buffer()
             )
         except OSError as error:
@@ -219,11 +219,7 @@ class SmallFiles:
         return self._digest(count)
 
     def _digest(self, count: int) -> str:
-        kind = self._passage.proof
-        hasher = MultiHash((kind,))
-        with memoryview(self._buffer()) as view, view[:count] as part:
-            hasher.update(part)
-        return hasher.digests()[kind]
+        return hash_bytes(self._proof, self._buffer()[:count])
 
     def _prove(self, copy: CopyWork) -> None:
         if copy.work.trouble is not None:
@@ -233,53 +229,63 @@ class SmallFiles:
         self._attempt(copy, lambda: self._read_back(copy))
 
     def _read_back(self, copy: CopyWork) -> None:
-        target = copy.target
-        path = copy.path if copy.compare else copy.partial
+        target, asked = copy.target, self._passage.read_back and copy.target.flush
         if copy.compare:
-            target.write_out(path)
+            target.write_out(copy.path)
         copy.written = copy.written or now()
-        found = target.folder.stat(path)
-        fact = CopyFact(
+        way, read = ReadWay.NONE, None
+        if copy.compare or asked:
+            way, found = self._compared(copy)
+            read = now()
+        else:
+            if copy.work.expected is not None:
+                agreed(copy.work, self._proof, self._passage.source.name)
+            found = self._of_the_right_size(copy, target.folder.stat(copy.partial))
+        copy.fact = CopyFact(
             n=copy.work.n,
             destination=target.index,
             path=copy.path,
-            state=CopyState.WRITTEN,
-            way=ReadWay.NONE,
-            kind="",
+            state=proven_state(way),
+            way=way,
+            kind=self._proof if read else "",
             written=copy.written,
-            read=None,
-            mtime_ns=found.st_mtime_ns if found else 0,
+            read=read,
+            mtime_ns=found.st_mtime_ns,
             found=copy.compare,
         )
+
+    def _of_the_right_size(self, copy: CopyWork, found: os.stat_result | None) -> os.stat_result:
         if found is None or found.st_size != copy.work.entry.size:
             raise ReadBackDiffers(
-                f"{copy.path} on {target.name} has not the size that was written.",
-                path=target.folder.path / copy.path,
-                device=target.name,
+                f"{copy.path} on {copy.target.name} has not the size that was written.",
+                path=copy.target.folder.path / copy.path,
+                device=copy.target.name,
             )
-        if copy.compare or (self._passage.read_back and target.flush):
-            fact = self._proof(copy, path, fact)
-        elif copy.work.expected is not None:
-            agreed(copy.work, self._passage.proof, self._passage.source.name)
-        copy.fact = fact
+        return found
 
-    def _proof(self, copy: CopyWork, path: str, fact: CopyFact) -> CopyFact:
-        passage, target = self._passage, copy.target
-        expected = agreed(copy.work, passage.proof, passage.source.name)
+    def _compared(self, copy: CopyWork) -> tuple[ReadWay, os.stat_result]:
+        """Read a copy back and compare it with what the card gave."""
+        target = copy.target
+        path = copy.path if copy.compare else copy.partial
+        expected = agreed(copy.work, self._proof, self._passage.source.name)
 
-        def once() -> tuple[str, ReadWay]:
-            count, way = read_small(
+        def once() -> tuple[str, ReadWay, os.stat_result]:
+            count, way, found = read_small(
                 lambda flags: target.folder.open_to_read(path, flags),
                 self._buffer(),
                 provable=target.provable,
             )
-            return self._digest(count), way
+            return self._digest(count), way, self._of_the_right_size(copy, found)
 
-        first, way = once()
+        try:
+            first, way, found = once()
+        except FileNotFoundError:
+            self._of_the_right_size(copy, None)
+            raise
         if first != expected:
             raise differs(copy, expected, first, once()[0])
-        passage.control.advance(copy.work.entry.size)
-        return proven(fact, way, passage.proof)
+        self._passage.control.advance(copy.work.entry.size)
+        return way, found
 
     def _confirm(self, batch: list[FileWork], copies: list[CopyWork]) -> None:
         passage = self._passage

@@ -24,6 +24,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 os.environ["PYTHONPATH"] = str(HERE.parents[1])  # for the programs that are measured
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import contenders  # noqa: E402
 from contenders import FULL, MANUAL, ONE_READ, READ_BACK, TWO_READS, Contender  # noqa: E402

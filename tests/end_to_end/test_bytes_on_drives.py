@@ -125,12 +125,12 @@ def test_pages_that_another_program_holds_in_the_cache_are_told(
             read = reader.read(lambda flags: os.open(path, os.O_RDONLY | flags), (HashKind.MD5,))
             assert read.way is ReadWay.CACHE
             small = read_small(lambda flags: os.open(path, os.O_RDONLY | flags), buffer)
-            assert small == (3 * MB, ReadWay.CACHE)
+            assert small[:2] == (3 * MB, ReadWay.CACHE)
             held.close()
         read = reader.read(lambda flags: os.open(path, os.O_RDONLY | flags), (HashKind.MD5,))
         assert read.way is ReadWay.MEDIUM
         small = read_small(lambda flags: os.open(path, os.O_RDONLY | flags), buffer)
-        assert small == (3 * MB, ReadWay.MEDIUM)
+        assert small[:2] == (3 * MB, ReadWay.MEDIUM)
     finally:
         reader.close()
         buffer.close()

@@ -141,7 +141,7 @@ class Sweep:
         if one.short:
             return self._short(one, open_file, self._look)
         buffer = self._buffer()
-        count, way = read_small(open_file, buffer, provable=self._provable)
+        count, way, _ = read_small(open_file, buffer, provable=self._provable)
         if count != one.size:  # it grew, shrank, or a direct read stopped early
             return self._streamed(one, open_file)
         hasher = MultiHash(one.kinds)
