@@ -170,6 +170,8 @@ def test_sigterm_interrupts_and_the_next_start_finishes(
     try:
         slow_card.wait_acted("hold")
         first.send_signal(signal.SIGTERM)
+        assert first.stdout is not None
+        assert first.stdout.readline() == "stopping\n"
         slow_card.set()
         out, err = first.communicate(timeout=20)
     finally:

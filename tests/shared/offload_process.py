@@ -3,7 +3,8 @@
     python offload_process.py PROFILE            resume what was interrupted
     python offload_process.py PROFILE SPEC.json  begin
 
-Prints `job ID` once the job is in the journal, and `STATE VERDICT` at its end.
+Prints `job ID` once the job is in the journal, `stopping` at SIGTERM, and `STATE VERDICT` at its
+end.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ def main() -> None:
         overrides={"devices.declared": declared},
     )
     with Engine(profile, settings) as engine:
-        signal.signal(signal.SIGTERM, lambda *_: engine.stop())
+
+        def stop(*_: object) -> None:
+            engine.stop()
+            print("stopping", flush=True)
+
+        signal.signal(signal.SIGTERM, stop)
         if len(sys.argv) > 2:
             job = engine.submit(spec_from_json(Path(sys.argv[2]).read_text()))
         else:
