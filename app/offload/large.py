@@ -23,6 +23,8 @@ from app.offload.writer import Writer
 from app.units import now
 
 _BLOCKS = 8
+_SHORT_READS = 3
+"""Reads that may come back short at one place before the file is said to end there."""
 
 
 class LargeFiles:
@@ -118,11 +120,15 @@ class LargeFiles:
         source, entry = self._passage.source, work.source
         block.offset = offset
         block.hole = entry.sparse and _is_hole(fd, offset, self._pool.block_size)
-        count = source.read(fd, entry.path, block.buffer, offset)
-        count = min(count, entry.size - offset)
-        unfinished = offset + count < entry.size
-        if count == 0 or (direct and unfinished and count % ALIGNMENT):
-            raise source.changed(entry.path)
+        for _ in range(_SHORT_READS):
+            count = source.read(fd, entry.path, block.buffer, offset)
+            count = min(count, entry.size - offset)
+            unfinished = offset + count < entry.size
+            if count and not (direct and unfinished and count % ALIGNMENT):
+                break
+        else:
+            # Some file systems give less than asked now and then; never several times in a row.
+            raise source.changed(entry.path, f"it ends after {offset + count:,} bytes")
         block.size = count
         return count
 

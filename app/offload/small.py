@@ -133,7 +133,7 @@ class SmallFiles:
             view = buffer[: whole_pages(entry.size)]
             count = source.read(fd, entry.path, view, 0) if entry.size else 0
             if count != entry.size:
-                raise source.changed(entry.path)
+                raise source.changed(entry.path, f"it ends after {count:,} bytes")
             source.same(fd, entry, before)
         finally:
             source.close(fd)

@@ -74,15 +74,18 @@ class Source:
             found = os.fstat(fd)
         except OSError as error:
             raise self.fault(error, entry.path) from error
-        listed = (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns)
-        if not listed or (before is not None and found.st_ctime_ns != before.st_ctime_ns):
-            raise self.changed(entry.path)
+        if found.st_size != entry.size:
+            raise self.changed(entry.path, f"{found.st_size:,} bytes instead of {entry.size:,}")
+        if found.st_mtime_ns != entry.mtime_ns:
+            raise self.changed(entry.path, "its modification time is another one")
+        if before is not None and found.st_ctime_ns != before.st_ctime_ns:
+            raise self.changed(entry.path, "something about it changed meanwhile")
         return found
 
-    def changed(self, path: str) -> SourceChanged:
+    def changed(self, path: str, how: str) -> SourceChanged:
         """That a file changed, in words."""
         return SourceChanged(
-            f"{path} on {self.name} changed while it was being copied.",
+            f"{path} on {self.name} changed while it was being copied: {how}.",
             path=self.folder.path / path,
             device=self.name,
         )
