@@ -61,6 +61,16 @@ class Roster:
         read = [row.entry for row in self.ledger.entries() if row.digests and row.problem is None]
         return bool(read) and all((e.path, e.size, e.mtime_ns) in there for e in read)
 
+    def holds_what_was_listed(self, entries: Sequence[Entry]) -> bool:
+        """Whether every file of the listing is there, times included; True before it was listed."""
+        there = {(e.path, e.size, e.mtime_ns) for e in entries if e.kind is EntryKind.FILE}
+        listed = [
+            row.entry
+            for row in self.ledger.entries()
+            if row.entry.kind is EntryKind.FILE and row.problem is not Problem.IGNORED
+        ]
+        return all((e.path, e.size, e.mtime_ns) in there for e in listed)
+
     # Beginning
 
     def begin(self) -> None:

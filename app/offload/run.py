@@ -218,7 +218,10 @@ class OffloadRun:
             self._wait_for_card()
 
     def _find_card(self, last: Path) -> Path | str:
-        return self.around.find_card(last, self.roster.identity, self.roster.holds_what_was_read)
+        roster = self.roster
+        return self.around.find_card(
+            last, roster.identity, roster.holds_what_was_read, roster.holds_what_was_listed
+        )
 
     def _wait_for_card(self) -> None:
         """Say which card is wanted until it is back; another card in its place is refused."""

@@ -37,10 +37,12 @@ class Surroundings:
         last: Path,
         identity: CardIdentity,
         alike: Callable[[Sequence[Entry]], bool] = lambda _: False,
+        listed: Callable[[Sequence[Entry]], bool] = lambda _: True,
     ) -> Path | str:
         """Where the card is now; or, in words, why what is in its place is not it.
 
-        *alike* judges a card in the old place that is not the same in every file.
+        *alike* judges a card in the old place that is not the same in every file; *listed* one
+        in another place that is the same by names and sizes: its times have to be the same too.
         """
         refusal = ""
         for place in self._candidates(last):
@@ -49,6 +51,7 @@ class Surroundings:
                 continue
             found, entries = identity_at(place)
             same = found is not None and same_card(identity, found)
+            same = same and (place == last or listed(entries))
             if same or (place == last and alike(entries)):
                 self._looked.clear()
                 return place

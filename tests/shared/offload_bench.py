@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -60,16 +60,17 @@ SMALL_CARD: Mapping[str, bytes | int] = {
 }
 
 
-def tree(root: Path) -> dict[bytes, tuple[object, ...]]:
+def tree(root: Path, without: Iterable[str] = ()) -> dict[bytes, tuple[object, ...]]:
     """Everything below *root* by its bytes: kind, content, and for files mode and time.
 
-    Our own history and marks are left out, and what mkfs makes.
+    Our own history and marks are left out, what mkfs makes, and the names *without*.
     """
+    held = {b"ascmhl", b"lost+found", *map(os.fsencode, without)}
     found: dict[bytes, tuple[object, ...]] = {}
     base = os.fsencode(root)
 
     def ours(name: bytes) -> bool:
-        return name.startswith(b".reelkeep-") or name in {b"ascmhl", b"lost+found"}
+        return name.startswith(b".reelkeep-") or name in held
 
     for folder, folders, files in os.walk(base):
         folders[:] = [name for name in folders if not ours(name)]
