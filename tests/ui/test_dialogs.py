@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from app.settings import Settings
 from ui.dialogs.job_files import JobFilesDialog
 from ui.dialogs.log import LogDialog, tail
 from ui.dialogs.settings import SettingsDialog
-from ui.dialogs.status_mode import MOST, StatusMode, most_urgent
+from ui.dialogs.status_mode import MOST, StatusMode, most_urgent, with_busy_drives
 
 
 @pytest.fixture
@@ -142,6 +143,17 @@ def test_status_mode_shows_first_who_needs_hands(bridge, qtbot):
     order = [job.id for job in most_urgent(jobs)]
 
     assert order == [jobs[4].id, jobs[2].id, jobs[3].id, jobs[0].id, jobs[1].id]
+
+
+def test_no_drive_may_be_unplugged_while_another_job_writes_to_it():
+    ended, running = s.done(2), s.running(1)
+    shared = replace(running, places=ended.places)
+    ended = replace(ended, places=tuple(replace(p, safe_to_eject=True) for p in ended.places))
+
+    shown = with_busy_drives(ended, (shared, ended))
+
+    assert not any(place.safe_to_eject for place in shown.places)
+    assert with_busy_drives(ended, (ended,)) == ended
 
 
 def test_status_mode_can_be_read_across_a_tent(bridge, qtbot):

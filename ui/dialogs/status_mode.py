@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.units import duration_text, now
 from ui import icons, theme, words
 from ui.bridge import Bridge
@@ -39,6 +40,24 @@ def most_urgent(jobs: tuple[JobSnapshot, ...]) -> list[JobSnapshot]:
     )
 
 
+def with_busy_drives(job: JobSnapshot, jobs: tuple[JobSnapshot, ...]) -> JobSnapshot:
+    """*job*, saying of no drive that it may be unplugged while another job still writes to it."""
+    busy = {
+        place.device or place.name
+        for other in jobs
+        if other.id != job.id and other.state in {JobState.RUNNING, JobState.PAUSED}
+        for place in other.places
+        if not place.safe_to_eject
+    }
+    places = tuple(
+        replace(place, safe_to_eject=False, state=PlaceState.WRITING)
+        if place.safe_to_eject and (place.device or place.name) in busy
+        else place
+        for place in job.places
+    )
+    return replace(job, places=places)
+
+
 class StatusMode(QWidget):
     """A window of its own, for a second screen or the whole one; Escape or F9 closes it."""
 
@@ -66,12 +85,12 @@ class StatusMode(QWidget):
         urgent = most_urgent(jobs)
         more = f"{len(urgent) - MOST} more in the queue · " if len(urgent) > MOST else ""
         until = words.done_at_text(jobs)
-        self._clock.show_text(f"{more}{until + ' · ' if until else ''}{now():%H:%M}")
+        self._clock.show_text(f"{more}{until + ' · ' if until else ''}Now {now():%H:%M}")
         self._empty.setVisible(not urgent)
         for at, board in enumerate(self.boards):
             board.setVisible(at < len(urgent))
             if at < len(urgent):
-                board.show_job(urgent[at])
+                board.show_job(with_busy_drives(urgent[at], jobs))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Escape, Qt.Key.Key_F9}:

@@ -121,7 +121,7 @@ class OffloadPane(Pane):
         height = max(c.heading.sizeHint().height() for c in (self.cards, self.destinations))
         for line in (self.cards.heading, heading, self.destinations.heading):
             line.setFixedHeight(height)
-        chain = (self.cards, self.preset, self.plan, self.destinations)
+        chain: tuple[QWidget, ...] = (self.cards, self.preset, self.plan, self.destinations)
         for first, second in pairwise(chain):
             QWidget.setTabOrder(first, second)
 
