@@ -183,6 +183,7 @@ class _Destination:
         self._nesting(path, volume)
         self._limits(entries, placed, rules_of(volume), volume)
         self._collisions(files, placed, root, known.keys())
+        self._count([e.path for e in entries if e.path not in known], placed, root, volume)
         size = sum(e.size for e in files)
         already = sum(e.size for e in files if e.path in known)
         there = sum(
@@ -250,6 +251,24 @@ class _Destination:
                 f"{self.name} ({rules.file_system}) cannot hold {paths[0]}{more}:"
                 f" {reason.rstrip('.')}. It is left out there.",
                 paths,
+            )
+
+    def _count(
+        self, paths: Sequence[str], placed: Mapping[str, str], root: Path, volume: Volume
+    ) -> None:
+        """Whether the file system can take so many more files and folders (ext4 has a limit)."""
+        try:
+            found = os.statvfs(volume.mount_point)
+        except OSError:
+            return
+        if not found.f_files or len(paths) <= found.f_favail:
+            return  # most file systems make room for names as they need it
+        wanted = sum(1 for path in paths if not os.path.lexists(root / placed[path]))
+        if wanted > found.f_favail:
+            self.say(
+                Weight.REFUSAL,
+                f"{self.name} can take {found.f_favail:,} more files and folders, and"
+                f" {wanted:,} are to come. Choose another drive.",
             )
 
     def _collisions(

@@ -95,7 +95,14 @@ class Target:
         if is_gone(error) or not self.folder.still_there():
             return self.gone_error()
         if error.errno in _FULL:
-            free = _free(self.folder.path)
+            free, names = _free(self.folder.path)
+            if not names:
+                return DestinationFull(
+                    f"{self.name} can take no more files, {path} is one too many;"
+                    f" {bytes_text(free)} are left.",
+                    path=full,
+                    device=self.name,
+                )
             return DestinationFull(
                 f"{self.name} is full: {path} needs {bytes_text(size)}, {bytes_text(free)} left,"
                 f" {bytes_text(max(0, size - free))} missing.",
@@ -163,9 +170,10 @@ def attributes_of(fd: int) -> tuple[tuple[str, bytes], ...]:
         return ()
 
 
-def _free(path: Path) -> int:
+def _free(path: Path) -> tuple[int, bool]:
+    """Bytes free on a file system, and whether it can take more files."""
     try:
         found = os.statvfs(path)
     except OSError:
-        return 0
-    return found.f_bavail * found.f_frsize
+        return 0, True
+    return found.f_bavail * found.f_frsize, found.f_favail > 0 or not found.f_files

@@ -129,6 +129,22 @@ def test_a_drive_that_small_files_fill_is_named_and_the_others_finish(
     assert re.search(r"TWO is full: S/\d+\.bin needs 40\.0 kB, .* missing", done.places[1].trouble)
 
 
+def test_a_drive_that_runs_out_of_inodes_is_named(
+    slow_card: FaultMount, drives: list[Drive], house: House
+) -> None:
+    spec = spec_for(slow_card.point, *points(drives), wanted_copies=3)
+    slow_card.set(BEGIN)
+    with house.engine() as engine, Watched(engine, spec) as job:
+        slow_card.wait_acted("hold")
+        for n in range(os.statvfs(drives[1].point).f_favail):
+            (drives[1].point / f"{n}").touch()
+        slow_card.set()
+        done = job.end()
+    assert done.state is JobState.FAILED
+    assert "TWO can take no more files" in done.places[1].trouble
+    whole(drives[0], slow_card)
+
+
 def test_a_full_drive_gets_the_rest_at_a_retry(
     slow_card: FaultMount, drives: list[Drive], house: House
 ) -> None:

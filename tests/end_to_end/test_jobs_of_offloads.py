@@ -338,6 +338,20 @@ def test_a_drive_that_is_too_small_is_refused_with_what_is_missing(
     assert "missing" in refusal.text
 
 
+def test_a_drive_that_can_take_too_few_files_is_refused(
+    bench: Bench, house: House, tmp_path: Path
+) -> None:
+    drive = Drive(bench, "one", size=16)
+    free = os.statvfs(drive.point).f_favail
+    card = make_card(tmp_path / "A003", {f"{n:05}.ari": b"" for n in range(free + 1)})
+    with house.engine() as engine:
+        plan = engine.plan(spec_for(card, drive.point))
+    assert any(
+        r.text.startswith(f"ONE can take {free:,} more files and folders, and {free + 1:,}")
+        for r in plan.refusals
+    ), plan.refusals
+
+
 # What lies there already
 
 
@@ -592,7 +606,7 @@ def test_5000_small_files_are_copied_and_proven(bench: Bench, house: House, tmp_
 def test_100000_small_files_are_copied_and_proven(
     bench: Bench, house: House, tmp_path: Path
 ) -> None:
-    drive = Drive(bench, "one", size=1500)
+    drive = Drive(bench, "one", size=2500)  # ext4 makes one inode for 16 KiB
     card = many(tmp_path / "A003", 100_000)
     with house.engine() as engine:
         done = engine.run(spec_for(card, drive.point, wanted_copies=1))
