@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,6 +108,7 @@ class Account:
         """The model of the transfer report."""
         verdict, spec, card = self.verdict(), self.spec, self.card
         files = [row for row in self.rows if row.entry.kind is not EntryKind.FOLDER]
+        rows = tuple(self.file_rows())
         moment = spec.moment or started
         return TransferReport(
             job=self.job,
@@ -130,8 +131,8 @@ class Account:
             host=socket.gethostname(),
             operator=journal.fact(self.job, "operator", ""),
             tool=journal.fact(self.job, "tool", "Reelkeep"),
-            files=tuple(self.file_rows()),
-            clips=tuple(self._clip_rows()),
+            files=rows,
+            clips=tuple(self._clip_rows(rows)),
             destinations=tuple(self._destination_rows(journal)),
             size=sum(r.entry.size for r in files if r.problem is not Problem.IGNORED),
             findings=tuple(f.text for f in card.findings) if card else (),
@@ -181,11 +182,11 @@ class Account:
             trouble=fact.trouble,
         )
 
-    def _clip_rows(self) -> Iterator[ClipRow]:
+    def _clip_rows(self, files: Iterable[FileRow]) -> Iterator[ClipRow]:
         if self.card is None:
             return
         states: dict[str, set[str]] = defaultdict(set)
-        for file in self.file_rows():
+        for file in files:
             states[file.clip].add(file.state)
         for clip in self.card.clips:
             found = states[clip.name] - {"ignored"}

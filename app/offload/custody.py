@@ -39,9 +39,9 @@ def write_custody(run: OffloadRun, place: Place, rows: list[EntryRow]) -> str:
     Raises HistoryFault when the history that lies there is broken, DestinationFault.
     """
     confirmed = {
-        n: fact
-        for (n, d), fact in run.roster.confirmed().items()
-        if d == place.index and fact.state is not CopyState.FAILED
+        fact.n: fact
+        for fact in run.ledger.copies_on(place.index)
+        if fact.state is not CopyState.FAILED
     }
     files = [r for r in rows if r.entry.kind is EntryKind.FILE and r.n in confirmed]
     if not files:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from app.errors import DestinationFault, DestinationGone, ReelkeepError
@@ -46,7 +48,7 @@ class Finish:
         self._journal.set_fact(self._job, "listed_again", same)
         if not same:
             self._note("The card was no longer as it had been listed when all was copied.")
-        self._show_verdict(self._verdict())
+        self._show_verdict(self._account().verdict())
 
     def _list_again(self) -> set[tuple[object, ...]] | None:
         run = self._run
@@ -64,9 +66,9 @@ class Finish:
         for stage in later:
             self._links(rows, stage=stage)
         self._journal.set_fact(self._job, "destinations", self._finish_places(rows))
-        verdict = self._verdict()
-        self._show_verdict(verdict)
-        self._write_report()
+        account = self._account()
+        self._show_verdict(account.verdict())
+        self._write_report(account)
         return self._done(rows)
 
     # Folders and links
@@ -79,10 +81,10 @@ class Finish:
 
     def _links_on(self, place: Place, target: Target, rows: list[EntryRow]) -> None:
         """The links of one destination that have no row yet."""
-        share, confirmed = self._run.roster.share(place), self._run.roster.confirmed()
+        share, have = self._run.roster.share(place), self._run.ledger.states()
         facts = []
-        for row in rows:
-            wanted = row.entry.kind is EntryKind.LINK and (row.n, place.index) not in confirmed
+        for row in (row for row in rows if row.entry.kind is EntryKind.LINK):
+            wanted = (row.n, place.index) not in have
             if wanted and share.takes(row) and target.folder.still_there():
                 path = share.put(row.entry.path, row.clip)
                 facts.append(self._link(target, row, path))
@@ -158,9 +160,8 @@ class Finish:
 
     def _held(self, place: Place) -> int:
         """How many copies a destination holds."""
-        facts = self._run.ledger.copies()
-        good = (f for f in facts if f.state is not CopyState.FAILED)
-        return sum(1 for fact in good if fact.destination == place.index)
+        states = self._run.ledger.states().items()
+        return sum(1 for (_, d), s in states if d == place.index and s is not CopyState.FAILED)
 
     def _finish_place(self, place: Place, rows: list[EntryRow]) -> dict[str, Any]:
         run, target = self._run, place.target
@@ -195,10 +196,7 @@ class Finish:
         return told
 
     def _show_place(self, place: Place, trouble: ReelkeepError | None) -> None:
-        failed = [
-            fact for fact in self._run.ledger.copies()
-            if fact.destination == place.index and fact.state is CopyState.FAILED
-        ]  # fmt: skip
+        failed = list(self._run.ledger.copies_on(place.index, CopyState.FAILED))
         if trouble is None and failed:
             more = f" And {len(failed) - 1:,} more files." if len(failed) > 1 else ""
             words = failed[0].trouble + more
@@ -214,14 +212,14 @@ class Finish:
 
     # Verdict and report
 
-    def _verdict(self) -> Verdict:
-        return Account.of(self._journal, self._job, self._run.spec).verdict()
+    def _account(self) -> Account:
+        return Account.of(self._journal, self._job, self._run.spec)
 
     def _show_verdict(self, verdict: Verdict) -> None:
         self._run.control.show(verdict=verdict.sentence, safe=verdict.safe)
         log.info("%s: %s", self._job, verdict.sentence)
 
-    def _write_report(self) -> None:
+    def _write_report(self, account: Account) -> None:
         """A report that cannot be written is said, and takes nothing from the verdict."""
         run = self._run
         usual = run.around.report_folder
@@ -232,7 +230,6 @@ class Finish:
         try:
             from app.reports.write import write_transfer
 
-            account = Account.of(self._journal, self._job, run.spec)
             started = run.control.snapshot().started or now()
             report = account.report(self._journal, started, now())
             folder.mkdir(parents=True, exist_ok=True)
@@ -250,18 +247,18 @@ class Finish:
         accepted = {CopyState.VERIFIED}
         if not run.spec.verify.reads_back:
             accepted |= {CopyState.WRITTEN, CopyState.CACHE}
-        confirmed = run.roster.confirmed()
+        states = run.ledger.states()
         bad = 0
         first = ""
         for place in run.places:
             share = run.roster.share(place)
             mine = accepted | ({CopyState.WRITTEN} if not place.record.flush else set())
+            failed = {f.n: f for f in run.ledger.copies_on(place.index, CopyState.FAILED)}
             for row in rows:
                 if row.entry.kind is EntryKind.FOLDER or not share.takes(row):
                     continue
-                fact = confirmed.get((row.n, place.index))
-                if row.problem is not None or fact is None or fact.state not in mine:
-                    bad += 1
+                if row.problem is not None or states.get((row.n, place.index)) not in mine:
+                    bad, fact = bad + 1, failed.get(row.n)
                     lost = run.lost.get(place.index)
                     first = first or row.trouble or (fact.trouble if fact else "") or (
                         str(lost) if lost else ""
@@ -282,6 +279,12 @@ class Finish:
         notes = self._journal.fact(self._job, "notes", [])
         if text not in notes:
             self._journal.set_fact(self._job, "notes", [*notes, text])
+
+
+def get_ready() -> None:
+    """Import what writes reports while the drives are at work: it takes a third of a second."""
+    modules = ("app.reports.write",)
+    threading.Thread(target=lambda: [*map(import_module, modules)], name="get ready").start()
 
 
 def _facts(entry: Entry) -> tuple[object, ...]:

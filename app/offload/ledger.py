@@ -39,6 +39,12 @@ CREATE TABLE IF NOT EXISTS copies (
 ) WITHOUT ROWID;
 """
 
+# Cards have 100,000 files, and asking an enumeration for a member by its value takes its time.
+_STATES = {str(state): state for state in CopyState}
+_WAYS = {str(way): way for way in ReadWay}
+_KINDS = {str(kind): kind for kind in EntryKind}
+_HASHES = {str(kind): kind for kind in HashKind}
+
 _INSERT_COPY = "INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 
 
@@ -191,6 +197,23 @@ class Ledger:
         )
         return map(_copy_fact, rows)
 
+    def copies_on(self, destination: int, state: CopyState | None = None) -> Iterator[CopyFact]:
+        """The copies on one destination, in the card's order; only those of *state* if given."""
+        rows = self.journal.rows(
+            "SELECT n, destination, path, state, way, kind, written, read, mtime_ns, found,"
+            " trouble FROM copies WHERE job=? AND destination=? AND coalesce(?, state)=state"
+            " ORDER BY n",
+            (self.job, destination, state),
+        )
+        return map(_copy_fact, rows)
+
+    def states(self) -> dict[tuple[int, int], CopyState]:
+        """How each copy stands, also failed ones, by file and destination."""
+        rows = self.journal.rows(
+            "SELECT n, destination, state FROM copies WHERE job=?", (self.job,)
+        )
+        return {(n, destination): _STATES[state] for n, destination, state in rows}
+
     def forget_copies(self, which: Iterable[tuple[int, int]]) -> None:
         """Copies (number, destination) that are to be made again."""
         with self.journal.transaction() as db:
@@ -238,7 +261,7 @@ def _entry_row(row: tuple[Any, ...]) -> EntryRow:
         n=n,
         entry=Entry(
             path=os.fsdecode(path),
-            kind=EntryKind(kind),
+            kind=_KINDS[kind],
             size=size,
             mtime_ns=mtime,
             ctime_ns=ctime,
@@ -263,8 +286,8 @@ def _copy_fact(row: tuple[Any, ...]) -> CopyFact:
         n=n,
         destination=destination,
         path=os.fsdecode(path),
-        state=CopyState(state),
-        way=ReadWay(way),
+        state=_STATES[state],
+        way=_WAYS[way],
         kind=kind,
         written=datetime.fromisoformat(written),
         read=_moment(read),
@@ -280,7 +303,7 @@ def _words(sentence: str) -> str:
 
 
 def _digests(text: str | None) -> dict[HashKind, str]:
-    return {HashKind(k): v for k, v in json.loads(text).items()} if text else {}
+    return {_HASHES[k]: v for k, v in json.loads(text).items()} if text else {}
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from app.integrity.hashing import HashKind
 from app.integrity.verdict import Problem
 from app.jobs.snapshot import PlaceSnapshot, PlaceState
 from app.jobs.spec import CONVERTER
-from app.offload.feeding import can_feed, feeding_place
+from app.offload.feeding import Confirmed, can_feed, feeding_place
 from app.offload.ledger import EntryRow, Ledger
 from app.offload.memory import KnownCopy, known_copies
 from app.offload.naming import numbered
@@ -86,7 +86,7 @@ class Roster:
         if not self.ledger.journal.fact(self.ledger.job, "listed_again"):
             return False
         self.rows = list(self.ledger.entries())
-        confirmed = self.confirmed()
+        states = self.ledger.states()
         for place in self.places:
             share = Share(self, place)
             for row in self.rows:
@@ -94,9 +94,9 @@ class Roster:
                     return False  # also a folder that could not be listed
                 if row.entry.kind is not EntryKind.FILE or row.problem is Problem.IGNORED:
                     continue
-                fact = confirmed.get((row.n, place.index))
+                state = states.get((row.n, place.index), CopyState.FAILED)
                 first = place.record.stage == 0 and share.takes(row)
-                if row.problem or (first and (not fact or fact.state is CopyState.FAILED)):
+                if row.problem or (first and state is CopyState.FAILED):
                     return False
         return True
 
@@ -197,7 +197,8 @@ class Roster:
             if p.record.stage == stage and p.index not in without and p.target is not None
         ]  # fmt: skip
         shares = [Share(self, place, naming=True) for place in places]
-        confirmed = self.confirmed()
+        confirmed: Confirmed = self.confirmed() if stage else {}
+        have = self.ledger.states()
         works = []
         self.rows = list(self.ledger.entries())
         self.feeding = feeding_place(self, stage, shares, confirmed) if stage else None
@@ -206,7 +207,8 @@ class Roster:
         for row in self.rows:
             if row.entry.kind is not EntryKind.FILE or row.problem is not None:
                 continue
-            if work := self._work(row, shares, confirmed, stage):
+            source = confirmed.get((row.n, self.feeding.index)) if self.feeding else None
+            if work := self._work(row, shares, have, source):
                 works.append(work)
         return works
 
@@ -214,16 +216,15 @@ class Roster:
         self,
         row: EntryRow,
         shares: Sequence[Share],
-        confirmed: dict[tuple[int, int], CopyFact],
-        stage: int,
+        have: Container[tuple[int, int]],
+        source: CopyFact | None,
     ) -> FileWork | None:
         paths: dict[int, str] = {}
         compare = set()
-        source = confirmed.get((row.n, self.feeding.index)) if self.feeding else None
-        if stage and not can_feed(source):
+        if self.feeding and not can_feed(source):
             return None
         for share in shares:
-            if (row.n, share.place.index) in confirmed or not share.takes(row):
+            if (row.n, share.place.index) in have or not share.takes(row):
                 continue
             path, same_size = share.path_for(row)
             if path is not None:
@@ -242,7 +243,7 @@ class Roster:
 
     def wants(self, place: Place) -> bool:
         """Whether a destination still lacks something that it can hold."""
-        confirmed = {n for n, d in self.confirmed() if d == place.index}
+        confirmed = {n for n, d in self.ledger.states() if d == place.index}
         share = Share(self, place)
         return any(
             row.entry.kind is EntryKind.FILE
@@ -255,7 +256,7 @@ class Roster:
     def unconfirmed(self, stage: int) -> int:
         """How many pairs of file and destination of this stage have no row yet."""
         shares = [Share(self, p) for p in self.places if p.record.stage == stage]
-        confirmed = self.confirmed()
+        confirmed = self.ledger.states()
         files = [r for r in self.rows if r.entry.kind is EntryKind.FILE and r.problem is None]
         return sum(
             1 for v in shares for r in files
@@ -317,7 +318,8 @@ class Roster:
 
     def totals(self) -> dict[str, Any]:
         """Facts of a snapshot at the beginning of a run."""
-        confirmed = {k: f for k, f in self.confirmed().items() if f.state is not CopyState.FAILED}
+        states = self.ledger.states()
+        confirmed = {which for which, state in states.items() if state is not CopyState.FAILED}
         files = [r for r in self.rows if r.entry.kind is EntryKind.FILE and not r.problem]
         shares = [Share(self, place) for place in self.places]
         reads = {p.record.stage: 1 for p in self.places}

@@ -28,7 +28,7 @@ from app.jobs.journal import Journal
 from app.jobs.snapshot import PlaceState
 from app.jobs.spec import JobId
 from app.offload.feeding import feeds
-from app.offload.finish import Finish
+from app.offload.finish import Finish, get_ready
 from app.offload.large import LargeFiles
 from app.offload.ledger import Ledger
 from app.offload.passage import Passage
@@ -125,6 +125,7 @@ class OffloadRun:
             self.control.place(index, state=PlaceState.WRITING, trouble="")
         passage = self._passage(stage, targets)
         large, small = LargeFiles(passage), SmallFiles(passage)
+        get_ready()
         self.control.show(stage=self._stage_words(stage), wants="")
         try:
             for work in wanted:

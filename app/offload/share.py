@@ -28,6 +28,8 @@ class Share:
         self.put: Callable[[str, str], str] = placer(roster.spec, destination, card)
         self._rules: NameRules | None = None
         self._seen: dict[str, str] = {}
+        self._absent: set[str] = set()
+        """Folders that are not on the destination; on a fresh one, that is all of them."""
         if naming:
             self._rules = roster.rules(place)
 
@@ -46,9 +48,14 @@ class Share:
                 row, self.place, path, f"{self.place.name} cannot hold {path}: {reason}"
             )
             return None, False
+        parent = path.rpartition("/")[0]
+        if parent in self._absent:
+            return path, False
         assert self.place.target is not None
         try:
             found = self.place.target.folder.stat(path)
+            if found is None and parent and self.place.target.folder.stat(parent) is None:
+                self._absent.add(parent)
         except OSError:
             return path, False  # the writer will meet the same error and name it
         while found is not None:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+_STALE_FACTS = os.name == "nt"
+"""Windows answers from the folder's listing, which knows no file number and may be late."""
+
 
 class EntryKind(StrEnum):
     """What an entry of a tree is."""
@@ -76,26 +79,29 @@ def _walk(root: bytes, relative: bytes, device: int) -> Iterator[Entry]:
     folder = os.path.join(root, relative) if relative else root
     try:
         with os.scandir(folder) as found:
-            names = sorted(entry.name for entry in found)
+            entries = sorted(found, key=_name)
     except OSError as error:
         yield Entry(
             os.fsdecode(relative), EntryKind.UNREADABLE, trouble=error.strerror or str(error)
         )
         return
-    for name in names:
-        path = relative + b"/" + name if relative else name
-        entry = _entry(root, path, device)
+    for one in entries:
+        path = relative + b"/" + one.name if relative else one.name
+        entry = _entry(one, path, device)
         yield entry
         if entry.kind is EntryKind.FOLDER:
             yield from _walk(root, path, device)
 
 
-def _entry(root: bytes, relative: bytes, device: int) -> Entry:
+def _name(entry: os.DirEntry[bytes]) -> bytes:
+    return entry.name
+
+
+def _entry(one: os.DirEntry[bytes], relative: bytes, device: int) -> Entry:
     path = os.fsdecode(relative)
-    full = os.path.join(root, relative)
     try:
-        found = os.lstat(full)
-        target = os.fsdecode(os.readlink(full)) if stat.S_ISLNK(found.st_mode) else ""
+        found = os.lstat(one.path) if _STALE_FACTS else one.stat(follow_symlinks=False)
+        target = os.fsdecode(os.readlink(one.path)) if stat.S_ISLNK(found.st_mode) else ""
     except OSError as error:
         return Entry(path, EntryKind.UNREADABLE, trouble=error.strerror or str(error))
     kind = _kind(found.st_mode)
