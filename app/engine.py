@@ -366,6 +366,7 @@ def _shown(plan: OffloadPlan) -> dict[str, Any]:
             name=place.name or place.volume.label,
             path=str(place.root),
             device=place.volume.device.name,
+            lane=place.volume.device.id,
             total=place.size,
         )
         for place in plan.destinations

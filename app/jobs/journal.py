@@ -159,6 +159,12 @@ class Journal:
             for r in self.rows(f"SELECT {_JOB_COLUMNS} FROM jobs {where} ORDER BY position")
         ]
 
+    def jobs_in(self, *states: JobState) -> list[JobRow]:
+        """Every job in one of *states*, also those off the queue."""
+        marks = ",".join("?" * len(states))
+        query = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE state IN ({marks}) ORDER BY position"
+        return [_job_row(r) for r in self.rows(query, states)]
+
     def job(self, job: JobId) -> JobRow:
         """One job; NotFound when there is none of that id."""
         found = self.rows(f"SELECT {_JOB_COLUMNS} FROM jobs WHERE id=?", (job,))

@@ -70,6 +70,8 @@ class Runner:
         self._unwritten: dict[JobId, JobSnapshot] = {}
         """How jobs ended whose end the journal could not take yet."""
         self._rows: list[JobRow] = []
+        self._busy: frozenset[str] = frozenset()
+        """Devices that any job of the profile is at work on, or is about to be."""
         self._change = threading.Condition(threading.RLock())
         self._stopping = False
         self._stale = True
@@ -80,13 +82,14 @@ class Runner:
         """Every listed job as it stands, in the user's order."""
         with self._change:
             if self._stale:
-                self._rows = self._journal.jobs()
+                self._rows, self._busy = self._journal.jobs(), self._at_work()
                 self._stale = False
             rows, controls, unwritten = self._rows, dict(self._controls), dict(self._unwritten)
+            busy = self._busy
         return tuple(
-            controls[row.id].snapshot()
+            held_back(controls[row.id].snapshot())
             if row.id in controls
-            else unwritten.get(row.id) or self._from_row(row)
+            else held_back(unwritten.get(row.id) or self._from_row(row), row.lanes, busy)
             for row in rows
         )
 
@@ -94,8 +97,18 @@ class Runner:
         """One job as it stands, also one that is off the queue."""
         control = self._controls.get(job)
         if control is not None:
-            return control.snapshot()
-        return self._unwritten.get(job) or self._from_row(self._journal.job(job))
+            return held_back(control.snapshot())
+        row = self._journal.job(job)
+        found = self._unwritten.get(job) or self._from_row(row)
+        if not any(place.safe_to_eject for place in found.places):
+            return found
+        return held_back(found, row.lanes, self._at_work())
+
+    def _at_work(self) -> frozenset[str]:
+        """Devices of jobs that run or are about to, in whatever process."""
+        rows = self._journal.jobs_in(JobState.QUEUED, JobState.RUNNING)
+        alive = [row for row in rows if self._instance.alive(row.owner)]
+        return frozenset[str]().union(*(row.lanes for row in alive))
 
     def _from_row(self, row: JobRow) -> JobSnapshot:
         known = {one.name for one in fields(JobSnapshot)}
@@ -321,8 +334,26 @@ class Runner:
 def _begun_anew(snapshot: JobSnapshot) -> JobSnapshot:
     """*snapshot* without what an earlier run has said of its end: that may no longer hold."""
     return replace(
-        snapshot, foreign=False, finished=None, error="", hint="", verdict="", safe=False
+        held_back(snapshot),
+        foreign=False, finished=None, error="", hint="", verdict="", safe=False,
+    )  # fmt: skip
+
+
+def held_back(
+    snapshot: JobSnapshot, lanes: frozenset[str] = frozenset(), busy: frozenset[str] | None = None
+) -> JobSnapshot:
+    """*snapshot*, with no drive called safe to eject that is *busy*; with None, none at all.
+
+    *lanes* are all devices of the job, for places that do not tell theirs.
+    """
+    places = tuple(
+        replace(place, safe_to_eject=False)
+        if place.safe_to_eject
+        and (busy is None or not busy.isdisjoint({place.lane} if place.lane else lanes))
+        else place
+        for place in snapshot.places
     )
+    return replace(snapshot, places=places)
 
 
 def ending_of(snapshot: JobSnapshot) -> dict[str, Any]:

@@ -54,6 +54,8 @@ class PlaceSnapshot:
     path: str
     device: str
     """Name of the device behind it."""
+    lane: str = ""
+    """Id of that device; "" where it was not kept."""
     state: PlaceState = PlaceState.WAITING
     total: int = 0
     """Bytes it is to receive."""
@@ -65,6 +67,7 @@ class PlaceSnapshot:
     trouble: str = ""
     """What failed, in one sentence with file and way out."""
     safe_to_eject: bool = False
+    """All is on it, and no job of any Reelkeep on this profile is at work on its device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

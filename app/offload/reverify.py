@@ -188,7 +188,7 @@ def settle_verdict(journal: Journal, row: JobRow) -> Iterator[str]:
             "verdict": verdict.sentence,
             "safe": verdict.safe,
             "places": [
-                _place(place, [f for f in failed if f.destination == n])
+                _place(place, account.places[n], [f for f in failed if f.destination == n])
                 for n, place in enumerate(row.ending.get("places", []))
             ],
         },
@@ -203,13 +203,16 @@ def settle_verdict(journal: Journal, row: JobRow) -> Iterator[str]:
     yield news
 
 
-def _place(kept: dict[str, Any], failed: list[CopyFact]) -> dict[str, Any]:
+def _place(kept: dict[str, Any], record: PlaceRecord, failed: list[CopyFact]) -> dict[str, Any]:
     """How a destination stands now."""
     if failed:
         more = f" And {len(failed) - 1:,} more files." if len(failed) > 1 else ""
-        return {**kept, "state": PlaceState.FAILED, "trouble": failed[0].trouble + more}
+        trouble = failed[0].trouble + more
+        return {**kept, "state": PlaceState.FAILED, "trouble": trouble, "safe_to_eject": False}
     if kept.get("state") == PlaceState.FAILED and kept.get("written") == kept.get("total"):
-        return {**kept, "state": PlaceState.DONE, "trouble": ""}
+        return {
+            **kept, "state": PlaceState.DONE, "trouble": "", "safe_to_eject": record.flush,
+        }  # fmt: skip
     return kept
 
 

@@ -359,6 +359,7 @@ class Roster:
             name=place.name,
             path=str(place.root),
             device=place.record.device_name,
+            lane=place.record.device,
             state=PlaceState.DONE if size == have and size else PlaceState.WAITING,
             total=size,
             written=have,
