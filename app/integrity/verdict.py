@@ -59,6 +59,8 @@ class CopyEvidence:
     journalled: bool
     """Whether the journal's row for it is on disk."""
     flushed: bool = True
+    identified: bool = True
+    """Whether the device could be told from others; if not, it may be any of them."""
 
     @property
     def verified(self) -> bool:
@@ -96,7 +98,7 @@ class Verdict:
 
     answer: Answer
     verified_copies: int
-    """On how many different devices the least copied file is verified."""
+    """On how many certainly different devices the least copied file is verified."""
     wanted_copies: int
     files: int
     """Files that had to be safe."""
@@ -147,13 +149,13 @@ def card_verdict(
             ignored += 1
             continue
         total += 1
-        devices = {copy.device for copy in file.copies if copy.verified}
+        devices = _devices(file)
         if file.problem is not None and file.problem is not Problem.FILTERED:
             reasons.setdefault(_WORDS[file.problem], []).append(file.path)
-            devices = set()
-        elif len(devices) < wanted:
-            reasons.setdefault(_shortfall(file, len(devices), wanted), []).append(file.path)
-        fewest = len(devices) if fewest is None else min(fewest, len(devices))
+            devices = 0
+        elif devices < wanted:
+            reasons.setdefault(_shortfall(file, devices, wanted), []).append(file.path)
+        fewest = devices if fewest is None else min(fewest, devices)
     verified = fewest or 0
     sentences = [_reason(words, paths) for words, paths in reasons.items()]
     if not listed:
@@ -174,10 +176,23 @@ def card_verdict(
     )
 
 
+def _devices(file: FileEvidence) -> int:
+    """On how many different devices a file is verified for certain.
+
+    All that could not be identified may be one, and the same as one that was.
+    """
+    good = [copy for copy in file.copies if copy.verified]
+    return len({copy.device for copy in good if copy.identified}) or min(1, len(good))
+
+
 def _shortfall(file: FileEvidence, devices: int, wanted: int) -> str:
     if any(c.equal and c.way is ReadWay.CACHE for c in file.copies):
         return "is verified through the cache only on some destination"
-    return f"is verified on {devices} of {wanted} devices"
+    words = f"is verified on {devices} of {wanted} devices"
+    good = [copy for copy in file.copies if copy.verified]
+    if len({copy.device for copy in good}) > devices:
+        return f"{words} (what could not be identified may be the same device)"
+    return words
 
 
 def _reason(words: str, paths: list[str]) -> str:

@@ -94,6 +94,7 @@ class Account:
         return CopyEvidence(
             device=place.device,
             counts=place.counts,
+            identified=place.identified,
             equal=fact.state in {CopyState.VERIFIED, CopyState.CACHE},
             way=fact.way,
             written=fact.written,

@@ -36,6 +36,8 @@ class PlaceRecord:
     device: str
     device_name: str
     counts: bool
+    identified: bool = True
+    """Whether the device could be told from others."""
     memory: bool
     flush: bool
     stage: int
@@ -44,7 +46,9 @@ class PlaceRecord:
 def record_of(planned: PlannedDestination) -> PlaceRecord:
     """What is to be kept of *planned*."""
     volume = planned.volume
-    name = volume.device.name + (" (as declared)" if volume.device.declared else "")
+    device = volume.device
+    name = device.name + (" (as declared)" if device.declared else "")
+    name += "" if device.identified else " (not identified)"
     return PlaceRecord(
         path=str(planned.path),
         below=os.path.relpath(planned.root, volume.mount_point),
@@ -53,10 +57,11 @@ def record_of(planned: PlannedDestination) -> PlaceRecord:
         identity=volume.identity,
         label=volume.label,
         file_system=volume.file_system,
-        device=volume.device.id,
+        device=device.id,
         device_name=name,
-        counts=volume.device.counts,
-        memory=volume.device.kind is DeviceKind.MEMORY,
+        counts=device.counts,
+        identified=device.identified,
+        memory=device.kind is DeviceKind.MEMORY,
         flush=planned.flush,
         stage=planned.stage,
     )

@@ -24,7 +24,7 @@ from app.offload.remarks import (
 from app.offload.selection import IgnoreList, Selection
 from app.offload.spec import DestinationSpec, OffloadSpec, OnCollision
 from app.places.cards import Card, identity_of, recognise
-from app.places.devices import speed_warning
+from app.places.devices import count_different, speed_warning
 from app.places.limits import NameRules, rules_of
 from app.places.tree import Entry, EntryKind, list_tree
 from app.places.volumes import Volume, volume_of
@@ -115,7 +115,7 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
     remarks += card_remarks(look.card, look.wanted, journal)
     remarks.sort(key=lambda remark: list(Weight).index(remark.weight))
     size = sum(e.size for e in files)
-    devices = {p.volume.device.id for p in planned if p.volume.device.counts}
+    devices = count_different(p.volume.device for p in planned)
     complete = all(n == p.files for n, p in zip(known, planned, strict=True))
     return OffloadPlan(
         spec=spec,
@@ -128,7 +128,7 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
         remarks=tuple(remarks),
         identity=identity_of(look.card, look.entries),
         seconds=memory.expected_seconds(journal, spec, planned, size),
-        already_safe=bool(files) and complete and len(devices) >= spec.wanted_copies,
+        already_safe=bool(files) and complete and devices >= spec.wanted_copies,
     )
 
 

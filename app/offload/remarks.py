@@ -11,6 +11,7 @@ from app.offload import memory
 from app.offload.plan import PlannedDestination, Remark, Weight
 from app.offload.spec import OffloadSpec, VerifyMode
 from app.places.cards import Card, compare_rolls
+from app.places.devices import count_different
 from app.places.tree import Entry, EntryKind
 from app.units import bytes_text
 
@@ -96,17 +97,27 @@ def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> 
                     destination=index,
                     brief=f"One device with {other.name}, counts once",
                     text=(
-                        f"{one.name} and {other.name} lie on one device ({device.name}): both are"
+                        f"{one.name} and {other.name} lie on one device, {device.name}: both are"
                         " copied, together they count once."
                     ),
                 )
             )
         else:
             seen[device.id] = one
-    counting = sum(
-        1 for d in {p.volume.device.id: p for p in planned if p.flush}.values()
-        if d.volume.device.counts
-    )  # fmt: skip
+        if not device.identified and len(planned) > 1:
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    destination=index,
+                    brief="Device not identified",
+                    text=(
+                        f"The device behind {one.name} could not be identified and may be that of"
+                        " another copy, so beside one it does not count. If you know which device"
+                        " it is, name it in the settings: devices.declared."
+                    ),
+                )
+            )
+    counting = count_different(p.volume.device for p in planned if p.flush)
     if spec.verify in {VerifyMode.TRANSFER, VerifyMode.SOURCE}:
         remarks.append(Remark(weight=Weight.ATTENTION, text=(
             "Copies are not read back, so none of them counts as verified."

@@ -43,6 +43,11 @@ class Device:
         """Whether a copy on it can count towards a verdict."""
         return self.kind is not DeviceKind.MEMORY
 
+    @property
+    def identified(self) -> bool:
+        """Whether it can be told from others; one that can't may be the same as any of them."""
+        return self.declared or self.kind is not DeviceKind.UNKNOWN
+
 
 MEMORY = Device(id="memory", name="Memory", kind=DeviceKind.MEMORY, bus="memory")
 """The one device behind all memory file systems."""
@@ -92,14 +97,21 @@ def join(devices: Iterable[Device]) -> Device:
     if len(members) == 1:
         return first
     named = ", ".join(member.name for member in members)
+    identified = all(member.identified for member in members)
     return Device(
         id=first.id,
         name=f"Pool of {len(members)} devices: {named}",
-        kind=first.kind,
+        kind=first.kind if identified else DeviceKind.UNKNOWN,
         bus=first.bus,
         bus_speed=min(member.bus_speed for member in members),
-        declared=any(member.declared for member in members),
+        declared=identified and any(member.declared for member in members),
     )
+
+
+def count_different(devices: Iterable[Device]) -> int:
+    """On how many different devices copies lie for certain; memory is none."""
+    found = [device for device in devices if device.counts]
+    return len({device.id for device in found if device.identified}) or min(1, len(found))
 
 
 def declare(device: Device, name: str) -> Device:

@@ -36,6 +36,7 @@ def copies(draw: st.DrawFn) -> CopyEvidence:
         read=draw(st.sampled_from([later] * 8 + [None])),
         journalled=draw(mostly),
         flushed=draw(mostly),
+        identified=draw(mostly),
     )
 
 
@@ -69,14 +70,18 @@ def may_be_formatted(card: list[FileEvidence], wanted: int, listed: bool, on_dis
     for file in needed:
         if file.problem not in {None, "filtered"}:
             return False
-        devices = []
+        devices, unknown = [], False
         for copy in file.copies:
             if not copy.equal or not copy.counts or not copy.flushed or not copy.journalled:
                 continue
             if copy.way != "medium" or copy.read is None or copy.read < copy.written:
                 continue
-            if copy.device not in devices:
+            if not copy.identified:
+                unknown = True
+            elif copy.device not in devices:
                 devices.append(copy.device)
+        if unknown and not devices:
+            devices.append("some device")
         if len(devices) < wanted:
             return False
     return True
@@ -146,6 +151,7 @@ def test_the_whole_card_is_safe() -> None:
         {"journalled": False},
         {"flushed": False},
         {"device": "A"},
+        {"identified": False},
     ],
     ids=lambda flaw: " ".join(f"{k} {v}" for k, v in flaw.items()),
 )
@@ -177,3 +183,17 @@ def test_what_a_person_ignores_is_left_out_and_counted() -> None:
     card = [*safe_card(), FileEvidence(path=".DS_Store", problem=Problem.IGNORED)]
     verdict = card_verdict(card, wanted=2, listed=True, journal_on_disk=True)
     assert (verdict.answer, verdict.files, verdict.ignored) == (Answer.SAFE, 3, 1)
+
+
+def test_devices_that_could_not_be_identified_count_as_one_and_the_verdict_says_so() -> None:
+    card = [
+        dataclasses.replace(
+            file,
+            copies=tuple(dataclasses.replace(copy, identified=False) for copy in file.copies),
+        )
+        for file in safe_card()
+    ]
+    verdict = card_verdict(card, wanted=2, listed=True, journal_on_disk=True)
+    assert verdict.sentence == "KEEP, 1 of 2 copies verified"
+    assert "could not be identified" in verdict.reasons[0]
+    assert card_verdict(card, wanted=1, listed=True, journal_on_disk=True).safe
