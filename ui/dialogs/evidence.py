@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence, QPainter, QShortcut
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -30,13 +24,13 @@ from app.units import bytes_text, count_text, moment_text, rate_text
 from ui import theme
 from ui.models.evidence_files import EvidenceFiles
 from ui.theme import Tone
+from ui.widgets.file_table import FileTable
 from ui.words import printable
 
-_WIDTHS = (240, 80, 96, 170, 164)
-_PAD = 5
-"""Cells stand under their heads, which the style sheet insets."""
+_SIZE = (1160, 680)
+_BESIDE = 60
+"""Pixels of the screen that stay free around the dialog."""
 _FILTER_WAIT = 120
-Index = QModelIndex | QPersistentModelIndex
 
 
 class EvidenceDialog(QDialog):
@@ -46,7 +40,7 @@ class EvidenceDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Evidence · {printable(job.title)}")
-        self.resize(980, 620)
+        self.resize(_fitting(self))
         self._report_path = job.report
         self.verdict = QLabel()
         self.verdict.setFont(theme.bold(theme.VERDICT))
@@ -62,7 +56,7 @@ class EvidenceDialog(QDialog):
                 | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
         self.model = EvidenceFiles()
-        self.table = _file_table(self.model)
+        self.table = FileTable(self.model, "Files and their copies")
         self.count = QLabel()
         self.count.setForegroundRole(self.count.foregroundRole())
         self._build_filter()
@@ -99,7 +93,7 @@ class EvidenceDialog(QDialog):
         names = [row.name for row in report.destinations] if report else []
         self.devices.setText(_devices(report) if report else _live_devices(job))
         self.model.put(files, names or [place.name for place in job.places])
-        self._size_columns()
+        self.table.fit()
         self._say_count()
         self._report_path = job.report or self._report_path
         self.open_report.setEnabled(bool(self._report_path))
@@ -182,47 +176,17 @@ class EvidenceDialog(QDialog):
             button.setAutoDefault(False)
         return row
 
-    def _size_columns(self) -> None:
-        columns = self.model.columnCount()
-        for column in range(columns):
-            self.table.setColumnWidth(column, _WIDTHS[min(column, len(_WIDTHS) - 1)])
-        spare = self.table.viewport().width() - sum(map(self.table.columnWidth, range(columns)))
-        if spare > 0:
-            self.table.setColumnWidth(0, _WIDTHS[0] + spare)
-
     def _name_everything(self) -> None:
         self.facts.setAccessibleName("Facts behind the verdict")
         self.devices.setAccessibleName("Devices that hold copies")
         self.filter.setAccessibleName("Filter the files")
-        self.table.setAccessibleName("Files and their copies")
         self.count.setAccessibleName("Files shown")
 
 
-class _Inset(QStyledItemDelegate):
-    """Draws a cell's text as far from its edges as the heads are."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(option.rect, option.palette.highlight())
-        option.rect = option.rect.adjusted(_PAD, 0, -_PAD, 0)
-        super().paint(painter, option, index)
-
-
-def _file_table(model: EvidenceFiles) -> QTableView:
-    table = QTableView()
-    table.setModel(model)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setItemDelegate(_Inset(table))
-    table.setWordWrap(False)
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
-    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-    table.verticalHeader().hide()
-    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    table.verticalHeader().setDefaultSectionSize(26)
-    table.horizontalHeader().setHighlightSections(False)
-    return table
+def _fitting(dialog: QDialog) -> QSize:
+    """The wanted size, or what the screen has."""
+    room = dialog.screen().availableSize()
+    return QSize(*_SIZE).boundedTo(room - QSize(_BESIDE, _BESIDE))
 
 
 def _tint(label: QLabel, tone: Tone) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QDialog,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -27,10 +24,10 @@ from ui.models.evidence_files import EvidenceFiles
 from ui.theme import Tone
 from ui.widgets.bar import Bar, job_parts
 from ui.widgets.buttons import plain_button
+from ui.widgets.file_table import FileTable
 from ui.widgets.labels import ElidedLabel, TextLabel
 
 REFRESH_MS = 2000
-_WIDTHS = (340, 84, 120, 220, 200)
 
 
 class JobFilesDialog(QDialog):
@@ -46,7 +43,7 @@ class JobFilesDialog(QDialog):
         self.stage = ElidedLabel("", tone=Tone.DIM)
         self.bar = Bar(name="Progress of the job")
         self.model = EvidenceFiles()
-        self.table = self._table()
+        self.table = FileTable(self.model, "Files of the job")
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by name, folder or hash")
         self.filter.setAccessibleName("Filter the files")
@@ -82,22 +79,6 @@ class JobFilesDialog(QDialog):
         last.addWidget(plain_button("Close", self.close))
         column.addLayout(last)
 
-    def _table(self) -> QTableView:
-        table = QTableView()
-        table.setModel(self.model)
-        table.setAccessibleName("Files of the job")
-        table.setFont(theme.font(theme.SMALL))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        table.setWordWrap(False)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(26)
-        table.horizontalHeader().setHighlightSections(False)
-        return table
-
     @property
     def _job(self) -> JobSnapshot | None:
         return next((job for job in self._bridge.snapshots if job.id == self._id), None)
@@ -127,8 +108,7 @@ class JobFilesDialog(QDialog):
         at = self.table.verticalScrollBar().value()
         job = self._job
         self.model.put(rows, [place.name for place in job.places] if job else [])
-        for column in range(self.model.columnCount()):
-            self.table.setColumnWidth(column, _WIDTHS[min(column, len(_WIDTHS) - 1)])
+        self.table.fit()
         self.table.verticalScrollBar().setValue(at)
         self._count()
 

@@ -107,7 +107,7 @@ class EvidenceFiles(QAbstractTableModel):
             return None
         row, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.text(row, column)
+            return _leading(row) if column == 3 else self.text(row, column)
         if role in {Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole}:
             return self._whole(row, column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -151,6 +151,11 @@ class EvidenceFiles(QAbstractTableModel):
 
 def _mark(state: str) -> tuple[Tone, str]:
     return _TONES.get(state, (Tone.IDLE, ""))
+
+
+def _leading(row: FileRow) -> str:
+    """The custody hash alone: two of them in one cell would be cut into one that is neither."""
+    return next((f"{kind} {digest}" for kind, digest in row.hashes.items()), "")
 
 
 def _copy_text(copy: CopyRow) -> str:

@@ -1,0 +1,89 @@
+"""The table of a job's files: the path gets all the room that the other columns leave."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from ui.models.evidence_files import EvidenceFiles
+
+Index = QModelIndex | QPersistentModelIndex
+PATH_LEAST = 220
+"""Pixels that a path keeps where many drives stand beside it; the table scrolls then."""
+_WIDTHS = (84, 104, 186, 158)
+"""Size, state, hash, and each drive."""
+_MOST = 230
+_STATE, _HASH = 2, 3
+_ROW = 26
+_PAD = 5
+"""Cells stand under their heads, which the style sheet insets."""
+
+
+class FileTable(QTableView):
+    """Shows EvidenceFiles; opens at once with 10,000 rows, because only what is seen is asked."""
+
+    def __init__(self, model: EvidenceFiles, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setModel(model)
+        self.setAccessibleName(name)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setItemDelegate(_Cell(self))
+        self.setWordWrap(False)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(_ROW)
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setResizeContentsPrecision(0)
+        self._fitted = -1
+
+    def fit(self) -> None:
+        """Give the columns their widths, once for as many drives; people may drag them since."""
+        columns = self.model().columnCount()
+        if columns != self._fitted and self.model().rowCount():
+            self._fitted = columns
+            for column in range(1, columns):
+                self.setColumnWidth(column, self._width(column))
+        self._stretch()
+
+    def _width(self, column: int) -> int:
+        least = _WIDTHS[min(column, len(_WIDTHS)) - 1]
+        if column < _STATE or column == _HASH:
+            return least
+        return max(least, min(self.sizeHintForColumn(column) + 2 * _PAD, _MOST))
+
+    def _stretch(self) -> None:
+        others = sum(self.columnWidth(n) for n in range(1, self.model().columnCount()))
+        self.setColumnWidth(0, max(PATH_LEAST, self.viewport().width() - others))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._stretch()
+
+
+class _Cell(QStyledItemDelegate):
+    """Draws a cell's text as far from its edges as the heads are; a hash is cut at its end."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        if index.column() == _HASH:
+            option.textElideMode = Qt.TextElideMode.ElideRight
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, option.palette.highlight())
+        option.rect = option.rect.adjusted(_PAD, 0, -_PAD, 0)
+        super().paint(painter, option, index)
