@@ -1,0 +1,43 @@
+"""What a plan says of the devices behind its destinations."""
+
+from pathlib import Path
+
+from app.offload.plan import PlannedDestination
+from app.offload.remarks import device_remarks
+from app.offload.spec import DestinationSpec, OffloadSpec
+from app.places.devices import Device, DeviceKind
+from app.places.volumes import Volume
+
+DISK = Device(id="virtio:overlay", name="Virtual disk vda (over…)", kind=DeviceKind.DISK)
+
+
+def planned(name: str) -> PlannedDestination:
+    """A destination on a partition of the one disk."""
+    point = Path("/media") / name
+    volume = Volume(
+        mount_point=point,
+        source=f"/dev/{name}",
+        file_system="ext4",
+        label=name,
+        uuid=name,
+        capacity=10**12,
+        free=10**11,
+        device=DISK,
+    )
+    return PlannedDestination(
+        path=point, root=point, volume=volume, files=1, size=1, already=0, free_after=1, name=name
+    )
+
+
+def test_a_device_with_its_serial_number_is_named_without_doubled_brackets() -> None:
+    drives = [planned("RAID"), planned("SHUTTLE-01")]
+    spec = OffloadSpec(
+        source=Path("/media/A003"),
+        destinations=tuple(DestinationSpec(path=one.path) for one in drives),
+        wanted_copies=1,
+    )
+    (remark,) = device_remarks(spec, drives)
+    assert remark.text == (
+        "SHUTTLE-01 and RAID lie on one device, Virtual disk vda (over…): both are copied,"
+        " together they count once."
+    )
