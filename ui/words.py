@@ -42,6 +42,7 @@ KEEP = _sign("attention", "!", "KEEP", Tone.ATTENTION)
 SAFE_TO_EJECT = _sign("verified", "✓", "SAFE TO EJECT", Tone.VERIFIED)
 WRITING = _sign("running", "▶", "Writing, do not unplug", Tone.RUNNING)
 PAUSED_DRIVE = _sign("paused", "||", "Paused, do not unplug", Tone.ATTENTION)
+COMPLETE = _sign("verified", "✓", "All verified", Tone.VERIFIED)
 HOLDS_ALL = _sign("running", "▶", "All verified, do not unplug yet", Tone.RUNNING)
 STOPPED = _sign("failed", "✕", "Stopped", Tone.FAILED)
 
@@ -186,7 +187,7 @@ def is_whole(place: PlaceSnapshot) -> bool:
 
 def place_sign(place: PlaceSnapshot) -> Sign:
     """How a destination stands: the sentence that says whether it may be unplugged."""
-    if place.safe_to_eject:
+    if place.safe_to_eject and place.state is PlaceState.DONE:
         return SAFE_TO_EJECT
     at_work = place.state in {PlaceState.WRITING, PlaceState.READING_BACK}
     return HOLDS_ALL if at_work and is_whole(place) else PLACE_SIGNS[place.state]

@@ -101,6 +101,7 @@ class StageEngine:
         """Plans wait for it."""
         self.gate.set()
         self.safe_already: set[str] = set()
+        self.ignored: tuple[str, ...] = (".DS_Store", "clips/._A001.mxf")
         self._ended = threading.Event()
 
     def serve(self) -> None:
@@ -166,7 +167,7 @@ class StageEngine:
             clips=len(found.clips),
             size=found.size,
             destinations=tuple(planned),
-            ignored=(".DS_Store", "clips/._A001.mxf"),
+            ignored=self.ignored,
             remarks=remarks,
             identity=identity_of(found, ()),
             seconds=420.0,

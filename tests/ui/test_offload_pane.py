@@ -357,6 +357,17 @@ def test_the_ignore_list_is_visible_and_editable(pane, engine, drives, qtbot):
     assert engine.settings.get("offload.ignore") == [".DS_Store", "*.tmp"]
 
 
+def test_the_ignore_list_can_be_reached_while_it_leaves_nothing_out(pane, engine, drives, qtbot):
+    add(pane, qtbot, *drives)
+    assert not pane.plan.ignore_list.isVisible()
+    engine.ignored = ()
+    pane.desk.plan_again()
+    qtbot.waitUntil(lambda: settled(pane))
+    assert not pane.plan.ignored.isVisible()
+    qtbot.mouseClick(pane.plan.ignore_list, LEFT)
+    assert pane.findChildren(IgnoreListDialog)[0].isVisible()
+
+
 def test_a_destination_has_its_own_options(pane, engine, drives, qtbot):
     add(pane, qtbot, *drives)
     shown = pane.destinations.tiles[str(drives[1])]

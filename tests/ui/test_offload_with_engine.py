@@ -22,7 +22,7 @@ from ui.dialogs.evidence import EvidenceDialog
 from ui.dialogs.offload import OffloadWindows
 from ui.main_window import MainWindow, PaneDoor
 from ui.panes.offload import OffloadPane
-from ui.words import KEEP, SAFE, SAFE_TO_EJECT
+from ui.words import COMPLETE, KEEP, SAFE
 
 Key = Qt.Key
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -163,7 +163,7 @@ def test_card_to_two_destinations_to_verdict_to_report_with_keys_only(
     tile = pane.cards.tiles[str(card)]
     assert tile.verdict.sign is SAFE
     for drive in drives:
-        assert pane.destinations.tiles[str(drive)].state.sign is SAFE_TO_EJECT
+        assert pane.destinations.tiles[str(drive)].state.sign is COMPLETE
         copied = sorted(p.name for p in drive.rglob("*.mxf"))
         assert len(copied) == 3
 

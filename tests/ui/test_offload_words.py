@@ -34,7 +34,7 @@ from ui.panes.offload_drives import destination_face
 from ui.panes.offload_faces import card_face, plan_face
 from ui.theme import Tone
 from ui.widgets.wrapped import breakable
-from ui.words import KEEP, SAFE, SAFE_TO_EJECT, WRITING
+from ui.words import COMPLETE, KEEP, SAFE, SAFE_TO_EJECT, STOPPED, WRITING, place_sign
 
 JUDGED = (JobState.DONE, JobState.FAILED)
 SINCE = datetime.now(UTC) - timedelta(hours=1)
@@ -190,6 +190,24 @@ def test_a_drive_is_safe_to_eject_only_when_the_job_says_so():
     assert destination(job=done, state=PlaceState.DONE, safe_to_eject=True).sign is SAFE_TO_EJECT
 
 
+def test_a_drive_that_is_safe_to_eject_can_be_ejected_and_the_systems_disk_is_never_called_so():
+    done = offload("A003", JobState.DONE)
+    fixed = destination(replace(RAID, removable=False), done, PlaceState.DONE, safe_to_eject=True)
+    assert (fixed.sign, fixed.can_eject) == (SAFE_TO_EJECT, True)
+    system = replace(RAID, mount_point=Path("/"), removable=False)
+    facts = {"safe_to_eject": True, "total": GB, "verified": GB}
+    shown = destination(system, done, PlaceState.DONE, **facts)
+    assert (shown.sign, shown.can_eject) == (COMPLETE, False)
+
+
+def test_a_copy_that_a_later_look_found_damaged_is_not_called_safe():
+    damaged = place("/media/RAID-1", PlaceState.FAILED, safe_to_eject=True)
+    assert place_sign(damaged) is STOPPED
+    shown = destination(RAID, offload("A003", JobState.DONE), PlaceState.FAILED, safe_to_eject=True)
+    assert shown.sign is None
+    assert "SAFE" not in shown.spoken
+
+
 def test_a_full_drive_says_what_failed_and_the_way_out():
     running = offload("A003", JobState.RUNNING, ("/media/RAID-1", "/media/LTO stage"))
     trouble = "Destination full: A003C029.mxf needs 7.2 GB, 1.1 GB left. Free space, then Retry."
@@ -248,6 +266,26 @@ def test_start_bears_the_name_of_the_preset_and_the_ignored_files_are_counted():
     assert shown.start == "Start · Main unit"
     assert shown.can_start
     assert shown.ignored == "Ignored: .DS_Store, ._* · 2 files"
+
+
+def test_nothing_is_said_of_the_ignore_list_where_it_leaves_nothing_out():
+    reading = replace(read_plans(plans("A003")), ignored=())
+    shown = plan_face(reading, Choices(), why_not="", can_try=True, wrong=False, tried="")
+    assert shown.ignored == ""
+
+
+def test_only_the_cards_that_are_verified_already_are_called_so():
+    def said(*already: str) -> list[str]:
+        made = [replace(p, already_safe=p.card.roll in already) for p in plans("A003", "B002")]
+        shown = plan_face(
+            read_plans(made), Choices(), why_not="", can_try=True, wrong=False, tried=""
+        )
+        return [text for tone, text in shown.remarks if tone is Tone.VERIFIED]
+
+    assert said() == []
+    assert said("B002") == ["Every file of B002 is verified on these destinations already."]
+    whole = "Every file of every card is verified on these destinations already."
+    assert said("A003", "B002") == [whole]
 
 
 def test_a_refusal_closes_start_and_says_where_to_look():

@@ -162,6 +162,18 @@ def look_at(path: Path, volumes: Sequence[Volume]) -> tuple[Volume | None, str]:
     return volume_of(real, volumes), ""
 
 
+def ejectable(volume: Volume) -> bool:
+    """Whether it looks like a drive that may be taken away; the engine has the last word."""
+    return volume.removable or str(volume.mount_point) not in _SYSTEM
+
+
+_SYSTEM = {
+    *("/", "/home", "/usr", "/var", "/etc", "/opt", "/root", "/srv", "/nix", "/tmp"),
+    *("/boot", "/boot/efi", "/efi", "/System/Volumes/Data", "C:\\"),
+}
+"""Where systems live, and where nobody plugs in a drive."""
+
+
 def place_for(entry: DestinationEntry, jobs: Sequence[JobSnapshot]) -> PlaceInHand | None:
     """What is said on the destination's tile: a live job first, else the newest one."""
     newest: PlaceInHand | None = None

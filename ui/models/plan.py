@@ -44,7 +44,9 @@ class PlanReading:
     ignored: tuple[str, ...] = ()
     rooms: tuple[PlannedRoom, ...] = ()
     safe_already: tuple[str, ...] = ()
-    """Roots of the cards of which every file is verified already."""
+    """Names of the cards of which every file is verified on all destinations already."""
+    cards: int = 0
+    """How many cards are planned."""
     nothing_to_copy: bool = False
     """All of it is verified on every destination: a start would only confirm that."""
 
@@ -74,7 +76,8 @@ def read_plans(plans: Sequence[OffloadPlan]) -> PlanReading:
         remarks=remarks,
         ignored=tuple(path for plan in plans for path in plan.ignored),
         rooms=rooms,
-        safe_already=tuple(str(p.card.root) for p in plans if p.already_safe),
+        safe_already=tuple(plan.card.roll for plan in plans if plan.already_safe),
+        cards=len(plans),
         nothing_to_copy=all(p.already_safe for p in plans),
     )
 

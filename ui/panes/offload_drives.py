@@ -8,11 +8,17 @@ from __future__ import annotations
 from app.jobs.snapshot import JobState, PlaceState
 from app.offload.plan import Remark, Weight
 from app.units import bytes_text, rate_text
-from ui.models.destinations import DestinationEntry, PlaceInHand, bus_text, is_slow_usb
+from ui.models.destinations import (
+    DestinationEntry,
+    PlaceInHand,
+    bus_text,
+    ejectable,
+    is_slow_usb,
+)
 from ui.models.plan import PlannedRoom
 from ui.theme import Tone
 from ui.widgets.destination_tile import DestinationFace
-from ui.words import PAUSED_DRIVE, SAFE_TO_EJECT, Sign, is_whole, place_sign, printable
+from ui.words import COMPLETE, PAUSED_DRIVE, SAFE_TO_EJECT, Sign, is_whole, place_sign, printable
 
 _FILE_SYSTEMS = {"exfat": "exFAT", "vfat": "FAT32", "fuseblk": "NTFS", "ntfs3": "NTFS"}
 _UPPER = {"xfs", "ntfs", "apfs", "zfs", "jfs", "nfs", "nfs4", "smb", "cifs"}
@@ -41,7 +47,7 @@ def destination_face(
     used = (capacity - volume.free) / capacity if volume and capacity else 0.0
     needed = volume.free - room.after if volume and room else 0
     planned = needed / capacity if capacity else 0.0
-    sign, detail = _drive_state(hand)
+    sign, detail = _drive_state(entry, hand)
     detail = "" if thinned else detail
     trouble, hint = _trouble(entry, hand)
     gone = hand is not None and hand.place.state is PlaceState.GONE and not hand.job.state.ended
@@ -71,7 +77,7 @@ def destination_face(
         can_retry=not gone and not (hand and hand.job.state is JobState.DONE),
         can_leave_out=gone,
         can_repair=hand is not None and hand.repairable,
-        can_eject=volume is not None and volume.removable and not (hand and hand.live),
+        can_eject=volume is not None and ejectable(volume) and not (hand and hand.live),
         can_remove=not (hand and hand.live),
         can_verify=volume is not None and not (hand and hand.live),
         has_details=hand is not None,
@@ -151,7 +157,7 @@ def _gist(text: str, name: str) -> str:
     return first
 
 
-def _drive_state(hand: PlaceInHand | None) -> tuple[Sign | None, str]:
+def _drive_state(entry: DestinationEntry, hand: PlaceInHand | None) -> tuple[Sign | None, str]:
     """The words people act on, and what stands small beside them."""
     if hand is None:
         return None, ""
@@ -159,13 +165,23 @@ def _drive_state(hand: PlaceInHand | None) -> tuple[Sign | None, str]:
     if place.state is PlaceState.FAILED:
         return None, ""
     if place.safe_to_eject:
-        done = place.verified >= place.total > 0
-        return SAFE_TO_EJECT, f"{printable(job.title)} verified" if done else ""
+        return _at_rest(entry, hand)
     if hand.live and job.state is JobState.PAUSED and place.state is not PlaceState.GONE:
         return PAUSED_DRIVE, ""
     if job.state is JobState.QUEUED or hand.live or place.state is PlaceState.GONE:
         return place_sign(place), ""
     return None, ""
+
+
+def _at_rest(entry: DestinationEntry, hand: PlaceInHand) -> tuple[Sign | None, str]:
+    """A drive with which nothing is done any more; nobody ejects a folder of the system's disk."""
+    whole = hand.place.verified >= hand.place.total > 0
+    what = printable(hand.job.title)
+    if entry.volume is None:
+        return None, ""
+    if ejectable(entry.volume):
+        return SAFE_TO_EJECT, f"{what} verified" if whole else ""
+    return (COMPLETE, what) if whole else (None, "")
 
 
 def _trouble(entry: DestinationEntry, hand: PlaceInHand | None) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from ui.panes.offload_drives import TONES
 from ui.theme import Tone
 from ui.widgets.card_tile import CardFace
 from ui.widgets.plan_view import PlanFace
-from ui.words import KEEP, SAFE, Sign, is_whole, place_name, printable
+from ui.words import KEEP, SAFE, Sign, is_whole, listed, place_name, printable
 
 _SHOWN_GAPS = 2
 _RETRY = {
@@ -198,10 +198,7 @@ def plan_face(
     """What the plan in the middle says."""
     refused = bool(reading.refusals)
     alone = [r for r in reading.remarks if r.destination is None or r.weight is not Weight.NOTE]
-    safe = [
-        (Tone.VERIFIED, "Every file is verified on these destinations already.")
-        for _ in reading.safe_already[:1]
-    ]
+    safe = [(Tone.VERIFIED, _safe_already(reading))] if reading.safe_already else []
     calm = reading.nothing_to_copy and not why_not
     start = f"Start · {_short(choices.preset, 16)}" if choices.preset else "Start"
     return PlanFace(
@@ -221,13 +218,23 @@ def plan_face(
     )
 
 
+def _safe_already(reading: PlanReading) -> str:
+    """Which cards need no copying; with several planned, by name."""
+    whole = "is verified on these destinations already."
+    if len(reading.safe_already) == reading.cards:
+        return f"Every file {'of every card ' if reading.cards > 1 else ''}{whole}"
+    return f"Every file of {listed(reading.safe_already)} {whole}"
+
+
 def _short(name: str, most: int) -> str:
     name = printable(name)
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _ignored(patterns: tuple[str, ...], ignored: tuple[str, ...]) -> str:
-    """The patterns that leave something out now (else the first ones), and how many files."""
+    """The patterns that leave something out now, and how many files; "" where none does."""
+    if not ignored:
+        return ""
     names = [path.rpartition("/")[2] for path in ignored[:_MATCHED]]
     hits = [p for p in patterns if any(fnmatchcase(name, p) for name in names)]
     listed = ", ".join((hits or list(patterns))[:2]) or "nothing"

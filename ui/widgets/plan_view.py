@@ -36,7 +36,7 @@ class PlanFace:
     remarks: tuple[tuple[Tone, str], ...] = ()
     """Most serious first."""
     ignored: str = ""
-    """`Ignored: .DS_Store, ._* · 4 files`."""
+    """`Ignored: .DS_Store, ._* · 4 files`; "" where nothing is left out."""
     start: str = "Start"
     can_start: bool = False
     calm: bool = False
@@ -80,6 +80,7 @@ class PlanView(Tile):
         self.ignored = ElidedLabel(tone=Tone.DIM, mode=Qt.TextElideMode.ElideRight)
         self.show_ignored = link_button("Show", self.ignored_wanted.emit)
         self.show_ignored.setAccessibleName("Show and edit the ignore list")
+        self.ignore_list = link_button("Ignore list", self.ignored_wanted.emit)
         self.tried = WrappedLabel(tone=Tone.VERIFIED)
         self.fold = link_button("Options", self._toggle)
         self.fold.setCheckable(True)
@@ -114,7 +115,9 @@ class PlanView(Tile):
         self._remarks.setSpacing(4)
         fold_row = QHBoxLayout()
         fold_row.setContentsMargins(-3, 0, 0, 0)
+        fold_row.setSpacing(12)
         fold_row.addWidget(self.fold)
+        fold_row.addWidget(self.ignore_list)
         fold_row.addStretch(1)
         content.addWidget(self.table)
         content.addLayout(self._remarks)
@@ -189,6 +192,7 @@ class PlanView(Tile):
         self.ignored.show_text(face.ignored)
         for widget in (self.ignored, self.show_ignored):
             widget.setVisible(bool(face.ignored))
+        self.ignore_list.setVisible(bool(face.rows) and not face.ignored)
         self.start.setText(face.start.replace("&", "&&"))
         self.start.setAccessibleName(face.start)
         kind = "plain" if face.calm else "primary"
