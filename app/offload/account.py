@@ -27,7 +27,7 @@ from app.offload.work import CopyFact, CopyState
 from app.places.cards import Card
 from app.places.tree import EntryKind
 from app.reports.model import ClipRow, CopyRow, DestinationRow, FileRow, TransferReport
-from app.units import now
+from app.units import count_text, now
 
 _MODES = {
     VerifyMode.FULL: "card read twice, each drive read back from the medium",
@@ -127,7 +127,7 @@ class Account:
             card_label=card.label if card else "",
             started=started,
             finished=finished,
-            verify_mode=_MODES[spec.verify],
+            verify_mode=self._check_words(),
             hash_kinds=tuple(dict.fromkeys([*map(str, spec.hashes), "blake3"])),
             host=socket.gethostname(),
             operator=journal.fact(self.job, "operator", ""),
@@ -143,6 +143,15 @@ class Account:
             notes=tuple(journal.fact(self.job, "notes", [])),
             extra=dict(spec.extra),
         )
+
+    def _check_words(self) -> str:
+        """How it was checked; what an earlier job had read from the card stands as it was then."""
+        words = _MODES[self.spec.verify]
+        if not self.spec.verify.reads_source_twice:
+            return words
+        once = sum(1 for row in self.rows if row.digests and not row.twice)
+        known = f"{count_text(once, 'file')} known from an earlier job, read once then"
+        return f"{words}; {known}" if once else words
 
     def file_rows(self) -> Iterator[FileRow]:
         """Every file, link and special file as reports and the window show it."""

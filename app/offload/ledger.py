@@ -230,10 +230,11 @@ class Ledger:
 
 def earlier_copies(
     journal: Journal, entries: Mapping[tuple[int, int, str], int]
-) -> Iterator[tuple[int, JobId, CopyFact, Mapping[HashKind, str], datetime | None]]:
+) -> Iterator[tuple[int, JobId, CopyFact, Mapping[HashKind, str], datetime | None, bool]]:
     """Verified copies that earlier jobs made of files with the same path, size and time.
 
-    *entries* maps (size, mtime_ns, path) to a number, which is given back with each copy found.
+    *entries* maps (size, mtime_ns, path) to a number, which is given back with each copy found:
+    number, job, copy, digests, when the card was read, and whether it was read twice.
     """
     with journal.transaction() as db:
         db.execute("CREATE TEMP TABLE IF NOT EXISTS asked (size, mtime_ns, path, n)")
@@ -243,15 +244,16 @@ def earlier_copies(
             ((size, mtime, os.fsencode(path), n) for (size, mtime, path), n in entries.items()),
         )
         rows = db.execute(
-            "SELECT asked.n, e.job, e.digests, e.read_at, c.n, c.destination, c.path, c.state,"
-            " c.way, c.kind, c.written, c.read, c.mtime_ns, c.found, c.trouble"
+            "SELECT asked.n, e.job, e.digests, e.read_at, e.twice, c.n, c.destination, c.path,"
+            " c.state, c.way, c.kind, c.written, c.read, c.mtime_ns, c.found, c.trouble"
             " FROM asked JOIN entries e ON e.size=asked.size AND e.mtime_ns=asked.mtime_ns"
             " AND e.path=asked.path JOIN copies c ON c.job=e.job AND c.n=e.n"
             " WHERE c.state=? AND e.digests IS NOT NULL",
             (CopyState.VERIFIED,),
         ).fetchall()
-    for n, job, digests, read_at, *copy in rows:
-        yield n, JobId(job), _copy_fact(tuple(copy)), _digests(digests), _moment(read_at)
+    for n, job, digests, read_at, twice, *copy in rows:
+        fact = _copy_fact(tuple(copy))
+        yield n, JobId(job), fact, _digests(digests), _moment(read_at), bool(twice)
 
 
 def _entry_row(row: tuple[Any, ...]) -> EntryRow:

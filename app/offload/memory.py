@@ -33,6 +33,8 @@ class KnownCopy:
     digests: Mapping[HashKind, str]
     read_at: datetime | None
     """When the card was read for it."""
+    twice: bool
+    """Whether a second read of the card gave the same bytes then."""
 
 
 def known_copies(
@@ -52,7 +54,7 @@ def known_copies(
     asked = {(e.size, e.mtime_ns, e.path): n for n, e in enumerate(files)}
     roots: dict[JobId, dict[int, tuple[str, str]]] = {}
     found: dict[str, KnownCopy] = {}
-    for n, job, fact, digests, read_at in earlier_copies(journal, asked):
+    for n, job, fact, digests, read_at, twice in earlier_copies(journal, asked):
         if job not in roots:
             roots[job] = _roots(journal, job)
         identity, below = roots[job].get(fact.destination, ("", ""))
@@ -66,7 +68,9 @@ def known_copies(
         except OSError:
             continue
         if (now.st_size, now.st_mtime_ns) == (entry.size, fact.mtime_ns):
-            found[entry.path] = KnownCopy(job=job, fact=fact, digests=digests, read_at=read_at)
+            found[entry.path] = KnownCopy(
+                job=job, fact=fact, digests=digests, read_at=read_at, twice=twice
+            )
     return found
 
 

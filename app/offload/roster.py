@@ -131,9 +131,9 @@ class Roster:
         for path in [p for p, copies in found.items() if not _agree([c for _, c in copies])]:
             del found[path]  # one of them is not what the card holds: it is read
         rows_of = {path: by_path[path].n for path in found}
+        best = {path: max((c for _, c in found[path]), key=lambda c: c.twice) for path in found}
         self.ledger.read(
-            (rows_of[path], copies[0][1].digests, copies[0][1].read_at, True)
-            for path, copies in found.items()
+            (rows_of[path], copy.digests, copy.read_at, copy.twice) for path, copy in best.items()
         )
         self.ledger.confirm(
             replace(copy.fact, n=rows_of[path], destination=index, found=True)

@@ -10,6 +10,8 @@ from mount_bench import Bench
 from offload_bench import MB, House, make_card, noise, spec_for
 
 from app.jobs.snapshot import JobState
+from app.offload.ledger import Ledger
+from app.offload.spec import VerifyMode
 
 pytestmark = pytest.mark.root
 
@@ -56,3 +58,20 @@ def test_a_card_that_both_drives_know_needs_no_second_copy(
         states = {c.state for file in engine.files(done.id) for c in file.copies}
     assert done.safe
     assert states == {"already there"}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "twice"), [(VerifyMode.READ_BACK, False), (VerifyMode.FULL, True)]
+)
+def test_how_often_a_known_file_was_read_is_said_as_it_was(
+    bench: Bench, house: House, card: Path, earlier: VerifyMode, twice: bool
+) -> None:
+    drive = bench.ext4("one", "one", 64)
+    with house.engine() as engine:
+        assert engine.run(spec_for(card, drive, wanted_copies=1, verify=earlier)).safe
+        done = engine.run(spec_for(card, drive, wanted_copies=1))
+        assert done.safe
+        read = {row.twice for row in Ledger(engine.journal, done.id).entries() if row.digests}
+        said = engine.report(done.id).verify_mode
+    assert read == {twice}
+    assert ("6 files known from an earlier job, read once then" in said) is not twice
