@@ -107,9 +107,17 @@ class Engine(AbstractContextManager["Engine"]):
         return self.submit(RepairSpec(job=job, destination=destination))
 
     def submit(self, spec: Spec) -> JobId:
-        """Put a job in the queue; PlanRefused when its plan says no."""
-        spec, task = self._prepared(spec)
-        return self._runner.submit(spec, task)
+        """Put a job in the queue; PlanRefused when its plan says no.
+
+        An offload whose plan goes on with an interrupted job queues that one and answers its id.
+        """
+        if not isinstance(spec, OffloadSpec):
+            return self._runner.submit(spec, self._runner.kinds[spec.kind].prepare(spec))
+        plan = self._accepted(spec)
+        if plan.resumes is None:
+            return self._runner.submit(plan.spec, _offload_task(plan, self._around()))
+        self._runner.resume(plan.resumes)
+        return plan.resumes
 
     def run(
         self,
@@ -293,19 +301,19 @@ class Engine(AbstractContextManager["Engine"]):
             report_folder=self.reports,
         )
 
-    def _prepared(self, spec: Spec) -> tuple[Spec, Task]:
-        if isinstance(spec, OffloadSpec):
-            plan = self.plan(spec)
-            if plan.refusals:
-                raise PlanRefused(" ".join(remark.text for remark in plan.refusals))
-            return plan.spec, _offload_task(plan, self._around())
-        return spec, self._runner.kinds[spec.kind].prepare(spec)
+    def _accepted(self, spec: OffloadSpec) -> OffloadPlan:
+        plan = self.plan(spec)
+        if plan.refusals:
+            raise PlanRefused(" ".join(remark.text for remark in plan.refusals))
+        return plan
+
+    def _prepare_offload(self, spec: Spec) -> Task:
+        assert isinstance(spec, OffloadSpec)
+        return _offload_task(self._accepted(spec), self._around())
 
     def _kinds(self) -> dict[str, JobKind]:
         return {
-            OffloadSpec.kind: JobKind(
-                prepare=lambda spec: self._prepared(spec)[1], run=self._run_offload
-            ),
+            OffloadSpec.kind: JobKind(prepare=self._prepare_offload, run=self._run_offload),
             VerifySpec.kind: JobKind(prepare=self._verify_task, run=self._run_verify),
             RepairSpec.kind: JobKind(prepare=self._repair_task, run=self._run_repair),
         }

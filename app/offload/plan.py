@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from app.jobs.spec import JobId
 from app.offload.spec import OffloadSpec
 from app.places.cards import Card, CardIdentity
 from app.places.volumes import Volume
@@ -75,6 +76,8 @@ class OffloadPlan:
     """Estimated time until the card is free, from earlier rates; None when nothing is known."""
     already_safe: bool = False
     """Every destination has every file already, verified, and they are devices enough."""
+    resumes: JobId | None = None
+    """The interrupted job that a start goes on with, instead of beginning another."""
 
     @property
     def refusals(self) -> tuple[Remark, ...]:

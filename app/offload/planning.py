@@ -23,6 +23,7 @@ from app.offload.remarks import (
 )
 from app.offload.selection import IgnoreList, Selection
 from app.offload.spec import DestinationSpec, OffloadSpec, OnCollision
+from app.offload.unfinished import with_unfinished
 from app.places.cards import Card, identity_of, recognise
 from app.places.devices import count_different, speed_warning
 from app.places.limits import NameRules, rules_of
@@ -117,7 +118,7 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
     size = sum(e.size for e in files)
     devices = count_different(p.volume.device for p in planned)
     complete = all(n == p.files for n, p in zip(known, planned, strict=True))
-    return OffloadPlan(
+    plan = OffloadPlan(
         spec=spec,
         card=look.card,
         files=len(files),
@@ -130,6 +131,7 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
         seconds=memory.expected_seconds(journal, spec, planned, size),
         already_safe=bool(files) and complete and devices >= spec.wanted_copies,
     )
+    return with_unfinished(plan, journal)
 
 
 def clips_by_path(card: Card) -> dict[str, str]:
