@@ -23,14 +23,16 @@ from app.integrity.mhl import (
 )
 from app.integrity.verdict import ReadWay
 from app.integrity.verify.mend import Mended, Mender
+from app.integrity.verify.outcome import FileState, SeenFile
 from app.integrity.verify.part import Signature
+from app.integrity.verify.run import Evidence
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.runner import Task
 from app.jobs.spec import CONVERTER, JobId, Spec, job_kind
 from app.offload.ledger import EntryRow, Ledger
 from app.offload.place import Place, PlaceRecord
-from app.offload.reverify import settle_verdict
+from app.offload.reverify import settle_verdict, update_copies
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
 from app.offload.work import CopyFact, CopyState
@@ -92,7 +94,7 @@ class RepairRun:
         journal: Journal,
         around: Surroundings,
     ) -> None:
-        self._spec, self._control, self._around = spec, control, around
+        self._job, self._spec, self._control, self._around = job, spec, control, around
         self._journal, self._ledger = journal, Ledger(journal, spec.job)
         self._signature = Signature(
             job=job, tool_version=around.tool_version, operator=around.operator
@@ -109,6 +111,7 @@ class RepairRun:
                 f"{place.name} is not connected.", device=place.name,
                 hint="Connect it, then repair again.",
             )  # fmt: skip
+        volume = self._around.volume_of(place.root)
         wrong = self._wrong(place)
         size = sum(one.row.entry.size for one in wrong)
         self._control.show(
@@ -124,7 +127,7 @@ class RepairRun:
                         troubles.append(trouble)
         finally:
             troubles += self._record(place)
-            list(settle_verdict(self._journal, self._journal.job(self._spec.job)))
+            self._judge(Evidence(root=place.root, volume=volume, files=self._seen()))
         if troubles:
             more = f" And {len(troubles) - 1:,} more." if len(troubles) > 1 else ""
             self._control.show(error=troubles[0] + more)
@@ -201,6 +204,25 @@ class RepairRun:
             log.info("%s was repaired on %s", path, place.name)
             return ""
         return trouble
+
+    def _judge(self, evidence: Evidence) -> None:
+        """Bring the verdict of this offload and of all others that know the files up to date."""
+        news = list(settle_verdict(self._journal, self._journal.job(self._spec.job)))
+        news += update_copies(self._journal, [evidence]).verdicts
+        self._journal.set_fact(self._job, "verdicts", news)
+
+    def _seen(self) -> dict[str, SeenFile]:
+        return {
+            path: SeenFile(
+                state=FileState.VERIFIED,
+                digests=dict(mended.read.digests),
+                way=mended.read.way,
+                mtime_ns=mended.mtime_ns,
+                size=mended.read.size,
+                at=now(),
+            )
+            for path, mended in self._mended.items()
+        }
 
     def _record(self, place: Place) -> list[str]:
         """A generation about the repaired files; what stands against it, in words."""

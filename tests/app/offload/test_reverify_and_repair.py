@@ -239,6 +239,33 @@ def test_verify_with_repair_also_brings_the_verdict_back(
 
 
 @pytest.mark.root
+@pytest.mark.parametrize("way", ["verify", "repair"])
+def test_every_job_that_knows_the_file_is_judged_anew_after_a_repair(
+    bench: Bench, house: House, card: Path, way: str
+) -> None:
+    one, two = Drive(bench, "one"), Drive(bench, "two")
+    house.declare(one.point, two.point)
+    with house.engine() as engine:
+        both = engine.run(spec_for(card, one.point, two.point)).id
+        alone = engine.run(spec_for(card, one.point, wanted_copies=1)).id
+        again = engine.run(spec_for(card, one.point, two.point)).id
+        jobs = (both, alone, again)
+        one.flip(one.point / "A003" / CLIP, 2_000_000)
+        (one.point / "A003/index.xml").unlink()
+        verified(engine, one.point)
+        assert [engine.snapshot(job).safe for job in jobs] == [False] * 3
+        if way == "verify":
+            done = verified(engine, one.point, repair_from=two.point)
+        else:
+            done = repaired(engine, both, 0)
+        assert done.state is JobState.DONE, done.error
+        for job in jobs:
+            assert engine.snapshot(job).safe, job
+            assert engine.snapshot(job).places[0].state is PlaceState.DONE
+            assert troubles(engine, job) == []
+
+
+@pytest.mark.root
 def test_a_repair_does_not_believe_a_copy_that_is_damaged_itself(
     bench: Bench, house: House, card: Path
 ) -> None:
