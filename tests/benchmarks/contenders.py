@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 _MANUAL = """
 card=$1; shift
 for drive in "$@"; do cp -a "$card/." "$drive/"; done
-sync; echo 3 > /proc/sys/vm/drop_caches
+sync -f "$@"; echo 3 > /proc/sys/vm/drop_caches
 sums=$(mktemp); cd "$card"
 find . -type f -print0 | xargs -0 xxhsum -H1 > "$sums" 2> "$sums.said"
 for drive in "$@"; do cd "$drive"; xxhsum -c --quiet "$sums" || exit 1; done
@@ -23,28 +23,30 @@ _RCLONE = """
 card=$1; shift
 for drive in "$@"; do rclone copy "$card" "$drive"; done
 for drive in "$@"; do rclone check "$card" "$drive"; done
-sync
+sync -f "$@"
 """
 _OCOPY = """
-ocopy "$@"; sync
+ocopy "$@"; shift; sync -f "$@"
 """
+Command = Callable[[Path, Sequence[Path], Path], list[str]]
+"""Card, destinations, a folder of its own for anything else → a command line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A way to do the work; *proof* says what its verification read."""
+    """A way to do the work."""
 
     name: str
     proof: str
-    command: Callable[[Path, Sequence[Path], Path], list[str]]
-    """Card, destinations, a folder of its own for anything else → a command line."""
+    """What its verification reads."""
+    command: Command
 
 
-def _script(text: str) -> Callable[[Path, Sequence[Path], Path], list[str]]:
+def _script(text: str) -> Command:
     return lambda card, drives, _: ["sh", "-euc", text, "sh", str(card), *map(str, drives)]
 
 
-def _reelkeep(mode: str) -> Callable[[Path, Sequence[Path], Path], list[str]]:
+def _reelkeep(mode: str) -> Command:
     def command(card: Path, drives: Sequence[Path], own: Path) -> list[str]:
         to = [word for drive in drives for word in ("--to", str(drive))]
         return [
@@ -56,17 +58,12 @@ def _reelkeep(mode: str) -> Callable[[Path, Sequence[Path], Path], list[str]]:
     return command
 
 
-def _plain(what: str) -> Callable[[Path, Sequence[Path], Path], list[str]]:
+def _reads(times: int) -> Command:
     def command(card: Path, drives: Sequence[Path], own: Path) -> list[str]:
         del drives, own
-        return [sys.executable, str(HERE / "plain_io.py"), what, str(card)]
+        return [sys.executable, str(HERE / "plain_io.py"), "read", *[str(card)] * times]
 
     return command
-
-
-def _twice(card: Path, drives: Sequence[Path], own: Path) -> list[str]:
-    del drives, own
-    return [sys.executable, str(HERE / "plain_io.py"), "read", str(card), str(card)]
 
 
 READ_BACK = Contender("Reelkeep, read-back", "medium", _reelkeep("read-back"))
@@ -74,15 +71,11 @@ FULL = Contender("Reelkeep, full", "medium, card twice", _reelkeep("full"))
 MANUAL = Contender("cp, sync, xxhsum -c", "medium, card twice", _script(_MANUAL))
 RCLONE = Contender("rclone copy, check", "cache", _script(_RCLONE))
 OCOPY = Contender("ocopy", "cache", _script(_OCOPY))
-ONE_READ = Contender("one read of the card", "", _plain("read"))
-TWO_READS = Contender("two reads of the card", "", _twice)
+ONE_READ = Contender("one read of the card", "", _reads(1))
+TWO_READS = Contender("two reads of the card", "", _reads(2))
 
 
-def installed() -> list[Contender]:
-    """Reelkeep, the manual way, and whoever else is on this machine."""
-    others = [
-        contender
-        for contender, program in ((RCLONE, "rclone"), (OCOPY, "ocopy"))
-        if shutil.which(program)
-    ]
-    return [READ_BACK, FULL, MANUAL, *others]
+def installed() -> tuple[Contender, ...]:
+    """Reelkeep, the manual way, and whoever else is on the PATH."""
+    others = ((RCLONE, "rclone"), (OCOPY, "ocopy"))
+    return (READ_BACK, FULL, MANUAL, *(tool for tool, program in others if shutil.which(program)))

@@ -11,6 +11,7 @@ _PIECE = 1 << 20
 LARGE_FILES = 8
 FILES_PER_FOLDER = 100
 SMALLEST, LARGEST = 20 << 10, 80 << 10
+_UNITS = {"K": 10**3, "M": 10**6, "G": 10**9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +33,26 @@ def large_card(root: Path, size: int) -> Material:
     return Material(root, LARGE_FILES, one * LARGE_FILES)
 
 
-def small_card(root: Path, files: int) -> Material:
-    """Many files of 20 to 80 KiB, a hundred to a folder; the same sizes at every run."""
+def small_card(
+    root: Path, files: int, smallest: int = SMALLEST, largest: int = LARGEST
+) -> Material:
+    """Many files, a hundred to a folder; the same sizes at every run."""
     sizes = random.Random(3)
     total = 0
     for n in range(files):
         folder = root / f"F{n // FILES_PER_FOLDER:04}"
         if n % FILES_PER_FOLDER == 0:
             folder.mkdir(parents=True)
-        size = sizes.randint(SMALLEST, LARGEST)
+        size = sizes.randint(smallest, largest)
         (folder / f"frame.{n:07}.dpx").write_bytes(os.urandom(size))
         total += size
     return Material(root, files, total)
+
+
+def parse_count(text: str) -> int:
+    """A number from `20000`, `256M`, `4G`."""
+    unit = _UNITS.get(text[-1:].upper(), 1)
+    return int(float(text.rstrip("kKmMgG")) * unit)
 
 
 def _fill(path: Path, size: int) -> None:

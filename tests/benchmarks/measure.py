@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -13,7 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from process_tree import TreeMemory
+
 _CACHES = Path("/proc/sys/vm/drop_caches")
+_SECTOR = 512
 _REST = 1.0
 """Seconds between two runs, for the drive to come to rest."""
 
@@ -24,9 +28,11 @@ class Run:
 
     seconds: float
     cpu: float
-    """Seconds of processor time, of the program and everything it started."""
+    """Seconds of processor time, of the program and everything it started and waited for."""
     memory: int
-    """Bytes of the largest process at its largest."""
+    """Bytes of the program and everything it started, together, at their largest."""
+    read: int
+    """Bytes that it had to have from block devices: what came from the cache is not in it."""
 
 
 @dataclass(slots=True)
@@ -56,10 +62,21 @@ class Series:
         """The worst."""
         return max(run.memory for run in self.runs)
 
+    @property
+    def read(self) -> float:
+        """The median of what the devices gave."""
+        return statistics.median(run.read for run in self.runs)
 
-def forget_everything() -> None:
-    """Write out what is dirty and empty the page cache; needs root."""
-    os.sync()
+
+def refuse_unless_root() -> None:
+    """End the program where caches can't be emptied."""
+    if not _CACHES.exists() or os.geteuid() != 0:
+        sys.exit("Needs Linux and root: caches are emptied before each run.")
+
+
+def forget_everything(places: Sequence[Path]) -> None:
+    """Write out what is dirty below *places* and empty the page cache; needs root."""
+    subprocess.run(["sync", "-f", *places], check=True)
     _CACHES.write_text("3")
 
 
@@ -70,12 +87,12 @@ def empty(*folders: Path) -> None:
         folder.mkdir(parents=True)
 
 
-def timed(command: Sequence[str], *, cgroup: Path | None = None) -> Run:
-    """Run *command* with cold caches; ends the benchmark when it fails.
+def timed(command: Sequence[str], places: Sequence[Path], *, cgroup: Path | None = None) -> Run:
+    """Run *command* with cold caches on what lies at *places*; end the benchmark when it fails.
 
     In a *cgroup*, when given: that is what a throttle holds on to.
     """
-    forget_everything()
+    forget_everything(places)
     time.sleep(_REST)
     if cgroup is not None:
         inside = 'echo $$ > "$0"; exec "$@"'
@@ -83,11 +100,26 @@ def timed(command: Sequence[str], *, cgroup: Path | None = None) -> Run:
     with tempfile.TemporaryFile() as said:
         begin = time.perf_counter()
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
-        _, status, used = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begin
+        with TreeMemory(process.pid) as tree:
+            _, status, used = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             said.seek(0)
             words = said.read().decode(errors="replace")[-3000:]
             sys.exit(f"{' '.join(command)}\nended with {process.returncode}:\n{words}")
-    return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss << 10)
+    return Run(
+        seconds=seconds,
+        cpu=used.ru_utime + used.ru_stime,
+        memory=max(tree.peak, _largest(used.ru_maxrss)),
+        read=used.ru_inblock * _SECTOR,
+    )
+
+
+def _largest(kilobytes: int) -> int:
+    """Bytes of the largest process: a short peak may fall between two looks at the tree.
+
+    A process begins as a copy of this one, so what is not larger than this one says nothing.
+    """
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes << 10 if kilobytes > ours else 0

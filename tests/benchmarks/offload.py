@@ -1,6 +1,8 @@
 """Measures offloads against the manual way, other tools, and what the machine can do.
 
 python tests/benchmarks/offload.py [--quick] [--runs 5] [--scratch DIR] [--size 4G] [--files 20000]
+                                   [--parts large,small,slow] [--copies 1,2,3] [--tools WORD,...]
+                                   [--save FIGURES] [--markdown]
 
 One card of large files and one of small ones go to 1, 2 and 3 folders of one disk; then a card
 slower than the drives goes to two. All tools take turns, each run begins with cold caches and
@@ -17,7 +19,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,13 +30,14 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import contenders  # noqa: E402
 from contenders import FULL, MANUAL, ONE_READ, READ_BACK, TWO_READS, Contender  # noqa: E402
-from material import Material, large_card, small_card  # noqa: E402
-from measure import Run, Series, empty, timed  # noqa: E402
+from figures import Figures, facts, figures_of, save  # noqa: E402
+from material import Material, large_card, parse_count, small_card  # noqa: E402
+from measure import Run, empty, refuse_unless_root, timed  # noqa: E402
+from readme_table import show_for_readme  # noqa: E402
 from slow_card import NoThrottle, SlowCard  # noqa: E402
-from table import show_facts, show_heading, show_limits, show_rows, show_slow  # noqa: E402
+from table import PLAIN_READ, PLAIN_WRITE, show  # noqa: E402
 
 PARTS = ("large", "small", "slow")
-_UNITS = {"K": 1000, "M": 1000**2, "G": 1000**3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,63 +53,57 @@ class Plan:
     tools: tuple[Contender, ...]
 
 
-def measure_part(scratch: Path, plan: Plan, part: str) -> None:
+def measure_part(scratch: Path, plan: Plan, part: str) -> Iterator[Figures]:
     """One card, to each number of folders, by everyone in turn."""
     card = scratch / part
     made = large_card(card, plan.size) if part == "large" else small_card(card, plan.files)
-    try:
-        limits: dict[str, Series] = defaultdict(Series)
-        for copies in plan.copies:
-            series: dict[str, Series] = defaultdict(Series)
-            for turn in range(plan.runs):
-                _limits(scratch, made, limits)
-                for tool in plan.tools:
-                    _report_progress(part, copies, turn, tool.name)
-                    series[tool.name].runs.append(_once(scratch, made, tool, copies))
-            show_heading(f"{part.capitalize()} files, 1 → {copies}", made)
-            show_rows(plan.tools, series, made, against=MANUAL.name)
-            show_limits(limits, made, copies)
-    finally:
-        shutil.rmtree(card)
+    for copies in plan.copies:
+        found = figures_of(part, copies, made)
+        for turn in range(plan.runs):
+            measure_limits(scratch, found)
+            for tool in plan.tools:
+                _report_progress(part, copies, turn, tool.name)
+                found.add(tool, run_once(scratch, made, tool, copies))
+        yield found
+    shutil.rmtree(card)
 
 
-def _once(
+def run_once(
     scratch: Path, made: Material, tool: Contender, copies: int, cgroup: Path | None = None
 ) -> Run:
+    """One tool, once, into new folders."""
     own, drives = scratch / "own", [scratch / f"drive {n + 1}" for n in range(copies)]
     empty(own, *drives)
     try:
-        return timed(tool.command(made.root, drives, own), cgroup=cgroup)
+        return timed(tool.command(made.root, drives, own), [made.root, *drives], cgroup=cgroup)
     finally:
         for folder in (own, *drives):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _limits(scratch: Path, made: Material, limits: dict[str, Series]) -> None:
+def measure_limits(scratch: Path, found: Figures) -> None:
     """The same bytes as one file: written, and read, past the cache."""
     file = scratch / "plain"
     program = [sys.executable, str(HERE / "plain_io.py")]
+    write, read = ["write", str(found.size), str(file)], ["read", str(file)]
     try:
-        limits["write"].runs.append(timed([*program, "write", str(made.size), str(file)]))
-        limits["read"].runs.append(timed([*program, "read", str(file)]))
+        found.add_limit(PLAIN_WRITE, timed([*program, *write], [scratch]))
+        found.add_limit(PLAIN_READ, timed([*program, *read], [scratch]))
     finally:
         file.unlink(missing_ok=True)
 
 
-def measure_slow(scratch: Path, plan: Plan) -> None:
+def measure_slow(scratch: Path, plan: Plan) -> Iterator[Figures]:
     """A throttled card to two folders: how much longer than reading it?"""
     try:
         with SlowCard(scratch / "slow", plan.size, plan.rate) as card:
-            everyone = (ONE_READ, READ_BACK, TWO_READS, FULL, MANUAL)
-            series: dict[str, Series] = defaultdict(Series)
+            name = f"Card of {plan.rate / 1e6:,.0f} MB/s ({card.how})"
+            found = figures_of("slow", 2, card.material, name)
             for turn in range(plan.runs):
-                for tool in everyone:
+                for tool in (ONE_READ, READ_BACK, TWO_READS, FULL, MANUAL):
                     _report_progress("slow", 2, turn, tool.name)
-                    run = _once(scratch, card.material, tool, 2, card.cgroup)
-                    series[tool.name].runs.append(run)
-            name = f"Card of {plan.rate / 1e6:,.0f} MB/s ({card.how}), 1 → 2"
-            show_heading(name, card.material)
-            show_slow(everyone, series, card.material)
+                    found.add(tool, run_once(scratch, card.material, tool, 2, card.cgroup))
+            yield found
     except NoThrottle as error:
         print(f"\nNo slow card: {error}")
     finally:
@@ -118,25 +115,22 @@ def _report_progress(part: str, copies: int, turn: int, name: str) -> None:
     print(f"{stamp} {part} 1 → {copies}, run {turn + 1}: {name}", file=sys.stderr, flush=True)
 
 
-def _bytes(text: str) -> int:
-    unit = _UNITS.get(text[-1:].upper(), 1)
-    return int(float(text.rstrip("kKmMgG")) * unit)
-
-
-def _asked() -> tuple[Plan, Path | None]:
+def _asked() -> tuple[Plan, argparse.Namespace]:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     add = parser.add_argument
     add("--quick", action="store_true", help="small cards and three runs: for a first look")
     add("--runs", type=int, default=5, help="runs of each, of which the median counts")
     add("--scratch", type=Path, help="a folder on the disk to measure; default: here")
-    add("--size", type=_bytes, default=_bytes("4G"), help="bytes of the card of large files")
-    add("--files", type=int, default=20_000, help="files of the card of small files")
+    add("--size", type=parse_count, default="4G", help="bytes of the card of large files")
+    add("--files", type=parse_count, default=20_000, help="files of the card of small files")
     add("--parts", default=",".join(PARTS), help="which of large, small and slow")
     add("--copies", default="1,2,3", help="to how many folders")
     add("--tools", default="", help="only tools whose names contain one of these words")
-    add("--card-rate", type=_bytes, default=_bytes("400M"), help="bytes per second, slow card")
+    add("--card-rate", type=parse_count, default="400M", help="bytes per second, slow card")
+    add("--save", type=Path, help="keep all figures in this file, for readme_table.py")
+    add("--markdown", action="store_true", help="at the end, the tables of the README")
     given = parser.parse_args()
-    words = given.tools.split(",")
+    words = given.tools.lower().split(",")
     plan = Plan(
         parts=tuple(part for part in PARTS if part in given.parts.split(",")),
         copies=tuple(int(n) for n in given.copies.split(",")),
@@ -144,25 +138,30 @@ def _asked() -> tuple[Plan, Path | None]:
         size=given.size,
         files=given.files,
         rate=given.card_rate,
-        tools=tuple(t for t in contenders.installed() if any(w in t.name for w in words)),
+        tools=tuple(t for t in contenders.installed() if any(w in t.name.lower() for w in words)),
     )
     if given.quick:
-        size, files = min(plan.size, _bytes("1G")), min(plan.files, 3000)
+        size, files = min(plan.size, parse_count("1G")), min(plan.files, 3000)
         plan = replace(plan, runs=3, size=size, files=files)
-    return plan, given.scratch
+    return plan, given
 
 
-def main(plan: Plan, folder: Path | None) -> None:
-    """Measure everything and print the tables."""
-    if not Path("/proc/sys/vm/drop_caches").exists() or os.geteuid() != 0:
-        sys.exit("Needs Linux and root: caches are emptied before each run.")
-    show_facts(plan.runs)
-    with tempfile.TemporaryDirectory(prefix="benchmark-", dir=folder or Path.cwd()) as scratch:
+def main(plan: Plan, given: argparse.Namespace) -> None:
+    """Measure everything and print the tables; what is done is kept at once."""
+    refuse_unless_root()
+    said, measured = facts(plan.runs), list[Figures]()
+    print(said)
+    with tempfile.TemporaryDirectory(prefix="benchmark-", dir=given.scratch or Path.cwd()) as name:
+        scratch = Path(name)
         for part in plan.parts:
-            if part == "slow":
-                measure_slow(Path(scratch), plan)
-            else:
-                measure_part(Path(scratch), plan, part)
+            each = measure_slow(scratch, plan) if part == "slow" else None
+            for found in each or measure_part(scratch, plan, part):
+                measured.append(found)
+                show(found)
+                if given.save:
+                    save(given.save, said, measured)
+    if given.markdown:
+        show_for_readme(said, measured)
 
 
 if __name__ == "__main__":

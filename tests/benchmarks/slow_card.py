@@ -151,5 +151,5 @@ def large_card_on(image: Path, point: Path, size: int) -> Material:
 
 
 def _number(device: str) -> str:
-    found = os.stat(device).st_rdev  # noqa: PTH116
+    found = Path(device).stat().st_rdev
     return f"{os.major(found)}:{os.minor(found)}"
