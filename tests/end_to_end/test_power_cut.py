@@ -1,0 +1,211 @@
+"""The power goes during an offload: what no disk had taken yet is gone, on every drive at once.
+
+The process is stopped, so that nothing happens between one file system and the next; each is shut
+down below it, its log written out or not; the process is killed, and all are mounted anew.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from drive import Drive
+from mount_bench import Bench, need, run
+from offload_bench import (
+    MB,
+    House,
+    accepted_by_ascmhl,
+    generations,
+    leftovers,
+    make_card,
+    tree,
+    wait_for,
+)
+
+from app.jobs.snapshot import JobState
+from app.offload.ledger import Ledger
+from app.offload.work import CopyFact, CopyState
+
+pytestmark = pytest.mark.root
+ROOT = Path(__file__).parents[2]
+
+
+class Power:
+    """A card, two drives, a profile on a disk of its own, and a process until the power goes."""
+
+    def __init__(self, bench: Bench, profile_on: str) -> None:
+        files: dict[str, bytes | int] = {f"CLIPS/C{n}.mov": 5 * MB + n * 700_001 for n in range(5)}
+        files |= {f"SIDE/CAR/{n % 5}/{n:04}.xml": 200 + n * 37 for n in range(200)}
+        self.card = make_card(bench.folder / "card" / "A003", files)
+        self.whole = tree(self.card)
+        self.drives = [
+            Drive(bench, "one", size=128),
+            Drive(bench, "two", size=330, file_system="xfs"),
+        ]
+        self.disk = Drive(bench, "home", size=330, file_system=profile_on)
+        self.house = House(self.disk.point / "profile")
+        self.house.declare(*(drive.point for drive in self.drives))
+        self.house.profile.mkdir()
+        lines = [f'"{key}" = "{name}"\n' for key, name in self.house.declared.items()]
+        settings = self.house.profile / "settings.toml"
+        settings.write_text("[devices.declared]\n" + "".join(lines))
+        run("sync", "-f", settings)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def copies(self) -> list[Path]:
+        return [drive.point / "A003" for drive in self.drives]
+
+    def reelkeep(self, *arguments: object) -> subprocess.Popen[bytes]:
+        """The program, at work."""
+        command = [sys.executable, "-m", "app", "--profile", self.house.profile, *arguments]
+        self._process = subprocess.Popen(
+            list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT
+        )
+        return self._process
+
+    def offload(self) -> subprocess.Popen[bytes]:
+        to = [part for drive in self.drives for part in ("--to", drive.point)]
+        return self.reelkeep("offload", self.card, *to, "--buffer-size", MB)
+
+    def close(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+
+    def cut(self, *, log_written: bool) -> None:
+        """The power goes, and comes back."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        for drive in (*self.drives, self.disk):
+            shutdown = "shutdown -f" if log_written else "shutdown"
+            run("xfs_io", "-x", "-c", shutdown, drive.point)
+        self._process.kill()
+        self._process.communicate()
+        for drive in (*self.drives, self.disk):
+            run("umount", drive.point)
+            drive.plug()
+
+    def confirmed(self) -> list[CopyFact]:
+        """The copies that the journal calls verified."""
+        with self.house.engine() as engine:
+            assert not engine.journal.trouble
+            (job,) = engine.history()
+            facts = [*Ledger(engine.journal, job.id).copies()]
+        return [fact for fact in facts if fact.state is CopyState.VERIFIED]
+
+    def check(self) -> list[CopyFact]:
+        """Nothing has a final name that is not whole, and nothing is missing that is confirmed."""
+        for copy in self.copies:
+            for path, facts in (tree(copy) if copy.exists() else {}).items():
+                if facts[0] == "file":
+                    assert facts[:3] == self.whole[path][:3], path
+        facts = self.confirmed()
+        found = [tree(copy) if copy.exists() else {} for copy in self.copies]
+        for fact in facts:
+            path = os.fsencode(fact.path)
+            assert found[fact.destination].get(path) == self.whole[path], fact
+        return facts
+
+    def finish(self) -> None:
+        """The next start goes on, and all is as if nothing had been."""
+        before = {(f.n, f.destination): f for f in self.check()}
+        process = self.reelkeep("jobs", "resume")
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, out.decode()
+        after = {(f.n, f.destination): f for f in self.check_end()}
+        assert before.items() <= after.items(), "what was confirmed has been done again"
+
+    def check_end(self) -> list[CopyFact]:
+        """The card is on both drives with one history for all of it, and the journal says so."""
+        for copy in self.copies:
+            assert tree(copy) == self.whole
+            assert not leftovers(copy)
+            assert len(generations(copy)) == 1
+            accepted_by_ascmhl(copy)
+        facts = self.confirmed()
+        assert len(facts) == 2 * sum(1 for facts in self.whole.values() if facts[0] == "file")
+        with self.house.engine() as engine:
+            (job,) = engine.history()
+            assert (job.state, job.verdict) == (JobState.DONE, "SAFE TO FORMAT")
+        return facts
+
+    def until(self, pattern: str) -> None:
+        """Wait until something of this name lies on a drive."""
+        process = self._process
+        assert process is not None
+
+        def there() -> bool:
+            return any(any(copy.rglob(pattern)) for copy in self.copies)
+
+        wait_for(lambda: process.poll() is not None or there(), pattern)
+        assert there(), process.communicate()[0].decode()
+
+
+@pytest.fixture
+def power(bench: Bench, request: pytest.FixtureRequest) -> Iterator[Power]:
+    """With the profile on the file system that the test names."""
+    need("mkfs.xfs", "xfs_io")
+    made = Power(bench, request.param)
+    yield made
+    made.close()
+
+
+BEGUN, LARGE, SMALL, MANIFEST = "*.part", "*.mov", "*.xml", "ascmhl"
+"""What lies on a drive when the power goes: a partial file, one with its name, a history."""
+LOST, WRITTEN = False, True
+
+
+@pytest.mark.parametrize(
+    ("power", "moment", "log_written"),
+    [
+        ("ext4", BEGUN, LOST),
+        ("xfs", LARGE, LOST),
+        ("ext4", SMALL, LOST),
+        ("ext4", SMALL, WRITTEN),
+        ("ext4", MANIFEST, LOST),
+    ],
+    indirect=["power"],
+)
+def test_a_power_cut_loses_nothing_that_was_confirmed(
+    power: Power, moment: str, log_written: bool
+) -> None:
+    power.offload()
+    power.until(moment)
+    power.cut(log_written=log_written)
+    power.finish()
+
+
+@pytest.mark.parametrize("power", ["ext4", "xfs"], indirect=True)
+def test_a_card_that_was_called_safe_still_is_when_the_power_goes_then(power: Power) -> None:
+    out, _ = power.offload().communicate(timeout=60)
+    assert b"SAFE TO FORMAT" in out
+    power.cut(log_written=False)
+    power.check_end()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("power", ["ext4", "xfs"], indirect=True)
+@pytest.mark.parametrize("seed", range(20))
+def test_power_cuts_at_drawn_moments_lose_nothing_that_was_confirmed(
+    power: Power, seed: int
+) -> None:
+    dice = random.Random(seed)
+    process = power.offload()
+    power.until(".reelkeep-*")
+    for _ in range(4):
+        time.sleep(dice.uniform(0, 1.2))  # the moment is what is drawn here
+        if process.poll() is not None:
+            break
+        power.cut(log_written=dice.random() < 0.5)
+        power.check()
+        process = power.reelkeep("jobs", "resume")
+    process.communicate(timeout=60)
+    power.finish()
