@@ -21,6 +21,7 @@ from app.errors import BadInput, NotFound, PlanRefused
 from app.integrity.verdict import Verdict
 from app.integrity.verify.outcome import VerifyOutcome
 from app.integrity.verify.spec import VerifyPlan, VerifySpec, aim_of, plan_verify
+from app.jobs.awake import battery_warning
 from app.jobs.control import JobControl
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import Journal
@@ -261,6 +262,11 @@ class Engine(AbstractContextManager["Engine"]):
     def awake(self) -> bool:
         """Whether the machine is kept awake right now, because a job runs."""
         return self._vigil.held
+
+    @property
+    def power_warning(self) -> str:
+        """One sentence while the machine runs on a battery that is low, else ""."""
+        return battery_warning()
 
     @property
     def reports(self) -> Path:

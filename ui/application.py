@@ -30,6 +30,7 @@ from ui.bridge import Bridge
 from ui.main_window import MainWindow, PaneDoor
 from ui.messages import Message
 from ui.models.day import DayLine
+from ui.models.power import PowerWatch
 from ui.notifier import Notifier
 from ui.panes import Pane
 from ui.qt_messages import qt_messages_logged
@@ -185,9 +186,11 @@ class Session:
         self.notifier = Notifier(self.bridge)
         self.day = DayLine(self.bridge)
         self.day.changed.connect(self.window.show_day)
+        self.power = PowerWatch(self.bridge)
+        self.power.warned.connect(self._warn_of_power)
         self._windows: dict[str, QWidget] = {}
         self._closing = asyncio.Event()
-        self._offered = False
+        self._offered = self._power_said = False
         self.ended = True
         """False when something hung at the end and had to be left behind."""
         self.window.quit_asked.connect(self.close)
@@ -228,6 +231,7 @@ class Session:
         """Stop the engine while the window still answers, then take everything down."""
         self.window.remember()
         self.day.end()
+        self.power.end()
         self.window.status.say("Closing. What is confirmed stays confirmed.")
         self.window.setEnabled(False)
         self.bridge.stop_engine()
@@ -269,6 +273,17 @@ class Session:
                     key="interrupted",
                 )
             )
+
+    def _warn_of_power(self, warning: str) -> None:
+        """Said once and kept up to date until power is connected; who closes it has read it."""
+        shown = any(line.message.key == "power" for line in self.window.messages.lines)
+        if warning and (shown or not self._power_said):
+            self._power_said = True
+            message = Message(text=warning, tone=Tone.ATTENTION, key="power")
+            self.window.messages.show_message(message)
+        elif not warning:
+            self._power_said = False
+            self.window.messages.withdraw("power")
 
     def _resume(self, jobs: list[JobId]) -> None:
         def resume() -> None:

@@ -221,6 +221,23 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(short) + more
 
 
+def started_text(jobs: Sequence[JobSnapshot]) -> str:
+    """What became of jobs that were just put in the queue: which run, which wait and for what."""
+    if len(jobs) == 1:
+        job = jobs[0]
+        title = printable(job.title)
+        if job.state is JobState.QUEUED:
+            why = stage_text(job)
+            return f"{title} {why[:1].lower()}{why[1:]}."
+        return f"{title} has started." if not job.state.ended else f"{title}: {stage_text(job)}."
+    states = [job.state for job in jobs]
+    waiting = states.count(JobState.QUEUED)
+    begun = sum(not state.ended for state in states) - waiting
+    ended = len(states) - waiting - begun
+    counts = counts_text(((begun, "running"), (waiting, "waiting"), (ended, "ended")))
+    return f"{len(jobs):,} jobs: {counts}."
+
+
 def counts_text(pairs: Iterable[tuple[int, str]]) -> str:
     """E.g. `2 running, 1 waiting`; what counts nothing is left out."""
     return ", ".join(f"{count:,} {word}" for count, word in pairs if count)

@@ -26,6 +26,7 @@ class StandInEngine:
         self.mounted: tuple[Volume, ...] = ()
         self.rows: tuple[FileRow, ...] = ()
         self.awake = True
+        self.power_warning = ""
         self.day_cards: tuple[DayCard, ...] = ()
         self.fault: Exception | None = None
         self._ended = threading.Event()

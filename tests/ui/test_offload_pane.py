@@ -138,7 +138,8 @@ def test_control_return_starts_one_job_per_chosen_card(pane, engine, drives, qtb
     specs: list[OffloadSpec] = engine.did("submit")
     assert [spec.source.name for spec in specs] == ["A003", "B002"]
     assert [d.path for d in specs[0].destinations] == list(drives)
-    assert engine.settings.get("offload.last_destinations") == [str(d) for d in drives]
+    last = [str(d) for d in drives]
+    qtbot.waitUntil(lambda: engine.settings.get("offload.last_destinations") == last)
 
 
 def test_start_cannot_be_pressed_twice(pane, engine, drives, qtbot):

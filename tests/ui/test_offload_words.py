@@ -22,6 +22,7 @@ from offload_stage import (
 )
 
 from app.jobs.snapshot import JobState, PlaceState
+from app.jobs.spec import JobId
 from app.offload.plan import OffloadPlan, Remark, Weight
 from app.offload.spec import DestinationSpec
 from ui.job_table import repairable
@@ -286,6 +287,18 @@ def test_only_the_cards_that_are_verified_already_are_called_so():
     assert said("B002") == ["Every file of B002 is verified on these destinations already."]
     whole = "Every file of every card is verified on these destinations already."
     assert said("A003", "B002") == [whole]
+
+
+def test_start_is_called_resume_where_it_goes_on_with_an_interrupted_job():
+    made = [replace(plan, resumes=JobId("AF1ADD")) for plan in plans("A003", "B002")]
+
+    def start(*of: OffloadPlan) -> str:
+        return plan_face(
+            read_plans(of), Choices(), why_not="", can_try=True, wrong=False, tried=""
+        ).start
+
+    assert start(*made) == "Resume"
+    assert start(made[0], plans("B002")[0]) == "Start"
 
 
 def test_a_refusal_closes_start_and_says_where_to_look():

@@ -50,6 +50,16 @@ def test_a_job_that_wants_something_says_that_first():
     assert words.job_sign(s.wanting()) is words.WANTS
 
 
+def test_what_was_started_is_told_running_from_waiting():
+    assert words.started_text([s.running()]) == "Offload A003 has started."
+    waits = "Verify SHUTTLE-06 waits for SHUTTLE-07 to finish."
+    assert words.started_text([s.queued()]) == waits
+    assert words.started_text([s.running(), s.queued(3), s.queued(4)]) == (
+        "3 jobs: 1 running, 2 waiting."
+    )
+    assert words.started_text([s.done()]) == "Offload A002: SAFE TO FORMAT."
+
+
 def test_a_drive_is_safe_to_eject_only_when_the_engine_says_so():
     assert words.place_sign(s.place("A", PlaceState.DONE)) is not words.SAFE_TO_EJECT
     assert words.place_sign(s.place("A", PlaceState.DONE, safe_to_eject=True)).word == (

@@ -47,6 +47,8 @@ class PlanReading:
     """Names of the cards of which every file is verified on all destinations already."""
     cards: int = 0
     """How many cards are planned."""
+    resumes: bool = False
+    """A start goes on with interrupted jobs, and with nothing else."""
     nothing_to_copy: bool = False
     """All of it is verified on every destination: a start would only confirm that."""
 
@@ -78,6 +80,7 @@ def read_plans(plans: Sequence[OffloadPlan]) -> PlanReading:
         rooms=rooms,
         safe_already=tuple(plan.card.roll for plan in plans if plan.already_safe),
         cards=len(plans),
+        resumes=all(plan.resumes is not None for plan in plans),
         nothing_to_copy=all(p.already_safe for p in plans),
     )
 

@@ -16,9 +16,11 @@ from app.units import count_text, now
 from ui.models.destinations import PlaceInHand, place_for
 from ui.models.plan import read_plans
 from ui.panes.offload_desk import OffloadDesk
-from ui.words import printable
+from ui.words import printable, started_text
 
 SETTLE_MS = 500
+LOOK_MS = 700
+"""So long after a start the first jobs of it run."""
 
 
 class OffloadDeeds(QObject):
@@ -28,6 +30,11 @@ class OffloadDeeds(QObject):
         super().__init__(parent)
         self._desk = desk
         self._later: set[JobId] = set()
+        self._fresh: set[JobId] = set()
+        self._look = QTimer(self)
+        self._look.setSingleShot(True)
+        self._look.setInterval(LOOK_MS)
+        self._look.timeout.connect(self._tell_started)
         desk.ended.connect(self._retry_ended)
 
     def start(self) -> bool:
@@ -43,14 +50,22 @@ class OffloadDeeds(QObject):
         self._desk.settings.write_last(self._desk.destinations.specs)
         self._desk.bridge.ask(
             lambda: [engine.submit(spec) for spec in specs],
-            lambda ids: self._started(len(ids)),
+            self._started,
             lambda error: self._not_started(roots, error),
         )
         self._desk.changed.emit()
         return True
 
-    def _started(self, count: int) -> None:
-        self._desk.said.emit(f"{count_text(count, 'job')} in the queue.")
+    def _started(self, ids: Sequence[JobId]) -> None:
+        """Tell what runs and what waits, once the engine has looked at its queue."""
+        self._fresh |= set(ids)
+        self._look.start()
+
+    def _tell_started(self) -> None:
+        jobs = [job for job in self._desk.bridge.snapshots if job.id in self._fresh]
+        self._fresh.clear()
+        if jobs:
+            self._desk.said.emit(started_text(jobs))
 
     def _not_started(self, roots: set[str], error: Exception) -> None:
         self._desk.starting -= roots
@@ -111,12 +126,12 @@ class OffloadDeeds(QObject):
         if hand is None:
             return
         engine, job, index = self._desk.bridge.engine, hand.job.id, hand.index
-        self._desk.bridge.ask(lambda: engine.repair(job, index), lambda _: self._started(1))
+        self._desk.bridge.ask(lambda: engine.repair(job, index), lambda made: self._started([made]))
 
     def verify(self, path: str) -> None:
         """Read every copy below *path* again from its medium, against its history."""
         engine = self._desk.bridge.engine
-        self._desk.bridge.ask(lambda: engine.verify(Path(path)), lambda _: self._started(1))
+        self._desk.bridge.ask(lambda: engine.verify(Path(path)), lambda made: self._started([made]))
 
     def verify_copies(self, root: str) -> None:
         """Read all copies of a card again."""
@@ -124,9 +139,7 @@ class OffloadDeeds(QObject):
         job = self._desk.job_of(entry) if entry else None
         engine = self._desk.bridge.engine
         paths = [Path(p.path) for p in job.places if p.verified] if job else []
-        self._desk.bridge.ask(
-            lambda: [engine.verify(path) for path in paths], lambda ids: self._started(len(ids))
-        )
+        self._desk.bridge.ask(lambda: [engine.verify(path) for path in paths], self._started)
 
     def _hand(self, key: str) -> PlaceInHand | None:
         entry = self._desk.destinations.get(key)

@@ -199,8 +199,9 @@ def plan_face(
     refused = bool(reading.refusals)
     alone = [r for r in reading.remarks if r.destination is None or r.weight is not Weight.NOTE]
     safe = [(Tone.VERIFIED, _safe_already(reading))] if reading.safe_already else []
-    calm = reading.nothing_to_copy and not why_not
+    calm = reading.nothing_to_copy and not reading.resumes and not why_not
     start = f"Start · {_short(choices.preset, 16)}" if choices.preset else "Start"
+    start = "Resume" if reading.resumes else start
     return PlanFace(
         title=printable(reading.title),
         rows=reading.rows,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -13,8 +13,6 @@ from PySide6.QtWidgets import (
     QTableView,
     QWidget,
 )
-
-from ui.models.evidence_files import EvidenceFiles
 
 Index = QModelIndex | QPersistentModelIndex
 PATH_LEAST = 220
@@ -29,9 +27,9 @@ _PAD = 5
 
 
 class FileTable(QTableView):
-    """Shows EvidenceFiles; opens at once with 10,000 rows, because only what is seen is asked."""
+    """Path, size, state, hash and every drive; of 10,000 rows only those in sight are asked for."""
 
-    def __init__(self, model: EvidenceFiles, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, model: QAbstractItemModel, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setModel(model)
         self.setAccessibleName(name)
