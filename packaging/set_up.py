@@ -60,6 +60,7 @@ TEST_PACKAGES = {
     "nbdkit": "nbdkit",
     "ntfs-3g": "ntfs-3g",
     "procps": "ps",
+    "tcc": "tcc",
     "util-linux": "losetup",
     "xfsprogs": "mkfs.xfs",
     "xvfb": "Xvfb",

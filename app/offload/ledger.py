@@ -182,10 +182,11 @@ class Ledger:
             db.executemany(_INSERT_COPY, (self._copy_values(fact) for fact in facts))
 
     def _copy_values(self, f: CopyFact) -> tuple[object, ...]:
+        # Nothing is read back before it is written, whatever a clock that was set back says.
+        read = max(f.read, f.written).isoformat() if f.read else None
         return (
             self.job, f.n, f.destination, os.fsencode(f.path), f.state, f.way, f.kind,
-            f.written.isoformat(), f.read.isoformat() if f.read else None, f.mtime_ns, f.found,
-            _words(f.trouble),
+            f.written.isoformat(), read, f.mtime_ns, f.found, _words(f.trouble),
         )  # fmt: skip
 
     def copies(self) -> Iterator[CopyFact]:
