@@ -119,6 +119,17 @@ class MultiHash:
 
 def hash_bytes(kind: HashKind, data: bytes | memoryview) -> str:
     """The written digest of a short run of bytes."""
-    hasher = MultiHash((kind,))
-    hasher.update(data)
-    return hasher.digests()[kind]
+    return written_form(kind, _AT_ONCE[kind](data))
+
+
+_AT_ONCE: dict[HashKind, Callable[[bytes | memoryview], bytes]] = {
+    HashKind.C4: lambda data: hashlib.sha512(data).digest(),
+    HashKind.MD5: lambda data: hashlib.md5(data, usedforsecurity=False).digest(),
+    HashKind.SHA1: lambda data: hashlib.sha1(data, usedforsecurity=False).digest(),
+    HashKind.XXH128: xxhash.xxh3_128_digest,
+    HashKind.XXH3: xxhash.xxh3_64_digest,
+    HashKind.XXH64: xxhash.xxh64_digest,
+    HashKind.SHA256: lambda data: hashlib.sha256(data).digest(),
+    HashKind.BLAKE3: lambda data: blake3.blake3(data).digest(),
+}
+"""Without a hasher object between: what small files are hashed with."""
