@@ -15,6 +15,7 @@ ReelkeepError
     │   ├── DestinationFull
     │   ├── DestinationReadOnly
     │   ├── DestinationGone
+    │   ├── DestinationSilent  it neither answers nor fails
     │   ├── NameTaken        something else lies under the name we need
     │   ├── WriteFailed      write, sync or rename failed
     │   └── ReadBackDiffers  the medium gave other bytes than were written
@@ -153,6 +154,13 @@ class DestinationGone(DestinationFault):
 
     title = "Destination removed"
     hint = "Connect the same drive again; the job goes on by itself."
+
+
+class DestinationSilent(DestinationFault):
+    """A destination neither answers nor fails; nothing more is asked of it."""
+
+    title = "Destination does not answer"
+    hint = "Check its cable and power, then retry: only what is missing is copied."
 
 
 class NameTaken(DestinationFault):

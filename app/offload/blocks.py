@@ -1,7 +1,8 @@
 """A fixed pool of aligned blocks: the only memory that a large file ever needs.
 
 The pool is the back-pressure. A reader that finds no free block waits for the slowest writer;
-a writer that was detached gives its blocks back at once, so the others never starve.
+a writer that was detached gives its blocks back at once, so the others never starve. A block that
+a drive still holds which no longer answers is never used again: the pool makes another one.
 Blocks are reused for the whole job: fresh memory costs a page fault every 4 KiB.
 """
 
@@ -9,6 +10,10 @@ from __future__ import annotations
 
 import mmap
 import threading
+from collections.abc import Callable
+
+_LOOK_SECONDS = 0.2
+"""How often a reader that waits for a block looks whether it still should."""
 
 
 class Block:
@@ -42,6 +47,11 @@ class Block:
         if free:
             self._pool.put(self)
 
+    def close(self) -> None:
+        """Give its memory back to the system."""
+        self.view.release()
+        self.buffer.close()
+
 
 class Pool:
     """Blocks for one job."""
@@ -51,23 +61,48 @@ class Pool:
         self.block_size = size
         self._change = threading.Condition(threading.Lock())
         self._free = [Block(self, size) for _ in range(count)]
-        self._all = tuple(self._free)
+        self._given_up: set[Block] = set()
+        self._closed = False
 
-    def take(self) -> Block:
-        """A free block, once there is one."""
+    def take(self, look: Callable[[], None] = lambda: None) -> Block:
+        """A free block, once there is one; *look* is called now and then, and may raise."""
         with self._change:
             while not self._free:
-                self._change.wait()
+                if not self._change.wait(_LOOK_SECONDS):
+                    self._change.release()
+                    try:
+                        look()
+                    finally:
+                        self._change.acquire()
             return self._free.pop()
 
     def put(self, block: Block) -> None:
         """Take a block back."""
         with self._change:
-            self._free.append(block)
+            keep = not self._closed and block not in self._given_up
+            self._given_up.discard(block)
+            if keep:
+                self._free.append(block)
+                self._change.notify()
+        if not keep:
+            block.close()
+
+    def replace(self, block: Block) -> None:
+        """Put another block in the place of one that a hung thread may hold for ever.
+
+        Should it come back, its memory goes back to the system. Who replaces blocks does it once
+        for each destination, so memory stays bounded.
+        """
+        fresh = Block(self, self.block_size)
+        with self._change:
+            self._given_up.add(block)
+            self._free.append(fresh)
             self._change.notify()
 
     def close(self) -> None:
-        """Give the memory back to the system; no block may be in use."""
-        for block in self._all:
-            block.view.release()
-            block.buffer.close()
+        """Give the memory back to the system; a block that a hung thread holds follows later."""
+        with self._change:
+            self._closed = True
+            free, self._free = self._free, []
+        for block in free:
+            block.close()

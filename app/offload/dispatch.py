@@ -123,7 +123,7 @@ class DispatchRun:
         finally:
             folder.close()
             for target in targets.values():
-                target.folder.close()
+                target.close()
         written = self.control.last_write or time.monotonic()
         self._outcome.seconds = max(written - began, 1e-6)
         return self._outcome

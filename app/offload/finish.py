@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from app.errors import DestinationFault, DestinationGone, ReelkeepError
+from app.errors import DestinationFault, DestinationGone, DestinationSilent, ReelkeepError
 from app.integrity.verdict import Problem, ReadWay, Verdict
 from app.jobs.snapshot import PlaceState
 from app.offload import memory
@@ -17,6 +19,7 @@ from app.offload.custody import write_custody
 from app.offload.ledger import EntryRow
 from app.offload.place import Place
 from app.offload.selection import IgnoreList
+from app.offload.silence import watcher
 from app.offload.target import Target
 from app.offload.work import CopyFact, CopyState, failed_fact
 from app.places.linux_calls import sync_file_system
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from app.offload.run import OffloadRun
 
 log = logging.getLogger(__name__)
+
+_SECONDS_PER_ENTRY = 0.02
+"""What the slowest drive needs to name an entry in its folders and manifests."""
 
 
 class Finish:
@@ -76,8 +82,11 @@ class Finish:
     def _links(self, rows: list[EntryRow], stage: int) -> None:
         """Links are made again as links, and compared by where they point."""
         for place in self._run.places:
-            if place.record.stage == stage and place.target is not None and place.target.alive:
-                self._links_on(place, place.target, rows)
+            target = place.target
+            if place.record.stage == stage and target is not None and target.alive:
+                # A drive that does not answer is told of when it is finished.
+                with contextlib.suppress(DestinationSilent):
+                    target.ask(partial(self._links_on, place, target, rows), _seconds(rows))
 
     def _links_on(self, place: Place, target: Target, rows: list[EntryRow]) -> None:
         """The links of one destination that have no row yet."""
@@ -167,13 +176,12 @@ class Finish:
         run, target = self._run, place.target
         told: dict[str, Any] = {"root": str(place.root)}
         trouble: ReelkeepError | None = run.lost.get(place.index)
+        if target is not None and target.silent:
+            trouble = trouble or target.silence.fault
         if target is not None and target.alive and trouble is None:
             try:
-                target.check()
-                self._links_on(place, target, rows)
-                self._folders(target, place, rows)
-                if run.spec.manifests or run.spec.legacy_mhl:
-                    told["manifest"] = write_custody(run, place, rows)
+                target.ask(target.check)
+                told |= target.ask(partial(self._complete, place, target, rows), _seconds(rows))
                 self._journal.set_fact(self._job, f"finished {place.index}", self._held(place))
             except OSError as error:
                 trouble = target.fault(error, str(place.root))
@@ -194,6 +202,14 @@ class Finish:
                 run.lost.setdefault(place.index, trouble)
         self._show_place(place, trouble)
         return told
+
+    def _complete(self, place: Place, target: Target, rows: list[EntryRow]) -> dict[str, Any]:
+        """Links, folders and manifests of one destination."""
+        self._links_on(place, target, rows)
+        self._folders(target, place, rows)
+        if self._run.spec.manifests or self._run.spec.legacy_mhl:
+            return {"manifest": write_custody(self._run, place, rows)}
+        return {}
 
     def _show_place(self, place: Place, trouble: ReelkeepError | None) -> None:
         failed = list(self._run.ledger.copies_on(place.index, CopyState.FAILED))
@@ -279,6 +295,11 @@ class Finish:
         notes = self._journal.fact(self._job, "notes", [])
         if text not in notes:
             self._journal.set_fact(self._job, "notes", [*notes, text])
+
+
+def _seconds(rows: list[EntryRow]) -> float:
+    """How long a drive may take for its links, folders and manifests."""
+    return watcher().patience.sync + _SECONDS_PER_ENTRY * len(rows)
 
 
 def get_ready() -> None:

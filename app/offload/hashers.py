@@ -21,19 +21,26 @@ class _HashThread(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        hasher = MultiHash(self.kinds)
+        hasher, trouble = MultiHash(self.kinds), None
         while True:
             what, block, answer = self.inbox.get()
             if what == "stop":
                 return
             if block is not None:
-                hasher.update(block.view[: block.size])
-                block.release()
-            elif what == "end" and answer is not None:
-                answer.set_result(hasher.digests())
-                hasher = MultiHash(self.kinds)
-            else:
-                hasher = MultiHash(self.kinds)
+                try:
+                    if trouble is None:
+                        hasher.update(block.view[: block.size])
+                except Exception as error:  # a bug here must not hang the card
+                    trouble = error
+                finally:
+                    block.release()
+                continue
+            if answer is not None:
+                if trouble is None:
+                    answer.set_result(hasher.digests())
+                else:
+                    answer.set_exception(trouble)
+            hasher, trouble = MultiHash(self.kinds), None
 
 
 class Hashers:
@@ -67,8 +74,12 @@ class Hashers:
             with lock:
                 remaining -= 1
                 last = remaining == 0
-            if last:
+            if not last:
+                return
+            try:
                 digests.set_result({k: v for part in parts for k, v in part.result().items()})
+            except Exception as error:
+                digests.set_exception(error)
 
         for thread, part in zip(self._threads, parts, strict=True):
             part.add_done_callback(arrived)

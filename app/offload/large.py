@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 from collections import deque
+from functools import partial
 
 from app.errors import SourceFault, SourceUnsteady
 from app.integrity.medium import ALIGNMENT, MediumReader
@@ -36,16 +37,23 @@ class LargeFiles:
         self._hashers = Hashers(passage.kinds)
         self._again = MediumReader(passage.block_size) if passage.source_twice else None
         self._unchecked: deque[FileWork] = deque()
-        self._settlers = {i: Settler(passage, t) for i, t in passage.targets.items()}
+        self._settlers = {
+            i: Settler(passage, t, passage.broken) for i, t in passage.targets.items()
+        }
         self._writers = {
             i: Writer(
                 target,
+                self._pool,
                 written=self._settlers[i].written,
                 failed=passage.copy_failed,
                 progress=passage.wrote,
+                broken=passage.broken,
             )
             for i, target in passage.targets.items()
         }
+        self._told = {i: partial(passage.fell_silent, t) for i, t in passage.targets.items()}
+        for i, target in passage.targets.items():
+            target.silence.told(self._told[i])
 
     def close(self) -> None:
         """Let everything under way come to its end, and end the threads."""
@@ -53,6 +61,10 @@ class LargeFiles:
             writer.close()
         for settler in self._settlers.values():
             settler.close()
+        for i, target in self._passage.targets.items():
+            target.silence.untold(self._told[i])
+            if target.silent:
+                self._passage.fell_silent(target)  # also what was begun at that very moment
         self._hashers.close()
         self._pool.close()
         if self._again is not None:
@@ -86,6 +98,8 @@ class LargeFiles:
                 self._writers[copy.target.index].end(good=good)
             if not good:
                 self._hashers.drop()
+                for copy in copies:
+                    copy.target.finish(copy)
         self._read_well(work, copies)
 
     def _read_well(self, work: FileWork, copies: list[CopyWork]) -> None:
@@ -105,8 +119,8 @@ class LargeFiles:
     def _stream(self, fd: int, direct: bool, work: FileWork, writing: list[CopyWork]) -> None:
         size, offset = work.entry.size, 0
         while offset < size:
-            self._passage.control.checkpoint()
-            block = self._pool.take()
+            self._look()
+            block = self._pool.take(self._look)
             try:
                 count = self._fill(fd, direct, work, block, offset)
             except BaseException:
@@ -115,6 +129,12 @@ class LargeFiles:
             self._hand_out(block, writing)
             offset += count
             self._passage.control.advance(count, copied=count)
+
+    def _look(self) -> None:
+        """Raise when the job was cancelled, or nothing that is still copied would be certain."""
+        self._passage.control.checkpoint()
+        if self._passage.fatal is not None:
+            raise self._passage.fatal
 
     def _fill(self, fd: int, direct: bool, work: FileWork, block: Block, offset: int) -> int:
         source, entry = self._passage.source, work.source

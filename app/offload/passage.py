@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from app.errors import (
     DestinationFault,
@@ -45,8 +46,13 @@ class Passage:
     """Writes down copies that are certain; the last step of a safe write."""
     record_failure: Callable[[CopyWork, ReelkeepError], None]
     source_gone: SourceGone | None = None
-    fatal: JournalFault | None = None
-    """The journal could not be written: nothing more would be certain."""
+    fatal: ReelkeepError | None = None
+    """Why nothing more would be certain: the journal could not be written, or a bug of ours."""
+
+    def __post_init__(self) -> None:
+        for target in self.targets.values():
+            target.silence.hurried = lambda: self.control.cancelled
+            target.silence.mention = partial(self._mention, target)
 
     @property
     def proof(self) -> HashKind:
@@ -72,6 +78,9 @@ class Passage:
     def copy_failed(self, copy: CopyWork, error: Exception) -> None:
         """One file failed on one destination; detach the drive unless it is about this file."""
         target, work = copy.target, copy.work
+        if target.silent:
+            self.copy_done(copy, well=False)  # the row of the drive says why
+            return
         if isinstance(error, ReelkeepError):
             trouble: ReelkeepError = error
         elif isinstance(error, OSError):
@@ -100,8 +109,33 @@ class Passage:
         self.control.place(target.index, state=state, trouble=str(target.trouble))
         self.log.info("%s was detached: %s", target.name, trouble)
 
+    def fell_silent(self, target: Target) -> None:
+        """A destination was given up: nothing more will come of what was on its way there."""
+        if not self.control.cancelled and target.silence.fault is not None:
+            self.detach(target, target.silence.fault)
+        for copy in target.unfinished():
+            self.copy_done(copy, well=False)
+
+    def _mention(self, target: Target, seconds: float) -> None:
+        """Say on the row of a destination that it does not answer; "" once it has again."""
+        if not target.alive:
+            return
+        words = f"{target.name} has not answered for {seconds:.0f} seconds." if seconds else ""
+        self.control.place(target.index, trouble=words)
+
+    def broken(self, target: Target, error: Exception) -> None:
+        """A bug of ours: what is not certain by now stays so, and the job fails."""
+        self.log.error("Copying to %s failed by an internal error", target.name, exc_info=error)
+        self.fatal = self.fatal or ReelkeepError(
+            f"Internal error while copying to {target.name}; the job was stopped.",
+            device=target.name,
+            hint="`reelkeep log` shows it. What was confirmed until then is safe.",
+        )
+
     def copy_done(self, copy: CopyWork, *, well: bool) -> None:
         """A destination is done with a file; the last one counts the file."""
+        if not copy.target.finish(copy):
+            return
         if well:
             self.control.place(copy.target.index, verified=copy.work.entry.size)
         if copy.work.finished() and copy.work.trouble is None:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from app.errors import DestinationGone, DestinationReadOnly, WriteFailed
+from app.errors import DestinationGone, DestinationReadOnly, DestinationSilent, WriteFailed
 from app.jobs.spec import JobId
 from app.offload.plan import PlannedDestination
+from app.offload.silence import Silence, watcher
 from app.offload.target import PARTIAL, Target
 from app.places.devices import DeviceKind
 from app.places.linux_calls import runs_in_user_space
+from app.places.patience import ask
 from app.places.root import PinnedFolder
 from app.places.volumes import Volume
 
@@ -93,28 +95,49 @@ class Place:
     ) -> bool:
         """Look for the volume where it was, then under any other mount point."""
         if volume_of(self.root).identity == self.record.identity:
-            return not self.opened_before or self._marked(self.root)
+            return self._usable(self.root)
         for volume in volumes():
             root = volume.mount_point / PurePosixPath(self.record.below)
-            here = volume.identity == self.record.identity
-            if here and (not self.opened_before or self._marked(root)):
+            if volume.identity == self.record.identity and self._usable(root):
                 self.root = root
                 return True
         return False
 
-    def _marked(self, root: Path) -> bool:
-        """Whether this job has left its marker there; a dead drive, still mounted, cannot say."""
-        try:
-            return (root / self.marker).exists()
-        except OSError:
-            return False
+    def _usable(self, root: Path) -> bool:
+        """Whether the drive answers and, once opened, this job has left its marker there.
+
+        A dead drive that is still mounted cannot say, and a hung one says nothing.
+        """
+
+        def marked() -> bool:
+            try:
+                return (root / self.marker).exists()
+            except OSError:
+                return False
+
+        found = ask(("marker", root, self.marker), marked, None, watcher().patience.answer)
+        return found is not None and (found or not self.opened_before)
 
     def open(self) -> Target:
         """Pin the root, making it where it is missing, and leave the job's marker there.
 
         Only to be called once `find` has answered True: nothing may be made in an empty mount
-        point. Raises DestinationReadOnly, WriteFailed or DestinationGone.
+        point. Raises DestinationReadOnly, WriteFailed, DestinationGone or DestinationSilent.
         """
+        folder, hidden_cache = Silence(self.name).ask(self._pin, watcher().patience.sync)
+        self.opened_before = True
+        self.target = Target(
+            self.index,
+            self.name,
+            folder,
+            job=self.job,
+            flush=self.record.flush,
+            provable=not hidden_cache and not self.record.memory,
+        )
+        return self.target
+
+    def _pin(self) -> tuple[PinnedFolder, bool]:
+        """The root, with the marker in it, and whether a program behind it may hide a cache."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             folder = PinnedFolder(self.root)
@@ -126,17 +149,7 @@ class Place:
         except OSError as error:
             raise self._fault(error) from error
         with folder.folder("") as fd:
-            hidden_cache = runs_in_user_space(fd)
-        self.opened_before = True
-        self.target = Target(
-            self.index,
-            self.name,
-            folder,
-            job=self.job,
-            flush=self.record.flush,
-            provable=not hidden_cache and not self.record.memory,
-        )
-        return self.target
+            return folder, runs_in_user_space(fd)
 
     def _mark(self, folder: PinnedFolder) -> None:
         fd = folder.open(self.marker, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
@@ -164,18 +177,24 @@ class Place:
         if target is None:
             return
         try:
-            if not target.gone:
-                target.folder.remove(self.marker)
-                target.folder.sync_folder("")
-        except OSError:
+            if not target.gone and not target.silent:
+                target.ask(lambda: self._unmark(target.folder), watcher().patience.sync)
+        except (OSError, DestinationSilent):
             pass  # a drive that is gone keeps its marker; it names the job that left it
         finally:
-            target.folder.close()
+            target.close()
+
+    def _unmark(self, folder: PinnedFolder) -> None:
+        folder.remove(self.marker)
+        folder.sync_folder("")
 
     def drop_partials(self, folders: Iterable[str]) -> None:
         """Remove what a crash or a pulled drive left half written by this job."""
         assert self.target is not None
-        folder = self.target.folder
+        folder, known = self.target.folder, tuple(folders)
+        self.target.ask(lambda: self._drop_partials(folder, known), watcher().patience.sync)
+
+    def _drop_partials(self, folder: PinnedFolder, folders: Iterable[str]) -> None:
         for path in folders:
             try:
                 with folder.folder(path) as fd:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
+from collections.abc import Callable
 
 from app.errors import JobCancelled, NameTaken, ReadBackDiffers, ReelkeepError
 from app.integrity.hashing import HashKind
@@ -23,16 +24,25 @@ from app.units import now
 
 
 class Settler(threading.Thread):
-    """The last steps of every large file on one destination."""
+    """The last steps of every large file on one destination.
 
-    def __init__(self, passage: Passage, target: Target) -> None:
+    Once its drive is given up, nobody waits for it any more: it ends by itself if it comes back.
+    """
+
+    def __init__(
+        self, passage: Passage, target: Target, broken: Callable[[Target, Exception], None]
+    ) -> None:
+        """*broken* is told of errors in reporting an error: then the pass has to end."""
         super().__init__(name=f"settle {target.name}", daemon=True)
         self._passage = passage
         self._target = target
+        self._broken = broken
         self._inbox: queue.SimpleQueue[CopyWork | FileWork | None] = queue.SimpleQueue()
         self._waiting: dict[int, CopyWork] = {}
         self._reader = MediumReader(passage.block_size)
+        self._over = threading.Event()
         self.start()
+        target.silence.told(self._leave)
 
     def written(self, copy: CopyWork) -> None:
         """A partial file is complete."""
@@ -43,69 +53,76 @@ class Settler(threading.Thread):
         self._inbox.put(work)
 
     def close(self) -> None:
-        """Settle what was written and end the thread."""
+        """Settle what was written and end the thread; do not wait for a hung one."""
         self._inbox.put(None)
-        self.join()
-        for copy in self._waiting.values():
-            discard(copy)
-        self._reader.close()
+        self._over.wait()
+        self._target.silence.untold(self._leave)
+        if not self._target.silent:
+            self.join()
+
+    def _leave(self) -> None:
+        """The drive was given up."""
+        self._inbox.put(None)
+        self._over.set()
 
     def run(self) -> None:
         """Work through the inbox."""
-        while (message := self._inbox.get()) is not None:
-            if isinstance(message, FileWork):
-                copy = self._waiting.pop(message.n, None)
-            else:
-                copy = message
-            if copy is not None:
-                self._step(copy)
+        try:
+            with self._target.at_work():
+                while (message := self._inbox.get()) is not None:
+                    if isinstance(message, FileWork):
+                        copy = self._waiting.pop(message.n, None)
+                    else:
+                        copy = message
+                    if copy is not None:
+                        self._step(copy)
+                for copy in self._waiting.values():
+                    discard(copy, own_thread=True)
+            self._reader.close()
+        finally:
+            self._over.set()
 
     def _step(self, copy: CopyWork) -> None:
         try:
-            if copy.work.spoiled() or not self._target.alive:
-                discard(copy)
-                self._passage.copy_done(copy, well=False)
-                return
-            if copy.fact is None:
-                copy.fact = self._finish(copy)
-            if copy.work.spoiled():
-                # The card's second read failed while this copy was being read back.
-                discard(copy)
-                self._passage.copy_done(copy, well=False)
-            elif copy.work.source_checked:
-                self._confirm(copy, copy.fact)
-            else:
-                self._waiting[copy.work.n] = copy
+            self._settle(copy)
         except JobCancelled:
-            discard(copy)
+            discard(copy, own_thread=True)
         except Exception as error:
-            discard(copy)
-            self._passage.copy_failed(copy, error)
+            try:
+                discard(copy, own_thread=True)
+                self._passage.copy_failed(copy, error)
+            except Exception as bug:  # a bug here must not hang the card
+                self._broken(self._target, bug)
+
+    def _settle(self, copy: CopyWork) -> None:
+        if copy.work.spoiled() or not self._target.alive:
+            self._drop(copy)
+            return
+        if copy.fact is None:
+            copy.fact = self._finish(copy)
+        if copy.work.spoiled():
+            # The card's second read failed while this copy was being read back.
+            self._drop(copy)
+        elif copy.work.source_checked:
+            self._confirm(copy, copy.fact)
+        else:
+            self._waiting[copy.work.n] = copy
+
+    def _drop(self, copy: CopyWork) -> None:
+        discard(copy, own_thread=True)
+        self._passage.copy_done(copy, well=False)
 
     def _finish(self, copy: CopyWork) -> CopyFact:
         """Complete the file's facts, sync it, and read it back."""
         work, target = copy.work, copy.target
-        if not copy.compare:
-            os.ftruncate(copy.fd, work.entry.size)
-            target.keep_facts(copy.fd, work.entry, work.attributes)
-            if target.flush:
-                os.fsync(copy.fd)
-            copy.written = now()
-            size, mtime_ns = _facts(copy.fd)
-            fd, copy.fd = copy.fd, -1  # whatever closing says, it is closed
-            os.close(fd)
-            if size != work.entry.size:
-                raise ReadBackDiffers(
-                    f"{copy.path} on {target.name} has {size:,} bytes instead of"
-                    f" {work.entry.size:,}.",
-                    path=target.folder.path / copy.path,
-                    device=target.name,
-                )
-        else:
+        if copy.compare:
             target.write_out(copy.path)
             copy.written = now()
-            found = target.folder.stat(copy.path)
+            with target.silence.call():
+                found = target.folder.stat(copy.path)
             mtime_ns = found.st_mtime_ns if found else 0
+        else:
+            mtime_ns = self._complete(copy)
         fact = CopyFact(
             n=work.n,
             destination=target.index,
@@ -113,7 +130,7 @@ class Settler(threading.Thread):
             state=CopyState.WRITTEN,
             way=ReadWay.NONE,
             kind="",
-            written=copy.written,
+            written=copy.written or now(),
             read=None,
             mtime_ns=mtime_ns,
             found=copy.compare,
@@ -123,6 +140,27 @@ class Settler(threading.Thread):
                 agreed(work, self._passage.proof, self._passage.source.name)
             return fact
         return self._prove(copy, fact)
+
+    def _complete(self, copy: CopyWork) -> int:
+        """Cut, date and sync what was written; its modification time, in nanoseconds."""
+        work, target = copy.work, copy.target
+        with target.silence.call():
+            os.ftruncate(copy.fd, work.entry.size)
+            target.keep_facts(copy.fd, work.entry, work.attributes)
+        with target.silence.sync(work.entry.size):
+            if target.flush:
+                os.fsync(copy.fd)
+            copy.written = now()
+            size, mtime_ns = _facts(copy.fd)
+            fd, copy.fd = copy.fd, -1  # whatever closing says, it is closed
+            os.close(fd)
+        if size != work.entry.size:
+            raise ReadBackDiffers(
+                f"{copy.path} on {target.name} has {size:,} bytes instead of {work.entry.size:,}.",
+                path=target.folder.path / copy.path,
+                device=target.name,
+            )
+        return mtime_ns
 
     def _prove(self, copy: CopyWork, fact: CopyFact) -> CopyFact:
         """Read the file back and compare; a further read decides what a difference means."""
@@ -137,24 +175,30 @@ class Settler(threading.Thread):
     def _read(self, copy: CopyWork, kind: HashKind) -> MediumRead:
         passage, target = self._passage, self._target
         path = copy.path if copy.compare else copy.partial
+        call = target.silence.call()
 
         def tick(count: int) -> None:
+            target.silence.end(call)
             passage.control.checkpoint()
             passage.control.advance(count)
+            target.silence.begin(call)
 
-        return self._reader.read(
-            lambda flags: target.folder.open_to_read(path, flags),
-            (kind,),
-            provable=target.provable,
-            tick=tick,
-        )
+        with call:  # each block is one
+            return self._reader.read(
+                lambda flags: target.folder.open_to_read(path, flags),
+                (kind,),
+                provable=target.provable,
+                tick=tick,
+            )
 
     def _confirm(self, copy: CopyWork, fact: CopyFact) -> None:
-        folder = self._target.folder
+        folder, silence = self._target.folder, self._target.silence
         if not copy.compare:
-            folder.rename_new(copy.partial, copy.path)
+            with silence.call():
+                folder.rename_new(copy.partial, copy.path)
         if self._target.flush:  # a found one may have been named a moment ago, before a crash
-            folder.sync_folder(copy.path.rpartition("/")[0])
+            with silence.sync(0):
+                folder.sync_folder(copy.path.rpartition("/")[0])
         self._passage.record_copies([fact])
         self._passage.copy_done(copy, well=fact.state is CopyState.VERIFIED)
 

@@ -5,19 +5,25 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import stat
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from app.errors import (
     DestinationFault,
     DestinationFull,
     DestinationGone,
     DestinationReadOnly,
+    DestinationSilent,
     NameTaken,
     WriteFailed,
 )
+from app.offload.silence import Silence
 from app.offload.work import CopyWork, FileWork
 from app.places.root import PinnedFolder, is_gone
 from app.places.tree import Entry
@@ -29,6 +35,9 @@ PARTIAL = ".reelkeep-"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ENOENT, errno.EFBIG, errno.ENOTDIR}
+
+
+T = TypeVar("T")
 
 
 class Target:
@@ -46,14 +55,32 @@ class Target:
         """Whether this machine can show that a read of it came from the medium."""
         self.trouble: DestinationFault | None = None
         """Why it was detached."""
+        self.silence = Silence(name, folder.device)
+        """What it was asked and has not answered yet."""
         self.not_kept: Counter[str] = Counter()
         """What it could not hold, by kind: "extended attributes", "permissions", …"""
+        # Of its own for each opening: a thread that comes back from a drive that did not answer
+        # may drop its partial file, and must not find that of a later run under its name.
+        self._mark = f"{job}-{secrets.token_hex(2)}"
+        self._unfinished: dict[CopyWork, None] = {}
+        self._threads = 0
+        self._closing = False
         self._lock = threading.Lock()
+        self.silence.told(self._fell_silent)
 
     @property
     def alive(self) -> bool:
         """Whether it still takes part."""
-        return self.trouble is None
+        return self.trouble is None and not self.silent
+
+    @property
+    def silent(self) -> bool:
+        """Whether it neither answers nor fails; then nothing may touch it any more."""
+        return self.silence.fault is not None
+
+    def _fell_silent(self) -> None:
+        if self.silence.fault is not None:
+            self.detach(self.silence.fault)
 
     @property
     def gone(self) -> bool:
@@ -64,19 +91,74 @@ class Target:
         """The way of *work* to this destination."""
         path = work.paths[self.index]
         parent = path.rpartition("/")[0]
-        name = f"{PARTIAL}{self.job}-{work.n}.part"
-        return CopyWork(
+        name = f"{PARTIAL}{self._mark}-{work.n}.part"
+        copy = CopyWork(
             work=work,
             target=self,
             path=path,
             partial=f"{parent}/{name}" if parent else name,
             compare=self.index in work.compare,
         )
+        with self._lock:
+            self._unfinished[copy] = None
+        return copy
+
+    def finish(self, copy: CopyWork) -> bool:
+        """Nothing more will come of *copy*; True for whoever says so first."""
+        with self._lock:
+            return self._unfinished.pop(copy, self) is None
+
+    def unfinished(self) -> list[CopyWork]:
+        """Copies that are under way."""
+        with self._lock:
+            return list(self._unfinished)
+
+    def ask(self, do: Callable[[], T], seconds: float | None = None) -> T:
+        """Have *do* done here by a thread of its own, for as long as the drive answers.
+
+        What *do* raises is raised here, and DestinationSilent once the drive is given up.
+        """
+
+        def held() -> T:
+            with self.at_work():
+                return do()
+
+        return self.silence.ask(held, seconds)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Hold the folder open for a thread that works on it."""
+        with self._lock:
+            self._threads += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._threads -= 1
+                last = self._closing and not self._threads
+            if last:
+                self.folder.close()
+
+    def close(self) -> None:
+        """Let go of the folder; a thread that hangs on the drive does it should it come back."""
+        with self._lock:
+            self._closing = True
+            idle = not self._threads
+        if not idle:
+            return
+        if self.silent:
+            threading.Thread(target=self.folder.close, name="let go", daemon=True).start()
+        else:
+            self.folder.close()
 
     def check(self) -> None:
         """Raise DestinationGone when the pinned folder is no longer where it was."""
-        if not self.folder.still_there():
+        if not self._still_there():
             raise self.gone_error()
+
+    def _still_there(self) -> bool:
+        with self.silence.call():
+            return self.folder.still_there()
 
     def gone_error(self) -> DestinationGone:
         """That it was pulled, in words."""
@@ -90,12 +172,19 @@ class Target:
 
     def fault(self, error: OSError, path: str, size: int = 0) -> DestinationFault:
         """What went wrong, in words that name drive and file."""
+        try:
+            return self._fault(error, path, size)
+        except DestinationSilent as silent:
+            return silent  # it no longer even says how much room is left
+
+    def _fault(self, error: OSError, path: str, size: int) -> DestinationFault:
         full = self.folder.path / path
         where = {"path": full, "device": self.name}
-        if is_gone(error) or not self.folder.still_there():
+        if is_gone(error) or not self._still_there():
             return self.gone_error()
         if error.errno in _FULL:
-            free, names = _free(self.folder.path)
+            with self.silence.call():
+                free, names = _free(self.folder.path)
             if not names:
                 return DestinationFull(
                     f"{self.name} can take no more files, {path} is one too many;"
@@ -147,9 +236,11 @@ class Target:
 
     def write_out(self, path: str) -> None:
         """Have a file that was found here written to the medium, so that it can be read there."""
-        fd = self.folder.open_to_read(path)
+        with self.silence.call():
+            fd = self.folder.open_to_read(path)
         try:
-            os.fsync(fd)
+            with self.silence.sync(os.fstat(fd).st_size):
+                os.fsync(fd)
         finally:
             os.close(fd)
 

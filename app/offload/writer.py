@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.errors import WriteFailed
+from app.errors import DestinationSilent, WriteFailed
 from app.integrity.cache import O_DIRECT
 from app.integrity.medium import ALIGNMENT
-from app.offload.blocks import Block
+from app.offload.blocks import Block, Pool
 from app.offload.target import Target
 from app.offload.work import CopyWork
 from app.places.linux_calls import reserve, start_writing
@@ -34,25 +34,38 @@ class _End:
 
 
 class Writer(threading.Thread):
-    """Takes blocks in order; whatever fails, it gives every block back and reports once."""
+    """Takes blocks in order; whatever fails, it gives every block back and reports once.
+
+    Once its drive is given up, nobody waits for it any more: it ends by itself if it comes back.
+    """
 
     def __init__(
         self,
         target: Target,
+        pool: Pool,
         *,
         written: Callable[[CopyWork], None],
         failed: Callable[[CopyWork, Exception], None],
         progress: Callable[[int, int], None],
+        broken: Callable[[Target, Exception], None],
     ) -> None:
+        """*broken* is told of errors in reporting an error: then the pass has to end."""
         super().__init__(name=f"write {target.name}", daemon=True)
         self.target = target
+        self._pool = pool
         self._inbox: queue.SimpleQueue[_Begin | _End | Block | None] = queue.SimpleQueue()
         self._written = written
         self._failed = failed
         self._progress = progress
+        self._broken = broken
         self._copy: CopyWork | None = None
+        self._in_hand: Block | None = None
+        self._left = False
+        self._lock = threading.Lock()
+        self._over = threading.Event()
         self._looked = 0
         self.start()
+        target.silence.told(self._leave)
 
     def begin(self, copy: CopyWork) -> None:
         """A file begins."""
@@ -60,29 +73,61 @@ class Writer(threading.Thread):
 
     def put(self, block: Block) -> None:
         """The next block of the file; it will be given back."""
-        self._inbox.put(block)
+        with self._lock:
+            if not self._left:
+                self._inbox.put(block)
+                return
+        block.release()
 
     def end(self, *, good: bool) -> None:
         """The file is complete, or is to be dropped."""
         self._inbox.put(_End(good))
 
     def close(self) -> None:
-        """End the thread once everything before is done."""
+        """End the thread once everything before is done; do not wait for a hung one."""
         self._inbox.put(None)
-        self.join()
+        self._over.wait()
+        self.target.silence.untold(self._leave)
+        if not self.target.silent:
+            self.join()
+
+    def _leave(self) -> None:
+        """The drive was given up: take back every block but the one that the thread holds."""
+        with self._lock:
+            self._left = True
+        held = self._in_hand
+        with contextlib.suppress(queue.Empty):
+            while True:
+                message = self._inbox.get_nowait()
+                if isinstance(message, Block):
+                    message.release()
+        self._inbox.put(None)
+        if held is not None:
+            self._pool.replace(held)
+        self._over.set()
 
     def run(self) -> None:
         """Work through the inbox."""
-        while (message := self._inbox.get()) is not None:
-            try:
-                self._handle(message)
-            except OSError as error:
-                self._fail(error)
-            except Exception as error:  # a bug here must not hang the card
-                self._fail(error)
-            finally:
-                if isinstance(message, Block):
-                    message.release()
+        try:
+            with self.target.at_work():
+                while (message := self._inbox.get()) is not None:
+                    try:
+                        self._take(message)
+                    except Exception as error:  # a bug here must not hang the card
+                        self._fail(error)
+        finally:
+            self._over.set()
+
+    def _take(self, message: _Begin | _End | Block) -> None:
+        if not isinstance(message, Block):
+            self._handle(message)
+            return
+        self._in_hand = message
+        try:
+            self._handle(message)
+        finally:
+            self._in_hand = None
+            message.release()
 
     def _handle(self, message: _Begin | _End | Block) -> None:
         if isinstance(message, _Begin):
@@ -97,11 +142,18 @@ class Writer(threading.Thread):
             if message.good:
                 self._written(copy)
             else:
-                discard(copy)
+                discard(copy, own_thread=True)
 
     def _open(self, copy: CopyWork) -> None:
         self.target.check()
         entry = copy.work.entry
+        with self.target.silence.call():
+            self._open_partial(copy)
+        if not entry.sparse:
+            with self.target.silence.sync(entry.size):
+                reserve(copy.fd, entry.size)
+
+    def _open_partial(self, copy: CopyWork) -> None:
         folder = self.target.folder
         if O_DIRECT:
             try:
@@ -113,8 +165,6 @@ class Writer(threading.Thread):
                 folder.remove(copy.partial)
         if copy.fd < 0:
             copy.fd = folder.open(copy.partial, _CREATE)
-        if not entry.sparse:
-            reserve(copy.fd, entry.size)
 
     def _write(self, copy: CopyWork, block: Block) -> None:
         if not block.hole:
@@ -129,7 +179,8 @@ class Writer(threading.Thread):
                 self._go_buffered(copy)
                 self._write_all(copy, block, block.size)
             if not copy.direct:
-                start_writing(copy.fd, block.offset, block.size)
+                with self.target.silence.call():
+                    start_writing(copy.fd, block.offset, block.size)
         self._progress(self.target.index, block.size)
         self._looked += block.size
         if self._looked >= _LOOK_EVERY:
@@ -139,7 +190,8 @@ class Writer(threading.Thread):
     def _write_all(self, copy: CopyWork, block: Block, size: int) -> None:
         done = 0
         while done < size:
-            count = os.pwrite(copy.fd, block.view[done:size], block.offset + done)
+            with self.target.silence.call(), block.view[done:size] as part:
+                count = os.pwrite(copy.fd, part, block.offset + done)
             if count == 0:
                 raise WriteFailed(
                     f"{self.target.name} took no bytes of {copy.path}.", device=self.target.name
@@ -149,20 +201,41 @@ class Writer(threading.Thread):
     def _go_buffered(self, copy: CopyWork) -> None:
         """Some file systems open for direct I/O and then refuse it."""
         fd, copy.fd = copy.fd, -1  # by then the number may be another file's
-        os.close(fd)
-        copy.fd = self.target.folder.open(copy.partial, os.O_RDWR)
+        with self.target.silence.call():
+            os.close(fd)
+            copy.fd = self.target.folder.open(copy.partial, os.O_RDWR)
         copy.direct = False
 
     def _fail(self, error: Exception) -> None:
         copy, self._copy = self._copy, None
-        if copy is not None:
-            discard(copy)
+        if copy is None:
+            return
+        try:
+            discard(copy, own_thread=True)
             self._failed(copy, error)
+        except Exception as bug:
+            self._broken(self.target, bug)
 
 
-def discard(copy: CopyWork) -> None:
-    """Remove a partial file, if its drive still answers."""
+def discard(copy: CopyWork, *, own_thread: bool = False) -> None:
+    """Remove a partial file, if its drive still answers.
+
+    On a drive that was given up only *own_thread* does that, a thread that nobody waits for:
+    it has come back from there.
+    """
     copy.failed = True
+    if copy.target.silent:
+        if own_thread:
+            _drop(copy)
+        return
+    try:
+        with copy.target.silence.call():
+            _drop(copy)
+    except DestinationSilent:
+        return  # the next start drops its partial files
+
+
+def _drop(copy: CopyWork) -> None:
     if copy.fd >= 0:
         fd, copy.fd = copy.fd, -1
         with contextlib.suppress(OSError):

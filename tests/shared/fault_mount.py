@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,15 @@ class FaultMount:
         )
         wait_for(lambda: os.path.ismount(self.point), "the faulty file system is mounted")
         self._bench.taken_down(self.point)
+        self._bench.undone(self._process.kill)  # first: a hung one could not be unmounted
+
+    def hang(self) -> None:
+        """From now on it neither answers nor fails."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Answer again, everything that was asked meanwhile."""
+        self._process.send_signal(signal.SIGCONT)
 
     def set(self, *rules: dict[str, object]) -> None:
         """The rules from now on."""

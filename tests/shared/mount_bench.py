@@ -93,6 +93,10 @@ class Bench:
         image = self.image(f"{name}.img", size, "mkfs.ext4", "-qF", "-L", label)
         return self.mount(self.loop(image), name)
 
+    def undone(self, undo: Callable[[], object]) -> None:
+        """Have *undo* done in the end."""
+        self._undo.append(undo)
+
     def close(self) -> None:
         """Take everything down, last first."""
         while self._undo:

@@ -1,0 +1,298 @@
+"""Notices a destination that neither answers nor fails: a dead server, a drive that hangs.
+
+Whoever asks a drive for something says so with `Silence.call`. One watcher for all drives looks a
+few times a second. A drive that leaves a call unanswered for too long is given up: nothing more is
+asked of it, whoever waits for it is told, and a thread that it holds ends by itself should it ever
+come back. No such thread keeps the program from quitting.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import ctypes
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from app.errors import DestinationSilent
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a drive may leave a call unanswered, in seconds."""
+
+    answer: float = 30.0
+    """A write, read, open or rename; a disk that has to spin up takes up to 20."""
+    sync: float = 120.0
+    """A sync, on top of what the slowest drive needs for what is not written out yet."""
+    slowest: int = 1 << 20
+    """Bytes a second of the slowest drive."""
+    cancelled: float = 5.0
+    """Any call, once the person has cancelled the job."""
+    mention: float = 5.0
+    """After this it is said that the drive does not answer."""
+
+    def for_sync(self, unwritten: int) -> float:
+        """For a sync when at most so many bytes of this machine's memory are to be written."""
+        return self.sync + min(unwritten, _waiting_in_memory(unwritten)) / self.slowest
+
+
+class Call:
+    """One question to a drive, unanswered for as long as one is inside."""
+
+    __slots__ = ("_silence", "done", "seconds", "waited")
+
+    def __init__(self, silence: Silence, seconds: float) -> None:
+        self._silence = silence
+        self.seconds = seconds
+        self.waited = 0.0
+        """Seconds without an answer, as the watcher counts them."""
+        self.done = 0
+        """I/O that the device had done when it was looked at last."""
+
+    def __enter__(self) -> Call:
+        self._silence.begin(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._silence.end(self, error)
+
+
+class Silence:
+    """The unanswered calls of one destination, and whether it has been given up."""
+
+    def __init__(self, name: str, device: int = 0) -> None:
+        """*device* is the `st_dev` of its file system, for a look at what its device does."""
+        self.name = name
+        self.fault: DestinationSilent | None = None
+        """Why it was given up."""
+        self.hurried: Callable[[], bool] = lambda: False
+        """Whether nobody wants to wait any longer, because the job was cancelled."""
+        self.mention: Callable[[float], None] = lambda _: None
+        """Told once a second for how many seconds it has not answered, and 0 when it has again."""
+        self._told: list[Callable[[], None]] = []
+        self._calls: dict[Call, None] = {}
+        self._lock = threading.Lock()
+        self._mentioned = 0
+        self._statistics = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat")
+        watcher().watch(self)
+
+    # For those who ask the drive
+
+    def call(self, seconds: float | None = None) -> Call:
+        """Ask the drive for something inside of this; DestinationSilent once it is given up.
+
+        It is raised on the way in and on the way out: a thread that comes back late does no more.
+        """
+        return Call(self, watcher().patience.answer if seconds is None else seconds)
+
+    def sync(self, unwritten: int) -> Call:
+        """A call that may take as long as writing *unwritten* bytes out takes on a slow drive."""
+        return Call(self, watcher().patience.for_sync(unwritten))
+
+    def ask(self, do: Callable[[], T], seconds: float | None = None) -> T:
+        """Do something in a thread of its own, and wait for it only as long as the drive answers.
+
+        What *do* raises is raised here; DestinationSilent when the drive has been given up.
+        """
+        errand = _Errand(self, do, seconds)
+        self.told(errand.over.set)
+        errand.start()
+        try:
+            errand.over.wait()
+        finally:
+            self.untold(errand.over.set)
+        if self.fault is not None:
+            errand.stop()
+            raise self.fault
+        if errand.error is not None:
+            raise errand.error
+        return errand.answer  # type: ignore[return-value]
+
+    def begin(self, call: Call) -> None:
+        """A call begins."""
+        with self._lock:
+            if self.fault is not None:
+                raise self.fault
+            call.waited = 0.0
+            self._calls[call] = None
+
+    def end(self, call: Call, error: BaseException | None = None) -> None:
+        """A call was answered, well or not."""
+        with self._lock:
+            self._calls.pop(call, None)
+        if self.fault is not None and error is not self.fault:
+            raise self.fault from error
+
+    # For those who wait for it
+
+    def told(self, do: Callable[[], None]) -> None:
+        """Have *do* called, by the watcher, once the drive is given up; at once if it is."""
+        with self._lock:
+            self._told.append(do)
+            late = self.fault is not None
+        if late:
+            do()
+
+    def untold(self, do: Callable[[], None]) -> None:
+        """Call *do* no more."""
+        with self._lock:
+            if do in self._told:
+                self._told.remove(do)
+
+    # For the watcher
+
+    def look(self, seconds: float, patience: Patience) -> None:
+        """So many seconds have passed: is anything unanswered for too long?"""
+        with self._lock:
+            calls = list(self._calls)
+        if self.fault is None:
+            longest = max((self._waited(call, seconds) for call in calls), default=0.0)
+            self._say(longest if longest >= patience.mention else 0.0)
+            hurried = bool(calls) and self.hurried()
+            for call in calls:
+                most = min(call.seconds, patience.cancelled) if hurried else call.seconds
+                if call.waited >= most:
+                    self._give_up(call)
+                    break
+
+    def _waited(self, call: Call, seconds: float) -> float:
+        call.waited += seconds
+        if call.waited >= 1:
+            done = self._device_has_done()
+            if done != call.done:
+                call.done, call.waited = done, 0.0  # it is busy, and answers somebody
+        return call.waited
+
+    def _device_has_done(self) -> int:
+        """Reads and writes that the block device has finished; 0 where there is none."""
+        try:
+            figures = self._statistics.read_text().split()
+            return int(figures[0]) + int(figures[4])
+        except (OSError, ValueError, IndexError):
+            return 0
+
+    def _say(self, waited: float) -> None:
+        if int(waited) != self._mentioned:
+            self._mentioned = int(waited)
+            self.mention(waited)
+
+    def _give_up(self, call: Call) -> None:
+        with self._lock:
+            if call not in self._calls or self.fault is not None:
+                return  # answered at the last moment
+            self.fault = DestinationSilent(
+                f"{self.name} has not answered for {max(call.waited, 1):.0f} seconds.",
+                device=self.name,
+            )
+            told = list(self._told)
+        log.info("%s It was given up.", self.fault.message)
+        for do in told:
+            try:
+                do()
+            except Exception:  # the others have to be told all the same
+                log.exception("Giving %s up failed in part", self.name)
+
+
+class _GivenUp(BaseException):
+    """Ends an errand that comes back from a drive that was given up."""
+
+
+class _Errand(threading.Thread):
+    """Something done on a drive by a thread that may never come back."""
+
+    def __init__(self, silence: Silence, do: Callable[[], object], seconds: float | None) -> None:
+        super().__init__(name=f"ask {silence.name}", daemon=True)
+        self.over = threading.Event()
+        self.answer: object = None
+        self.error: BaseException | None = None
+        self._silence, self._do, self._seconds = silence, do, seconds
+        self._context = contextvars.copy_context()
+
+    def run(self) -> None:
+        try:
+            with self._silence.call(self._seconds):
+                self.answer = self._context.run(self._do)
+        except BaseException as error:
+            self.error = error
+        finally:
+            self.over.set()
+
+    def stop(self) -> None:
+        """See to it that it does nothing more should it come back: it is many calls in one."""
+        if self.ident is not None and self.is_alive():
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(self.ident), ctypes.py_object(_GivenUp)
+            )
+
+
+class Watcher:
+    """Looks at every destination of this program, from one thread that only runs when needed."""
+
+    def __init__(self, patience: Patience, interval: float = 0.25) -> None:
+        self.patience = patience
+        self._interval = interval
+        self._watched: weakref.WeakSet[Silence] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, silence: Silence) -> None:
+        """Look at *silence* for as long as anybody has it."""
+        with self._lock:
+            self._watched.add(silence)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        before = time.monotonic()
+        while True:
+            time.sleep(self._interval)
+            # A machine that was asleep, or a stopped process, has not waited for any drive.
+            passed = min(time.monotonic() - before, 2 * self._interval)
+            before = time.monotonic()
+            with self._lock:
+                watched = list(self._watched)
+                if not watched:
+                    self._thread = None
+                    return
+            for silence in watched:
+                try:
+                    silence.look(passed, self.patience)
+                except Exception:  # or no drive would ever be noticed again
+                    log.exception("Looking at %s failed", silence.name)
+            del watched
+
+
+_watcher = Watcher(Patience())
+
+
+def watcher() -> Watcher:
+    """The one watcher; tests give it less patience."""
+    return _watcher
+
+
+def _waiting_in_memory(otherwise: int) -> int:
+    """Bytes of all files that this machine has not written out yet."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found = dict(line.split(":", 1) for line in lines)
+        return sum(int(found[name].split()[0]) << 10 for name in ("Dirty", "Writeback"))
+    except (OSError, ValueError, KeyError, IndexError):
+        return otherwise

@@ -1,0 +1,238 @@
+"""A drive that neither answers nor fails holds up nobody: not the other drives, not the job's end.
+
+The drive hangs at one kind of call (its file system holds that call back), or altogether (the
+program behind its mount is stopped, as with a server that is gone).
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fault_mount import FaultMount
+from mount_bench import Bench, need, run
+from offload_bench import (
+    MB,
+    House,
+    Watched,
+    generations,
+    leftovers,
+    make_card,
+    spec_for,
+    tree,
+    wait_for,
+)
+
+from app.engine import Engine
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
+from app.jobs.spec import JobId
+from app.offload.silence import Patience, watcher
+
+pytestmark = pytest.mark.root
+
+LARGE = {f"CLIPS/A003C00{n}.mov": 12 * MB + 4097 * n for n in range(1, 5)}
+"""More than all blocks of the pool, so that a writer that keeps them stops the reader."""
+
+
+@pytest.fixture
+def patience() -> Iterator[None]:
+    """Less of it than people have: a healthy drive of these tests answers in no time."""
+    before = watcher().patience
+    watcher().patience = Patience(answer=3, sync=4, slowest=1 << 40, cancelled=1, mention=1)
+    try:
+        yield
+    finally:
+        watcher().patience = before
+
+
+@pytest.fixture
+def drives(
+    bench: Bench, faulty: Callable[[str], FaultMount], house: House, patience: None
+) -> tuple[Path, FaultMount, Path]:
+    """Two good drives, and in the middle one that can be made to hang."""
+    first, hung, last = bench.ext4("one", size=96), faulty("KINGSTON"), bench.ext4("two", size=96)
+    house.declare(first, hung.point, last)
+    return first, hung, last
+
+
+def offload(engine: Engine, card: Path, drives: tuple[Path, FaultMount, Path]) -> Watched:
+    first, hung, last = drives
+    return Watched(engine, spec_for(card, first, hung.point, last, wanted_copies=2))
+
+
+def the_others_are_whole(card: Path, first: Path, last: Path) -> None:
+    for good in (first, last):
+        assert tree(good / "A003") == tree(card)
+        assert leftovers(good) == []
+        assert len(generations(good / "A003")) == 1
+
+
+def named(done: JobSnapshot) -> None:
+    """The job failed; the row of the hung drive and the error say which drive and why."""
+    assert done.state is JobState.FAILED
+    one, hung, two = done.places
+    assert (one.state, hung.state, two.state) == (
+        PlaceState.DONE, PlaceState.FAILED, PlaceState.DONE,
+    )  # fmt: skip
+    assert "KINGSTON has not answered for" in hung.trouble
+    assert "Check its cable" in hung.trouble
+    assert "KINGSTON has not answered for" in done.error
+    assert not hung.safe_to_eject
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"op": "create", "match": "*.part", "after": 1, "do": "hold"},
+        {"op": "write", "match": "*.part", "after": 150, "do": "hold"},
+        {"op": "fsync", "match": "*.part", "do": "hold"},
+        {"op": "read", "match": "*.part", "after": 1, "do": "hold"},
+        {"op": "open", "match": "*.part", "do": "hold"},
+        {"op": "rename", "match": "*.mov", "do": "hold"},
+    ],
+    ids=lambda rule: f"{rule['op']}-{rule['match']}",
+)
+def test_a_drive_that_hangs_at_one_call_holds_up_nobody(
+    bench: Bench,
+    house: House,
+    drives: tuple[Path, FaultMount, Path],
+    rule: dict[str, object],
+) -> None:
+    card = make_card(bench.folder / "card" / "A003", LARGE)
+    first, hung, last = drives
+    hung.set(rule)
+    with house.engine() as engine:
+        with offload(engine, card, drives) as job:
+            done = job.end()
+        named(done)
+        the_others_are_whole(card, first, last)
+        assert engine.verdict(job.job).verified_copies == 2
+        hung.set()
+        the_retry_is_whole(engine, card, hung, job.job)
+
+
+def the_retry_is_whole(engine: Engine, card: Path, hung: FaultMount, job: JobId) -> None:
+    """The drive has come back: what it lacks is copied, and the woken threads leave nothing."""
+    with Watched(engine, job) as again:
+        done = again.end()
+    assert [place.state for place in done.places] == [PlaceState.DONE] * 3, done
+    assert tree(hung.backing / "A003") == tree(card)
+    wait_for(lambda: leftovers(hung.backing) == [], "the partial files are gone")
+    assert tree(hung.backing / "A003") == tree(card)
+
+
+def test_a_drive_that_is_dead_altogether_holds_up_nobody(
+    bench: Bench, house: House, drives: tuple[Path, FaultMount, Path]
+) -> None:
+    card = make_card(bench.folder / "card" / "A003", LARGE)
+    first, hung, last = drives
+    hung.set({"op": "write", "match": "*.part", "after": 150, "times": 1, "do": "hold"})
+    with house.engine() as engine:
+        with offload(engine, card, drives) as job:
+            hung.wait_acted("hold")
+            hung.hang()
+            job.until(lambda now: "has not answered" in now.places[1].trouble, "it is mentioned")
+            done = job.end()
+        named(done)
+        the_others_are_whole(card, first, last)
+        hung.set()
+        hung.wake()
+        wait_for(lambda: not partials(hung.backing), "the woken thread drops its partial file")
+        assert not list((hung.backing / "A003").rglob("*.mov"))
+        the_retry_is_whole(engine, card, hung, job.job)
+
+
+def partials(root: Path) -> list[Path]:
+    return list(root.rglob("*.part"))
+
+
+def test_a_drive_that_is_dead_from_the_start_is_waited_for_like_one_that_was_pulled(
+    bench: Bench, house: House, drives: tuple[Path, FaultMount, Path]
+) -> None:
+    card = make_card(bench.folder / "card" / "A003", LARGE)
+    first, hung, last = drives
+    with house.engine() as engine:
+        job = engine.submit(spec_for(card, first, hung.point, last, wanted_copies=2))
+        hung.hang()
+        with Watched(engine, job) as running:
+            running.until(lambda now: "KINGSTON" in now.wants, "it is asked for")
+            the_card_is_on(card, first)
+            hung.wake()
+            done = running.end()
+    assert [place.state for place in done.places] == [PlaceState.DONE] * 3, done
+    assert tree(hung.backing / "A003") == tree(card)
+
+
+def the_card_is_on(card: Path, good: Path) -> None:
+    assert tree(good / "A003") == tree(card)
+
+
+def test_a_frozen_file_system_of_the_kernel_holds_up_nobody(
+    bench: Bench, faulty: Callable[[str], FaultMount], house: House, patience: None
+) -> None:
+    """Its calls cannot even be interrupted."""
+    need("fsfreeze")
+    reader = faulty("A003")
+    card = make_card(reader.backing, LARGE)
+    reader.set({"op": "read", "match": "*C003*", "do": "hold"})
+    first, frozen = bench.ext4("one", size=96), bench.ext4("frozen", size=96)
+    house.declare(first, frozen)
+    with house.engine() as engine:
+        with Watched(engine, spec_for(reader.point, first, frozen, wanted_copies=1)) as job:
+            reader.wait_acted("hold")
+            bench.undone(
+                lambda: subprocess.run(["fsfreeze", "-u", frozen], capture_output=True, check=False)
+            )
+            run("fsfreeze", "-f", frozen)
+            reader.set()
+            done = job.end()
+        assert done.state is JobState.FAILED
+        assert "frozen has not answered for" in done.error
+        assert done.safe
+        assert tree(first / "A003") == tree(card)
+        run("fsfreeze", "-u", frozen)
+        wait_for(lambda: not partials(frozen), "the woken thread drops its partial file")
+        with Watched(engine, job.job) as again:
+            done = again.end()
+        assert done.state is JobState.DONE, done
+        assert tree(frozen / "A003") == tree(card)
+        assert leftovers(frozen) == []
+
+
+def test_cancelling_does_not_wait_for_a_hung_drive(
+    bench: Bench, house: House, drives: tuple[Path, FaultMount, Path]
+) -> None:
+    watcher().patience = replace(watcher().patience, answer=1000, sync=1000)
+    card = make_card(bench.folder / "card" / "A003", LARGE)
+    _, hung, _ = drives
+    hung.set({"op": "fsync", "match": "*.part", "do": "hold"})
+    with house.engine() as engine:
+        with offload(engine, card, drives) as job:
+            hung.wait_acted("hold")
+            engine.pause(job.job)
+            assert job.now.state is JobState.PAUSED
+            engine.resume(job.job)
+            engine.cancel(job.job)
+            done = job.end()
+        assert done.state is JobState.CANCELLED
+        hung.set()
+        wait_for(lambda: not partials(hung.backing), "the woken thread drops its partial file")
+
+
+def test_a_drive_that_hangs_while_manifests_are_written_does_not_hold_up_the_end(
+    bench: Bench, house: House, drives: tuple[Path, FaultMount, Path]
+) -> None:
+    card = make_card(bench.folder / "card" / "A003", LARGE)
+    first, hung, last = drives
+    hung.set({"op": "create", "match": "*/ascmhl/*", "do": "hold"})
+    with house.engine() as engine:
+        with offload(engine, card, drives) as job:
+            done = job.end()
+        named(done)
+        the_others_are_whole(card, first, last)
+        hung.set()
+        the_retry_is_whole(engine, card, hung, job.job)
+        assert len(generations(hung.backing / "A003")) == 1
