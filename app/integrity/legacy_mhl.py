@@ -135,9 +135,11 @@ def write_legacy(
     finished: datetime,
     *,
     username: str = "",
+    through: Path | None = None,
 ) -> Path:
     """Write a legacy manifest into *folder* and give its path; kinds it does not know are left out.
 
+    It is written by way of *through*, another path to *folder*.
     A file without any of its kinds is listed by size only. Raises BadInput, NameTaken, WriteFailed.
     """
     stamp = started.astimezone(UTC).strftime("%Y-%m-%d_%H%M%S")
@@ -149,7 +151,7 @@ def write_legacy(
             raise BadInput(f"A manifest cannot hold the name {record.path!r}.")
     head = _head(creator, started, finished, username)
     try:
-        write_whole(path, _legacy_xml(head, listed, finished))
+        write_whole((through or folder) / path.name, _legacy_xml(head, listed, finished))
     except OSError as error:
         raise WriteFailed(f"{path} cannot be written: {error.strerror}.", path=path) from error
     return path

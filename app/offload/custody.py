@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.integrity.hashing import CUSTODY_KINDS, Digests
@@ -26,6 +27,7 @@ from app.offload.ledger import EntryRow
 from app.offload.place import Place
 from app.offload.selection import IgnoreList
 from app.offload.work import CopyFact, CopyState
+from app.places.through import path_through
 from app.places.tree import EntryKind, list_tree
 from app.units import now
 
@@ -90,6 +92,7 @@ def _generation(
         previous=history,
         ignore=[*run.spec.ignore, ".reelkeep-*"],
         left_out=left_out,
+        through=_through(place),
     )
     run.ledger.journal.set_fact(run.job, f"manifest {place.index}", str(path))
     return str(path)
@@ -184,9 +187,16 @@ def _legacy(
         _creator(run, place),
         run.control.snapshot().started or now(),
         now(),
+        through=_through(place),
     )
     run.ledger.journal.set_fact(run.job, fact, written.name)
     return written.name
+
+
+def _through(place: Place) -> Path:
+    """The way to the copy that does not lead to an empty mount point once the drive is pulled."""
+    assert place.target is not None
+    return path_through(place.target.folder, place.root)
 
 
 def _creator(run: OffloadRun, place: Place) -> Creator:

@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from app.errors import DestinationGone, DestinationReadOnly, DestinationSilent, WriteFailed
+from app.errors import DestinationGone, DestinationReadOnly, WriteFailed
 from app.jobs.spec import JobId
 from app.offload.plan import PlannedDestination
-from app.offload.silence import Silence, watcher
 from app.offload.target import PARTIAL, Target
 from app.places.devices import DeviceKind
 from app.places.linux_calls import runs_in_user_space
-from app.places.patience import ask
-from app.places.root import PinnedFolder
+from app.places.root import PinnedFolder, is_gone
 from app.places.volumes import Volume
 
 
@@ -95,36 +93,74 @@ class Place:
     ) -> bool:
         """Look for the volume where it was, then under any other mount point."""
         if volume_of(self.root).identity == self.record.identity:
-            return self._usable(self.root)
+            return not self.opened_before or self._marked(self.root)
         for volume in volumes():
             root = volume.mount_point / PurePosixPath(self.record.below)
-            if volume.identity == self.record.identity and self._usable(root):
+            here = volume.identity == self.record.identity
+            if here and (not self.opened_before or self._marked(root)):
                 self.root = root
                 return True
         return False
 
-    def _usable(self, root: Path) -> bool:
-        """Whether the drive answers and, once opened, this job has left its marker there.
+    def _marked(self, root: Path) -> bool:
+        """Whether this job has left its marker there; a dead drive, still mounted, cannot say."""
+        try:
+            return (root / self.marker).exists()
+        except OSError:
+            return False
 
-        A dead drive that is still mounted cannot say, and a hung one says nothing.
+    def pin(self, volume_of: Callable[[Path], Volume], *, make: bool = False) -> PinnedFolder:
+        """Hold the root open, made where it is missing; only on the volume that it belongs to.
+
+        The drive may have been pulled since `find` has seen it. What is there is opened first and
+        looked at then, so nothing is ever made in an empty mount point. Raises
+        DestinationReadOnly, WriteFailed or DestinationGone.
         """
+        try:
+            return self._pin(volume_of, make=make)
+        except OSError as error:
+            raise self._fault(error) from error
 
-        def marked() -> bool:
+    def _pin(self, volume_of: Callable[[Path], Volume], *, make: bool) -> PinnedFolder:
+        near = next(path for path in (self.root, *self.root.parents) if path.is_dir())
+        held = PinnedFolder(near)
+        try:
+            if volume_of(near).identity != self.record.identity or not held.still_there():
+                raise self._gone()
+            if near == self.root:
+                return held
+            own = held.own_folder(self.root.relative_to(near).as_posix(), make=make)
             try:
-                return (root / self.marker).exists()
-            except OSError:
-                return False
+                root = PinnedFolder(self.root)
+                with root.folder("") as fd:
+                    same = os.path.samestat(os.fstat(fd), os.fstat(own))
+            finally:
+                os.close(own)
+        except BaseException:
+            held.close()
+            raise
+        held.close()
+        if not same:
+            root.close()
+            raise self._gone()
+        return root
 
-        found = ask(("marker", root, self.marker), marked, None, watcher().patience.answer)
-        return found is not None and (found or not self.opened_before)
+    def _gone(self) -> DestinationGone:
+        return DestinationGone(f"{self.name} was removed.", path=self.root, device=self.name)
 
-    def open(self) -> Target:
+    def open(self, volume_of: Callable[[Path], Volume]) -> Target:
         """Pin the root, making it where it is missing, and leave the job's marker there.
 
-        Only to be called once `find` has answered True: nothing may be made in an empty mount
-        point. Raises DestinationReadOnly, WriteFailed, DestinationGone or DestinationSilent.
+        Raises DestinationReadOnly, WriteFailed or DestinationGone.
         """
-        folder, hidden_cache = Silence(self.name).ask(self._pin, watcher().patience.sync)
+        folder = self.pin(volume_of, make=True)
+        try:
+            self._mark(folder)
+        except OSError as error:
+            folder.close()  # or the drive could not be ejected
+            raise self._fault(error) from error
+        with folder.folder("") as fd:
+            hidden_cache = runs_in_user_space(fd)
         self.opened_before = True
         self.target = Target(
             self.index,
@@ -135,21 +171,6 @@ class Place:
             provable=not hidden_cache and not self.record.memory,
         )
         return self.target
-
-    def _pin(self) -> tuple[PinnedFolder, bool]:
-        """The root, with the marker in it, and whether a program behind it may hide a cache."""
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            folder = PinnedFolder(self.root)
-            try:
-                self._mark(folder)
-            except OSError:
-                folder.close()  # or the drive could not be ejected
-                raise
-        except OSError as error:
-            raise self._fault(error) from error
-        with folder.folder("") as fd:
-            return folder, runs_in_user_space(fd)
 
     def _mark(self, folder: PinnedFolder) -> None:
         fd = folder.open(self.marker, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
@@ -162,9 +183,8 @@ class Place:
 
     def _fault(self, error: OSError) -> DestinationReadOnly | WriteFailed | DestinationGone:
         words = error.strerror or str(error)
-        where = {"path": self.root, "device": self.name}
-        if not self.root.parent.exists():
-            return DestinationGone(f"{self.name} was removed.", **where)  # type: ignore[arg-type]
+        if is_gone(error) or not self.root.parent.exists():
+            return self._gone()
         if isinstance(error, PermissionError) or error.errno == 30:
             return DestinationReadOnly(
                 f"{self.name} cannot be written to at {self.root}: {words}.", path=self.root
@@ -177,24 +197,18 @@ class Place:
         if target is None:
             return
         try:
-            if not target.gone and not target.silent:
-                target.ask(lambda: self._unmark(target.folder), watcher().patience.sync)
-        except (OSError, DestinationSilent):
+            if not target.gone:
+                target.folder.remove(self.marker)
+                target.folder.sync_folder("")
+        except OSError:
             pass  # a drive that is gone keeps its marker; it names the job that left it
         finally:
-            target.close()
-
-    def _unmark(self, folder: PinnedFolder) -> None:
-        folder.remove(self.marker)
-        folder.sync_folder("")
+            target.folder.close()
 
     def drop_partials(self, folders: Iterable[str]) -> None:
         """Remove what a crash or a pulled drive left half written by this job."""
         assert self.target is not None
-        folder, known = self.target.folder, tuple(folders)
-        self.target.ask(lambda: self._drop_partials(folder, known), watcher().patience.sync)
-
-    def _drop_partials(self, folder: PinnedFolder, folders: Iterable[str]) -> None:
+        folder = self.target.folder
         for path in folders:
             try:
                 with folder.folder(path) as fd:

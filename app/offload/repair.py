@@ -37,7 +37,7 @@ from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
 from app.offload.work import CopyFact, CopyState
 from app.places.linux_calls import runs_in_user_space
-from app.places.root import PinnedFolder
+from app.places.through import path_through
 from app.places.tree import EntryKind
 from app.units import count_text, now
 
@@ -160,15 +160,18 @@ class RepairRun:
     def _menders(self, place: Place) -> Iterator[dict[int, Mender]]:
         """One for each other destination that is connected."""
         with contextlib.ExitStack() as stack:
-            target = PinnedFolder(place.root)
+            target = place.pin(self._around.volume_of, make=True)
             stack.callback(target.close)
             with target.folder("") as fd:
                 provable = not runs_in_user_space(fd) and not place.record.memory
             menders = {}
             for other in self._places:
-                if other is place or not self._there(other) or not other.root.is_dir():
+                if other is place or not self._there(other):
                     continue
-                source = PinnedFolder(other.root)
+                try:
+                    source = other.pin(self._around.volume_of)
+                except EnvironmentFault:
+                    continue  # its files are not there to repair from
                 stack.callback(source.close)
                 menders[other.index] = Mender(
                     target, place.name, source, other.name, provable=provable, tick=self._tick
@@ -233,6 +236,10 @@ class RepairRun:
             return []
         self._control.show(stage="Writing the history")
         try:
+            folder = place.pin(self._around.volume_of)
+        except EnvironmentFault as error:
+            return [f"The repair was not added to the history: {error.message}"]
+        try:
             history = History.beneath(place.root)
             known = tuple(path for path in found if history.find(path) is not None)
             compared = Comparison(
@@ -252,9 +259,12 @@ class RepairRun:
                 previous=history,
                 ignore=[*spec.ignore, ".reelkeep-*"],
                 left_out=[mended.aside for mended in self._mended.values() if mended.aside],
+                through=path_through(folder, place.root),
             )
         except (EnvironmentFault, BadInput) as error:
             return [f"The repair was not added to the history: {error.message}"]
+        finally:
+            folder.close()
         return []
 
 

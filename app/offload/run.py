@@ -265,8 +265,11 @@ class OffloadRun:
             self.control.place(place.index, state=PlaceState.GONE)
             return
         try:
-            place.open()
+            place.open(self.around.volume_of)
             place.drop_partials(self.roster.folders_on(place))
+        except DestinationGone:  # pulled a moment ago: it is waited for
+            place.close()
+            self.control.place(place.index, state=PlaceState.GONE)
         except DestinationFault as error:
             self._lost[place.index] = error
             self.control.place(place.index, state=PlaceState.FAILED, trouble=str(error))

@@ -26,7 +26,7 @@ def test_a_drive_that_died_but_is_still_mounted_is_not_taken_for_back(
         (record,) = CONVERTER.structure(engine.journal.fact(job, "places"), list[PlaceRecord])
     place = Place(0, record, JobId(job))
     assert place.find(volumes, volume_of)
-    place.open().folder.close()
+    place.open(volume_of).folder.close()
     drive.die()
     assert not place.find(volumes, volume_of)
     drive.pull()

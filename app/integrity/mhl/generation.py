@@ -64,6 +64,7 @@ def write_generation(  # noqa: PLR0913 - an operation has this many facts
     previous: History | None = None,
     ignore: Iterable[str] = (),
     left_out: Iterable[str] = (),
+    through: Path | None = None,
 ) -> Path:
     """Append one generation to the history of *root* and to those nested in it; gives its path.
 
@@ -71,7 +72,8 @@ def write_generation(  # noqa: PLR0913 - an operation has this many facts
     tree, or None when the records are not the whole tree: then there are no directory hashes, and
     only nested histories with records get a generation. *ignore* are new lines for the list,
     *left_out* paths (links, names that XML cannot hold) that get lines of their own. *started*
-    names the files. Raises BadInput, HistoryFault, NameTaken, WriteFailed.
+    names the files, which are written by way of *through*, another path to *root*. Raises BadInput,
+    HistoryFault, NameTaken, WriteFailed.
     """
     history = previous if previous is not None else History.beneath(root)
     operation = _Operation(
@@ -82,6 +84,7 @@ def write_generation(  # noqa: PLR0913 - an operation has this many facts
         started=started,
         ignore=tuple(ignore),
         left_out=tuple(left_out),
+        through=through or root,
     )
     operation.check()
     try:
@@ -103,6 +106,7 @@ class _Operation:
     started: datetime
     ignore: tuple[str, ...]
     left_out: tuple[str, ...]
+    through: Path
 
     def check(self) -> None:
         """Refuse paths that a manifest cannot say."""
@@ -135,7 +139,8 @@ class _Operation:
                 ignore=self._ignore_of(scope, history),
                 references=tuple(theirs),
             )
-            written, c4 = append_manifest(history, header, in_order(mine), self.started)
+            way = self.through / scope
+            written, c4 = append_manifest(history, header, in_order(mine), self.started, way)
             if scope:
                 parent = self.history.scope_of(scope)
                 said = _within(scope, parent) + f"/{HISTORY_FOLDER}/{written.name}"
@@ -228,8 +233,12 @@ def append_manifest(
     header: Header,
     records: Iterable[FileRecord | FolderRecord],
     started: datetime,
+    through: Path,
 ) -> tuple[Path, str]:
-    """Write one manifest and its place in the chain; gives path and C4. Raises OSError."""
+    """Write one manifest and its place in the chain; gives path and C4. Raises OSError.
+
+    *through* is the way by which the history's folder is written to.
+    """
     entries = chain_of(history.root)
     if [entry.c4 for entry in entries] != [generation.c4 for generation in history.generations]:
         raise ChainBroken(
@@ -237,7 +246,7 @@ def append_manifest(
             path=history.root / HISTORY_FOLDER,
             hint="Another program is writing to it. Try again.",
         )
-    folder = history.root / HISTORY_FOLDER
+    folder = through / HISTORY_FOLDER
     folder.mkdir(exist_ok=True)
     _set_aside(folder, {entry.name for entry in entries})
     path = folder / manifest_name(history.root, len(entries) + 1, started)
@@ -257,8 +266,8 @@ def append_manifest(
     sync_folder(folder)  # from here on the partial chain stays, whatever fails: see chain_of
     give_name(chain, folder / CHAIN_NAME, replace=True)
     sync_folder(folder)
-    sync_folder(history.root)
-    return path, c4
+    sync_folder(through)
+    return history.root / HISTORY_FOLDER / path.name, c4
 
 
 def _set_aside(folder: Path, chained: set[str]) -> None:

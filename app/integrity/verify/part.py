@@ -34,6 +34,7 @@ from app.integrity.verify.spec import Part, drive_name
 from app.jobs.control import JobControl
 from app.places.linux_calls import runs_in_user_space, sync_file_system
 from app.places.root import PinnedFolder
+from app.places.through import path_through
 from app.places.volumes import Volume
 from app.units import count_text, now
 
@@ -219,6 +220,7 @@ class PartCheck:
                 previous=history,
                 ignore=[OUR_OWN + "*"] if self.listing.leftovers else (),
                 left_out=left_out,
+                through=path_through(self._folder, self.part.root),
             )
         except (EnvironmentFault, BadInput) as error:
             cause = error.__cause__
