@@ -10,7 +10,13 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from app.errors import DestinationFault, DestinationGone, DestinationSilent, ReelkeepError
+from app.errors import (
+    DestinationFault,
+    DestinationGone,
+    DestinationSilent,
+    ReelkeepError,
+    WriteFailed,
+)
 from app.integrity.verdict import Problem, ReadWay, Verdict
 from app.jobs.snapshot import PlaceState
 from app.offload import memory
@@ -19,12 +25,13 @@ from app.offload.custody import write_custody
 from app.offload.ledger import EntryRow
 from app.offload.place import Place
 from app.offload.selection import IgnoreList
+from app.offload.share import Share
 from app.offload.silence import watcher
 from app.offload.target import Target
 from app.offload.work import CopyFact, CopyState, failed_fact
 from app.places.linux_calls import sync_file_system
 from app.places.tree import Entry, EntryKind, list_tree
-from app.units import now
+from app.units import count_text, now
 
 if TYPE_CHECKING:
     from app.offload.run import OffloadRun
@@ -125,22 +132,28 @@ class Finish:
             found=found is not None,
         )
 
-    def _folders(self, target: Target, place: Place, rows: list[EntryRow]) -> None:
-        """Empty folders are kept; times of folders come last, deepest first."""
-        share = self._run.roster.share(place)
-        folders = [row for row in rows if row.entry.kind is EntryKind.FOLDER]
-        for row in folders:
-            target.folder.make_folder(share.put(row.entry.path, row.clip))
-        for row in reversed(folders):
-            with target.folder.folder(share.put(row.entry.path, row.clip)) as fd:
-                try:
-                    os.utime(fd, ns=(row.entry.mtime_ns, row.entry.mtime_ns))
-                    if row.entry.mode & 0o700 == 0o700:
-                        os.fchmod(fd, row.entry.mode & 0o777)
-                except OSError:
-                    target.miss("folder times and permissions")
+    def _folders(self, target: Target, place: Place, rows: list[EntryRow]) -> WriteFailed | None:
+        """Empty folders are kept; times of folders come last, deepest first.
+
+        Answers with the folders that the destination cannot hold; None when it holds them all.
+        """
+        share = Share(self._run.roster, place, naming=True)
+        made: list[tuple[str, Entry]] = []
+        refused: list[str] = []
+        for row in (row for row in rows if row.entry.kind is EntryKind.FOLDER):
+            path = share.put(row.entry.path, row.clip)
+            if reason := share.refusal(path) or _not_made(target, path):
+                refused.append(f"{target.name} cannot hold the folder {path}: {reason}.")
+            else:
+                made.append((path, row.entry))
+        for path, entry in reversed(made):
+            _keep_folder_facts(target, path, entry)
         with target.folder.folder("") as fd:
             sync_file_system(fd)
+        if not refused:
+            return None
+        more = f" And {len(refused) - 1:,} more folders." if len(refused) > 1 else ""
+        return WriteFailed(refused[0] + more, device=target.name, hint="")
 
     # One destination
 
@@ -181,13 +194,17 @@ class Finish:
         if target is not None and target.alive and trouble is None:
             try:
                 target.ask(target.check)
-                told |= target.ask(partial(self._complete, place, target, rows), _seconds(rows))
+                complete = partial(self._complete, place, target, rows)
+                told["manifest"], lacking = target.ask(complete, _seconds(rows))
                 self._journal.set_fact(self._job, f"finished {place.index}", self._held(place))
+                trouble = lacking
             except OSError as error:
                 trouble = target.fault(error, str(place.root))
             except ReelkeepError as error:
                 trouble = error
-            told["not_kept"] = [f"{what} of {n:,} files" for what, n in target.not_kept.items()]
+            told["not_kept"] = [
+                f"{what} of {count_text(n, 'file')}" for what, n in target.not_kept.items()
+            ]
         shown = run.control.snapshot().places[place.index]
         elapsed = (now() - (run.control.snapshot().started or now())).total_seconds()
         told["seconds"] = elapsed
@@ -203,13 +220,18 @@ class Finish:
         self._show_place(place, trouble)
         return told
 
-    def _complete(self, place: Place, target: Target, rows: list[EntryRow]) -> dict[str, Any]:
-        """Links, folders and manifests of one destination."""
+    def _complete(
+        self, place: Place, target: Target, rows: list[EntryRow]
+    ) -> tuple[str, WriteFailed | None]:
+        """Links, folders and manifests of one destination; the manifest, and what it cannot hold.
+
+        A folder that it cannot hold takes nothing from the manifest of the others.
+        """
         self._links_on(place, target, rows)
-        self._folders(target, place, rows)
+        lacking = self._folders(target, place, rows)
         if self._run.spec.manifests or self._run.spec.legacy_mhl:
-            return {"manifest": write_custody(self._run, place, rows)}
-        return {}
+            return write_custody(self._run, place, rows), lacking
+        return "", lacking
 
     def _show_place(self, place: Place, trouble: ReelkeepError | None) -> None:
         failed = list(self._run.ledger.copies_on(place.index, CopyState.FAILED))
@@ -306,6 +328,27 @@ def get_ready() -> None:
     """Import what writes reports while the drives are at work: it takes a third of a second."""
     modules = ("app.reports.write",)
     threading.Thread(target=lambda: [*map(import_module, modules)], name="get ready").start()
+
+
+def _not_made(target: Target, path: str) -> str:
+    """Make a folder; why it cannot be, where that is for its name alone."""
+    try:
+        target.folder.make_folder(path)
+    except OSError as error:
+        if not target.only_this_file(error):
+            raise
+        return error.strerror or str(error)
+    return ""
+
+
+def _keep_folder_facts(target: Target, path: str, entry: Entry) -> None:
+    with target.folder.folder(path) as fd:
+        try:
+            os.utime(fd, ns=(entry.mtime_ns, entry.mtime_ns))
+            if entry.mode & 0o700 == 0o700:
+                os.fchmod(fd, entry.mode & 0o777)
+        except OSError:
+            target.miss("folder times and permissions")
 
 
 def _facts(entry: Entry) -> tuple[object, ...]:

@@ -43,7 +43,7 @@ class Share:
         None when the destination cannot hold it; that is then written down.
         """
         path = self.roster.numbered(row.n, self.place.index, self.put(row.entry.path, row.clip))
-        if reason := self._refusal(path):
+        if reason := self.refusal(path):
             self.roster.fail(
                 row, self.place, path, f"{self.place.name} cannot hold {path}: {reason}"
             )
@@ -70,13 +70,23 @@ class Share:
             found = self.place.target.folder.stat(path)
         return path, False
 
-    def _refusal(self, path: str) -> str:
+    def refusal(self, path: str) -> str:
+        """Why the destination cannot hold *path*, "" when it can; a name that was taken first wins.
+
+        Folders count too: files of two folders that are one there would end up in one.
+        """
         if self._rules is None:
             return ""
-        for part in path.split("/"):
+        parts = path.split("/")
+        for part in parts:
             if reason := self._rules.refuses(part):
                 return reason
-        key = "/".join(self._rules.fold(part) for part in path.split("/"))
-        if self._seen.setdefault(key, path) != path:
-            return f"its name is the same there as {self._seen[key]}."
+        if not self._rules.merges_names:
+            return ""
+        folded = [self._rules.fold(part) for part in parts]
+        for count in range(1, len(parts) + 1):
+            name = "/".join(parts[:count])
+            taken = self._seen.setdefault("/".join(folded[:count]), name)
+            if taken != name:
+                return f"its name is the same there as {taken}"
         return ""

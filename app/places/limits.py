@@ -86,6 +86,11 @@ class NameRules:
             return "".join(map(_upper, name))
         return name
 
+    @property
+    def merges_names(self) -> bool:
+        """Whether different names may be the same one there; see `fold`."""
+        return self.case_insensitive or self.unicode is Unicode.NORMALISED
+
     def _refuses_encoding(self, name: str) -> str | None:
         if name in {"", ".", ".."}:
             return f'"{name}" is no name for a file'
