@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from app.errors import DestinationGone, DestinationReadOnly, WriteFailed
+from app.errors import DestinationGone, DestinationReadOnly, DestinationSilent, WriteFailed
 from app.jobs.spec import JobId
 from app.offload.plan import PlannedDestination
+from app.offload.silence import Silence, watcher
 from app.offload.target import PARTIAL, Target
 from app.places.devices import DeviceKind
 from app.places.linux_calls import runs_in_user_space
+from app.places.patience import ask
 from app.places.root import PinnedFolder, is_gone
 from app.places.volumes import Volume
 
@@ -93,21 +96,28 @@ class Place:
     ) -> bool:
         """Look for the volume where it was, then under any other mount point."""
         if volume_of(self.root).identity == self.record.identity:
-            return not self.opened_before or self._marked(self.root)
+            return self._usable(self.root)
         for volume in volumes():
             root = volume.mount_point / PurePosixPath(self.record.below)
-            here = volume.identity == self.record.identity
-            if here and (not self.opened_before or self._marked(root)):
+            if volume.identity == self.record.identity and self._usable(root):
                 self.root = root
                 return True
         return False
 
-    def _marked(self, root: Path) -> bool:
-        """Whether this job has left its marker there; a dead drive, still mounted, cannot say."""
-        try:
-            return (root / self.marker).exists()
-        except OSError:
-            return False
+    def _usable(self, root: Path) -> bool:
+        """Whether the drive answers and, once opened, this job has left its marker there.
+
+        A dead drive that is still mounted cannot say, and a hung one says nothing.
+        """
+
+        def marked() -> bool:
+            try:
+                return (root / self.marker).exists()
+            except OSError:
+                return False
+
+        found = ask(("marker", root, self.marker), marked, None, watcher().patience.answer)
+        return found is not None and (found or not self.opened_before)
 
     def pin(self, volume_of: Callable[[Path], Volume], *, make: bool = False) -> PinnedFolder:
         """Hold the root open, made where it is missing; only on the volume that it belongs to.
@@ -151,16 +161,11 @@ class Place:
     def open(self, volume_of: Callable[[Path], Volume]) -> Target:
         """Pin the root, making it where it is missing, and leave the job's marker there.
 
-        Raises DestinationReadOnly, WriteFailed or DestinationGone.
+        Raises DestinationReadOnly, WriteFailed, DestinationGone or DestinationSilent.
         """
-        folder = self.pin(volume_of, make=True)
-        try:
-            self._mark(folder)
-        except OSError as error:
-            folder.close()  # or the drive could not be ejected
-            raise self._fault(error) from error
-        with folder.folder("") as fd:
-            hidden_cache = runs_in_user_space(fd)
+        folder, hidden_cache = Silence(self.name).ask(
+            partial(self._open, volume_of), watcher().patience.sync
+        )
         self.opened_before = True
         self.target = Target(
             self.index,
@@ -171,6 +176,17 @@ class Place:
             provable=not hidden_cache and not self.record.memory,
         )
         return self.target
+
+    def _open(self, volume_of: Callable[[Path], Volume]) -> tuple[PinnedFolder, bool]:
+        """The root, with the marker in it, and whether a program behind it may hide a cache."""
+        folder = self.pin(volume_of, make=True)
+        try:
+            self._mark(folder)
+        except OSError as error:
+            folder.close()  # or the drive could not be ejected
+            raise self._fault(error) from error
+        with folder.folder("") as fd:
+            return folder, runs_in_user_space(fd)
 
     def _mark(self, folder: PinnedFolder) -> None:
         fd = folder.open(self.marker, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
@@ -197,18 +213,24 @@ class Place:
         if target is None:
             return
         try:
-            if not target.gone:
-                target.folder.remove(self.marker)
-                target.folder.sync_folder("")
-        except OSError:
+            if not target.gone and not target.silent:
+                target.ask(lambda: self._unmark(target.folder), watcher().patience.sync)
+        except (OSError, DestinationSilent):
             pass  # a drive that is gone keeps its marker; it names the job that left it
         finally:
-            target.folder.close()
+            target.close()
+
+    def _unmark(self, folder: PinnedFolder) -> None:
+        folder.remove(self.marker)
+        folder.sync_folder("")
 
     def drop_partials(self, folders: Iterable[str]) -> None:
         """Remove what a crash or a pulled drive left half written by this job."""
         assert self.target is not None
-        folder = self.target.folder
+        folder, known = self.target.folder, tuple(folders)
+        self.target.ask(lambda: self._drop_partials(folder, known), watcher().patience.sync)
+
+    def _drop_partials(self, folder: PinnedFolder, folders: Iterable[str]) -> None:
         for path in folders:
             try:
                 with folder.folder(path) as fd:
