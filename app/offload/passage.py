@@ -132,6 +132,12 @@ class Passage:
             hint="`reelkeep log` shows it. What was confirmed until then is safe.",
         )
 
+    def detach_gone(self) -> None:
+        """Detach every destination whose folder is no longer where it was."""
+        for target in self.alive:
+            if not target.folder.still_there():
+                self.detach(target, target.gone_error())
+
     def copy_done(self, copy: CopyWork, *, well: bool) -> None:
         """A destination is done with a file; the last one counts the file."""
         if not copy.target.finish(copy):

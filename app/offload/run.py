@@ -29,6 +29,7 @@ from app.jobs.snapshot import PlaceState
 from app.jobs.spec import JobId
 from app.offload.feeding import feeds
 from app.offload.finish import Finish, get_ready
+from app.offload.hand import SMALL
 from app.offload.large import LargeFiles
 from app.offload.ledger import Ledger
 from app.offload.passage import Passage
@@ -39,7 +40,7 @@ from app.offload.source import Source
 from app.offload.spec import OffloadSpec, OnCollision
 from app.offload.surroundings import Surroundings
 from app.offload.target import Target
-from app.offload.work import SMALL, CopyWork, FileWork, failed_fact
+from app.offload.work import CopyWork, FileWork, failed_fact
 from app.places.root import PinnedFolder
 
 log = logging.getLogger(__name__)
@@ -124,13 +125,13 @@ class OffloadRun:
         for index in targets:
             self.control.place(index, state=PlaceState.WRITING, trouble="")
         passage = self._passage(stage, targets)
-        large, small = LargeFiles(passage), SmallFiles(passage)
+        large, small = LargeFiles(passage), SmallFiles(passage, _small(wanted))
         get_ready()
         self.control.show(stage=self._stage_words(stage), wants="")
         try:
             for work in wanted:
                 self._copy(work, passage, large, small)
-            small.flush()
+            small.finish()
             large.check_all()
         finally:
             large.close()
@@ -350,6 +351,10 @@ class OffloadRun:
     def lost(self) -> dict[int, DestinationFault]:
         """Destinations that failed for good, with the reason."""
         return self._lost
+
+
+def _small(works: Iterable[FileWork]) -> int:
+    return sum(1 for work in works if work.entry.size <= SMALL)
 
 
 def _problem(trouble: ReelkeepError) -> Problem:

@@ -195,11 +195,17 @@ class Silence:
 
     def _give_up(self, call: Call) -> None:
         with self._lock:
-            if call not in self._calls or self.fault is not None:
-                return  # answered at the last moment
+            answered = call not in self._calls  # at the last moment
+        if not answered:
+            self.give_up(max(call.waited, 1))
+
+    def give_up(self, seconds: float) -> None:
+        """Somebody has waited for so long in vain: the drive is asked nothing more."""
+        with self._lock:
+            if self.fault is not None:
+                return
             self.fault = DestinationSilent(
-                f"{self.name} has not answered for {max(call.waited, 1):.0f} seconds.",
-                device=self.name,
+                f"{self.name} has not answered for {seconds:.0f} seconds.", device=self.name
             )
             told = list(self._told)
         log.info("%s It was given up.", self.fault.message)

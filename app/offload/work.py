@@ -19,9 +19,6 @@ from app.units import now
 if TYPE_CHECKING:
     from app.offload.target import Target
 
-SMALL = 4 << 20
-"""Files up to this many bytes go in batches; larger ones stream block by block."""
-
 
 class CopyState(StrEnum):
     """What is known of one copy of one file."""
@@ -89,6 +86,11 @@ class FileWork:
     def begin(self, targets: int) -> None:
         """So many destinations will finish it, one way or the other."""
         self._open = targets
+
+    def begin_again(self) -> None:
+        """Forget what was read: the batch it was in has come to nothing."""
+        self.digests = Future()
+        self.source_checked = False
 
     def finished(self) -> bool:
         """One destination is done with it; True for the last."""

@@ -45,9 +45,10 @@ class PinnedFolder:
     Safe to use from several threads. Every method passes the system's OSError on.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fd: int | None = None) -> None:
+        """Open *path*, or take over *fd*, which another process has opened."""
         self.path = path
-        self._fd = os.open(path, _FOLDER & ~_NO_FOLLOW)
+        self._fd = os.open(path, _FOLDER & ~_NO_FOLLOW) if fd is None else fd
         self.device = os.fstat(self._fd).st_dev
         node = f"/sys/dev/block/{os.major(self.device)}:{os.minor(self.device)}"
         self._node = node if os.path.exists(node) else ""
@@ -63,6 +64,11 @@ class PinnedFolder:
             if self._fd >= 0:
                 os.close(self._fd)
                 self._fd = -1
+
+    @property
+    def fd(self) -> int:
+        """The root's own descriptor."""
+        return self._fd
 
     def still_there(self) -> bool:
         """Whether the path still leads to this folder and the folder still answers.
@@ -144,9 +150,14 @@ class PinnedFolder:
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
         """A descriptor of the file *path*."""
         parent, _, name = path.rpartition("/")
-        make = bool(flags & os.O_CREAT)
-        with self.folder(parent, make=make) as fd:
-            return os.open(name, flags | _NO_FOLLOW | _CLOSE_ON_EXEC, mode, dir_fd=fd)
+        flags |= _NO_FOLLOW | _CLOSE_ON_EXEC
+        if not parent:
+            return os.open(name, flags, mode, dir_fd=self._fd)
+        held = self._borrow(parent, make=bool(flags & os.O_CREAT))  # no context: this is hot
+        try:
+            return os.open(name, flags, mode, dir_fd=held.fd)
+        finally:
+            self._give_back(held)
 
     def open_to_read(self, path: str, flags: int = 0) -> int:
         """A descriptor to read from; the access time stays as it is where we may say so."""

@@ -1,0 +1,273 @@
+"""The hands of one pass: threads of this process, or helper processes where there is much to do.
+
+Small files cost system calls, and one Python process makes them one at a time; helpers make them
+side by side. Descriptions, digests and errors are all that crosses. Whoever waits here is never
+held by a drive that does not answer: the wait ends with `NoAnswer`, which names it.
+"""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from socket import AF_UNIX, socketpair
+
+import app
+from app.offload.hand import CARD, Answer, Equipment, Hand, Item
+from app.places.root import PinnedFolder
+
+log = logging.getLogger(__name__)
+
+MANY = 500
+"""Small files from which on helper processes pay for their start."""
+_PROCESSES = 2
+_THREADS = 2
+"""Hands in each helper process, so that one reads while the other hashes."""
+_ALONE = 4
+"""Hands where there are no helpers."""
+_CHUNK = 50
+_LOOK = 1.0
+"""Seconds between two looks for a drive that does not answer."""
+
+
+class NoAnswer(Exception):
+    """A drive has not answered for too long; the hand that asked it is given up."""
+
+    def __init__(self, drive: int, seconds: float) -> None:
+        super().__init__(f"drive {drive} has not answered for {seconds:.0f} s")
+        self.drive = drive
+        self.seconds = seconds
+
+
+class HelperLost(Exception):
+    """A helper process has ended before its work was done."""
+
+
+Reply = list[Answer] | Exception
+_Order = tuple[Sequence[Item], "queue.SimpleQueue[Reply]"]
+
+
+class _Abandoned(BaseException):
+    """Ends a hand that comes back from a drive that was given up."""
+
+
+class _Touched:
+    """Which drive a hand is asking for something, and how often it has changed; shared memory."""
+
+    def __init__(self, cells: memoryview, slot: int) -> None:
+        self._cells, self._slot, self._count = cells, slot, 0
+        self.over = False
+        """Set once nobody waits for this hand any more: it must not touch anything."""
+
+    def __call__(self, drive: int) -> None:
+        if self.over:
+            raise _Abandoned
+        self._count += 1
+        self._cells[self._slot] = self._count << 8 | (drive + 2)
+
+    def idle(self) -> None:
+        self._cells[self._slot] = 0
+
+
+class _Member(threading.Thread):
+    """Passes orders to one hand, here or in a helper, and its answers back."""
+
+    def __init__(self, inbox: queue.SimpleQueue[_Order | None], slot: int) -> None:
+        super().__init__(name=f"small files {slot}", daemon=True)
+        self.slot = slot
+        self._inbox = inbox
+        self.ask: Callable[[Sequence[Item]], list[Answer]]
+        self.seen = (0, 0.0)
+        """What its cell held at the last look, and since when."""
+
+    def run(self) -> None:
+        while (order := self._inbox.get()) is not None:
+            items, answers = order
+            try:
+                answers.put(self.ask(items))
+            except (EOFError, OSError) as error:
+                answers.put(HelperLost(str(error)))
+            except Exception as error:
+                answers.put(error)
+
+
+class Crew:
+    """Takes descriptions, hands them out in chunks, and gives the answers as they come."""
+
+    def __init__(
+        self,
+        equipment: Equipment,
+        card: PinnedFolder,
+        drives: dict[int, PinnedFolder],
+        *,
+        helpers: bool,
+        patience: float,
+    ) -> None:
+        """*patience*: seconds a drive may take for one small file."""
+        self._inbox: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._patience = patience
+        self.broken = False
+        """A hand hangs or is lost: take another crew."""
+        self._touched: list[_Touched] = []
+        self._helpers: list[subprocess.Popen[bytes]] = []
+        self._connections: list[Connection] = []
+        slots = _PROCESSES * _THREADS if helpers else _ALONE
+        self._shared = tempfile.TemporaryFile()  # noqa: SIM115  (closed by close)
+        self._shared.truncate(mmap.PAGESIZE)
+        self._cells = memoryview(mmap.mmap(self._shared.fileno(), mmap.PAGESIZE)).cast("Q")
+        self._members = [_Member(self._inbox, slot) for slot in range(slots)]
+        if helpers:
+            self._start_helpers(equipment, card, drives)
+        else:
+            for member in self._members:
+                touched = _Touched(self._cells, member.slot)
+                self._touched.append(touched)
+                hand = Hand(equipment, card, drives, touched)
+                member.ask = _asking(hand, touched)
+        for member in self._members:
+            member.start()
+
+    def _start_helpers(
+        self, equipment: Equipment, card: PinnedFolder, drives: dict[int, PinnedFolder]
+    ) -> None:
+        folders = {index: (folder.fd, str(folder.path)) for index, folder in drives.items()}
+        here = Path(app.__file__).parent.parent
+        paths = os.pathsep.join(filter(None, [str(here), os.environ.get("PYTHONPATH", "")]))
+        for first in range(0, len(self._members), _THREADS):
+            members = self._members[first : first + _THREADS]
+            pairs = [socketpair(AF_UNIX) for _ in members]
+            passed = [theirs.fileno() for _, theirs in pairs]
+            shared = self._shared.fileno()
+            helper = subprocess.Popen(
+                [sys.executable, "-m", "app.offload.crew_process", *map(str, [shared, *passed])],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": paths},
+                pass_fds=[shared, *passed, card.fd, *(fd for fd, _ in folders.values())],
+                start_new_session=True,  # Ctrl-C is for us; we end them
+            )
+            self._helpers.append(helper)
+            for member, (ours, theirs) in zip(members, pairs, strict=True):
+                theirs.close()
+                connection = Connection(ours.detach())
+                connection.send((member.slot, equipment, (card.fd, str(card.path)), folders))
+                self._connections.append(connection)
+                member.ask = _asking_across(connection)
+
+    def each(self, items: Sequence[Item], checkpoint: Callable[[], None]) -> Iterator[list[Answer]]:
+        """Have every item worked on; answers come in chunks, in no order.
+
+        *checkpoint* is called between chunks, and may wait or raise. However this ends, nothing
+        that was handed out is still under way, except at a drive that does not answer.
+        Raises NoAnswer, HelperLost.
+        """
+        answers: queue.SimpleQueue[Reply] = queue.SimpleQueue()
+        starts = iter(range(0, len(items), _CHUNK))
+        under_way = 0
+        hung = False
+        try:
+            while True:
+                while under_way <= len(self._members):
+                    start = next(starts, None)
+                    if start is None:
+                        break
+                    checkpoint()
+                    self._inbox.put((items[start : start + _CHUNK], answers))
+                    under_way += 1
+                if not under_way:
+                    return
+                try:
+                    reply = answers.get(timeout=_LOOK)
+                except queue.Empty:
+                    hung = True
+                    self._look(checkpoint)
+                    hung = False
+                    continue
+                under_way -= 1
+                if isinstance(reply, Exception):
+                    raise reply
+                yield reply
+        except (NoAnswer, HelperLost):
+            self._abandon()
+            raise
+        finally:
+            for _ in range(0 if hung else under_way):
+                answers.get()
+
+    def _abandon(self) -> None:
+        """Nobody trusts these hands any more; those that hang must do nothing more."""
+        self.broken = True
+        for touched in self._touched:
+            touched.over = True
+        for helper in self._helpers:
+            helper.kill()
+
+    def _look(self, checkpoint: Callable[[], None]) -> None:
+        """Raise NoAnswer when a hand has been at one and the same thing for too long.
+
+        A card is waited for, as long as the person does not cancel.
+        """
+        moment = time.monotonic()
+        for member in self._members:
+            cell = self._cells[member.slot]
+            if cell == 0 or cell != member.seen[0]:
+                member.seen = cell, moment
+            elif (waited := moment - member.seen[1]) > self._patience:
+                if (drive := (cell & 0xFF) - 2) == CARD:
+                    checkpoint()
+                else:
+                    raise NoAnswer(drive, waited)
+
+    def close(self) -> None:
+        """Let the hands go; one that still waits for a drive is left to itself."""
+        for _ in self._members:
+            self._inbox.put(None)
+        for connection in self._connections:
+            connection.close()
+        for helper in self._helpers:
+            _end(helper)
+        self._shared.close()
+
+
+def can_help() -> bool:
+    """Whether helper processes can be had here: they take over open folders."""
+    return os.name == "posix" and not getattr(sys, "frozen", False)
+
+
+def _asking(hand: Hand, touched: _Touched) -> Callable[[Sequence[Item]], list[Answer]]:
+    def ask(items: Sequence[Item]) -> list[Answer]:
+        try:
+            return hand.work(items)
+        finally:
+            touched.idle()
+
+    return ask
+
+
+def _asking_across(connection: Connection) -> Callable[[Sequence[Item]], list[Answer]]:
+    def ask(items: Sequence[Item]) -> list[Answer]:
+        connection.send(items)
+        reply = connection.recv()
+        if isinstance(reply, Exception):
+            raise reply
+        return list(reply)
+
+    return ask
+
+
+def _end(helper: subprocess.Popen[bytes]) -> None:
+    """A helper ends by itself once nobody is at the other end, unless a drive holds it."""
+    try:
+        helper.wait(5)
+    except subprocess.TimeoutExpired:
+        helper.kill()
+        log.warning("A helper for small files had to be ended: a drive does not answer it")
