@@ -36,6 +36,9 @@ def keep_facts(fd: int, mode: int, mtime_ns: int, attributes: Attributes) -> tup
     if stat.S_IMODE(os.fstat(fd).st_mode) & 0o777 != mode:
         with contextlib.suppress(OSError):  # what is looked at is what it has come to
             os.fchmod(fd, mode)
+            if not mode & stat.S_IRUSR and not may_be_read(fd):
+                # Its original could be read, by its group or others: nobody could prove the copy.
+                os.fchmod(fd, mode | stat.S_IRUSR)
     with contextlib.suppress(OSError):
         os.utime(fd, ns=(mtime_ns, mtime_ns))
     found = os.fstat(fd)
@@ -44,3 +47,14 @@ def keep_facts(fd: int, mode: int, mtime_ns: int, attributes: Attributes) -> tup
     if found.st_mtime_ns != mtime_ns:
         missed.append("exact modification times")
     return tuple(missed)
+
+
+def may_be_read(fd: int) -> bool:
+    """Whether the file behind *fd* could be opened again to be read, as its permissions are."""
+    try:
+        os.close(os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC))
+    except PermissionError:
+        return False
+    except OSError:  # no such paths on this system
+        return hasattr(os, "geteuid") and os.geteuid() == 0
+    return True

@@ -13,6 +13,7 @@ from app.places.root import PinnedFolder, is_gone
 from app.places.tree import Entry
 
 _SMALL_READ = 64 << 10
+_NO_RIGHT = "Its permissions keep you from reading it: change them, then retry the failed files."
 
 
 class Source:
@@ -103,4 +104,5 @@ class Source:
             f"{path} on {self.name} cannot be read: {error.strerror or error}.",
             path=full,
             device=self.name,
+            hint=_NO_RIGHT if error.errno in {errno.EACCES, errno.EPERM} else None,
         )

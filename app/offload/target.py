@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import secrets
-import stat
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +21,7 @@ from app.errors import (
     NameTaken,
     WriteFailed,
 )
+from app.offload.facts import Attributes, keep_facts
 from app.offload.silence import Silence
 from app.offload.work import CopyWork, FileWork
 from app.places.root import PinnedFolder, is_gone
@@ -213,26 +212,13 @@ class Target:
         """Whether the failure is about one name or size, and the drive itself is well."""
         return isinstance(error, FileExistsError) or error.errno in _NAME
 
-    def keep_facts(self, fd: int, entry: Entry, attributes: tuple[tuple[str, bytes], ...]) -> None:
+    def keep_facts(self, fd: int, entry: Entry, attributes: Attributes) -> None:
         """Give an open copy the times, permissions and attributes of its original.
 
         What the file system cannot hold is counted, not raised.
         """
-        for name, value in attributes:
-            try:
-                os.setxattr(fd, name, value)
-            except OSError:
-                self.miss("extended attributes")
-        mode = entry.mode & 0o777
-        with contextlib.suppress(OSError):  # what is looked at is what it has come to
-            os.fchmod(fd, mode)
-        with contextlib.suppress(OSError):
-            os.utime(fd, ns=(entry.mtime_ns, entry.mtime_ns))
-        found = os.fstat(fd)
-        if stat.S_IMODE(found.st_mode) & 0o777 != mode:
-            self.miss("permissions")
-        if found.st_mtime_ns != entry.mtime_ns:
-            self.miss("exact modification times")
+        for what in keep_facts(fd, entry.mode, entry.mtime_ns, attributes):
+            self.miss(what)
 
     def write_out(self, path: str) -> None:
         """Have a file that was found here written to the medium, so that it can be read there."""

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import mmap
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -247,6 +248,6 @@ def _keep_facts(fd: int, out: int) -> None:
             for name in os.listxattr(fd):
                 os.setxattr(out, name, os.getxattr(fd, name))
     with contextlib.suppress(OSError):
-        os.fchmod(out, found.st_mode & 0o777)
+        os.fchmod(out, found.st_mode & 0o777 | stat.S_IRUSR)  # or nobody could prove it
     with contextlib.suppress(OSError):
         os.utime(out, ns=(found.st_mtime_ns, found.st_mtime_ns))
