@@ -98,6 +98,8 @@ def font(size: int = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     made.setWeight(weight)
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     made.setFeature(QFont.Tag("tnum"), 1)
+    # Inter draws -> and <-- as arrows, and a file's name must be shown as it is.
+    made.setFeature(QFont.Tag("calt"), 0)
     made.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.15 if size <= SMALL else 0.0)
     return made
 

@@ -44,7 +44,8 @@ WRITING = _sign("running", "▶", "Writing, do not unplug", Tone.RUNNING)
 PAUSED_DRIVE = _sign("paused", "||", "Paused, do not unplug", Tone.ATTENTION)
 COMPLETE = _sign("verified", "✓", "All verified", Tone.VERIFIED)
 HOLDS_ALL = _sign("running", "▶", "All verified, do not unplug yet", Tone.RUNNING)
-STOPPED = _sign("failed", "✕", "Stopped", Tone.FAILED)
+EJECTED = _sign("verified", "✓", "Ejected", Tone.VERIFIED)
+STOPPED = _sign("failed", "✕", "Failed", Tone.FAILED)
 
 JOB_SIGNS: dict[JobState, Sign] = {
     JobState.QUEUED: _sign("idle", "…", "Waiting", Tone.IDLE),
@@ -185,11 +186,15 @@ def is_whole(place: PlaceSnapshot) -> bool:
     )
 
 
-def place_sign(place: PlaceSnapshot) -> Sign:
-    """How a destination stands: the sentence that says whether it may be unplugged."""
+def place_sign(place: PlaceSnapshot, *, running: bool = False) -> Sign:
+    """How a destination stands: the sentence that says whether it may be unplugged.
+
+    *running*: its job is on its way, and keeps even the drives that hold all of it.
+    """
     if place.safe_to_eject and place.state is PlaceState.DONE:
         return SAFE_TO_EJECT
     at_work = place.state in {PlaceState.WRITING, PlaceState.READING_BACK}
+    at_work = at_work or (running and place.state is PlaceState.DONE)
     return HOLDS_ALL if at_work and is_whole(place) else PLACE_SIGNS[place.state]
 
 

@@ -295,16 +295,20 @@ class _Destination:
                 different.append(entry.path)
         collision = self.spec.on_collision
         if taken and collision is OnCollision.REFUSE:
-            self.say(Weight.REFUSAL, f"{count_text(len(taken), 'file')} of the same name lie in"
+            self.say(Weight.REFUSAL, f"{_same_name(len(taken), 'file')} in"
                                      f" {root}, e.g. {taken[0]}.", taken)  # fmt: skip
         elif different and collision is OnCollision.SKIP_IDENTICAL:
-            self.say(Weight.ATTENTION, f"{count_text(len(different), 'other file')} of the same"
-                     f" name lie in {root}, e.g. {different[0]}. They are not touched, and the"
+            self.say(Weight.ATTENTION, f"{_same_name(len(different), 'other file')} in"
+                     f" {root}, e.g. {different[0]}. They are not touched, and the"
                      " card's are not copied there. Choose to keep both, or another folder.",
                      different)  # fmt: skip
         elif taken:
-            self.say(Weight.NOTE, f"{count_text(len(taken), 'file')} of the same name lie in {root}"
+            self.say(Weight.NOTE, f"{_same_name(len(taken), 'file')} in {root}"
                                   " and will be compared by hash.", taken)  # fmt: skip
+
+
+def _same_name(count: int, what: str) -> str:
+    return f"{count_text(count, what)} of the same name {'lies' if count == 1 else 'lie'}"
 
 
 def _name(path: Path, volume: Volume, spec: OffloadSpec) -> str:

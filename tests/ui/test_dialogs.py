@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox
 from walk import focus_chain, nameless, unreachable
 
-from app.jobs.snapshot import JobState
+from app.jobs.snapshot import JobState, PlaceState
 from app.settings import Settings
 from ui.dialogs.job_files import JobFilesDialog
 from ui.dialogs.log import LogDialog, tail
@@ -154,6 +154,25 @@ def test_no_drive_may_be_unplugged_while_another_job_writes_to_it():
 
     assert not any(place.safe_to_eject for place in shown.places)
     assert with_busy_drives(ended, (ended,)) == ended
+
+
+def test_status_mode_puts_a_card_that_lost_a_copy_beside_what_failed():
+    lost = s.done(2)
+    lost = replace(lost, places=(lost.places[0], s.place("SHUTTLE-07", PlaceState.FAILED)))
+
+    order = [job.id for job in most_urgent((s.done(1), lost, s.failed(3)))]
+
+    assert order == [lost.id, s.failed(3).id, s.done(1).id]
+
+
+def test_a_drive_that_a_running_job_holds_is_not_called_done():
+    ended, running = s.done(2), s.running(1)
+    shared = replace(running, places=ended.places[:1])
+    working = replace(shared, places=(replace(ended.places[0], state=PlaceState.WRITING),))
+
+    shown = with_busy_drives(ended, (working, ended))
+
+    assert [place.state for place in shown.places] == [PlaceState.WRITING, PlaceState.DONE]
 
 
 def test_status_mode_can_be_read_across_a_tent(bridge, qtbot):

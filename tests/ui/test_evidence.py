@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 from offload_stage import MOMENT, file_rows, offload
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFontMetricsF, QGuiApplication
 
 from app.jobs.snapshot import JobState
 from app.reports.model import CopyRow
+from ui import theme
 from ui.dialogs.evidence import EvidenceDialog
-from ui.widgets.file_table import PATH_LEAST
+from ui.models.evidence_files import state_text
+from ui.widgets.file_table import PATH_LEAST, cut_path
 
 NAME = "A003R2EC/A003C014_261120_R2EC.mov"
 DRIVES = ("RAID-1", "SHUTTLE-07")
@@ -53,6 +55,34 @@ def test_a_path_gets_more_room_when_the_dialog_grows(dialog):
     before = dialog.table.columnWidth(0)
     dialog.resize(1500, 680)
     assert dialog.table.columnWidth(0) > before
+
+
+def test_the_name_of_a_file_is_cut_after_its_folders(dialog):
+    metrics = dialog.table.fontMetrics()
+    folder, _, name = NAME.rpartition("/")
+    room = metrics.horizontalAdvance(NAME) - metrics.horizontalAdvance(folder[:4])
+    shown = cut_path(NAME, metrics, room)
+    assert shown.endswith(f"/{name}")
+    assert "…" in shown.partition("/")[0]
+    assert len(shown) < len(NAME)
+    assert metrics.horizontalAdvance(shown) <= room
+    tight = metrics.horizontalAdvance(name) - 20
+    assert metrics.horizontalAdvance(cut_path(NAME, metrics, tight)) <= tight
+    assert cut_path(NAME, metrics, 10_000) == NAME
+
+
+def test_a_file_that_only_some_drives_have_says_on_how_many():
+    (row,) = file_rows(1, destinations=3)
+    copies = (*row.copies[:2], replace(row.copies[2], state="not copied"))
+    assert state_text(replace(row, state="not copied", copies=copies)) == "2 of 3 verified"
+    assert state_text(replace(row, state="failed", copies=copies)) == "failed"
+    assert state_text(replace(row, state="changed", copies=copies)) == "changed"
+    assert state_text(row) == "verified"
+
+
+def test_a_name_is_shown_letter_by_letter(qapp):
+    plain = QFontMetricsF(theme.font()).horizontalAdvance
+    assert plain("A->B") == pytest.approx(sum(map(plain, "A->B")), abs=1.0)
 
 
 def test_a_path_keeps_some_room_beside_many_drives(dialog):

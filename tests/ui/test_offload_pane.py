@@ -34,7 +34,8 @@ from ui.dialogs.ignore_list import IgnoreListDialog
 from ui.dialogs.offload import OffloadWindows
 from ui.dialogs.presets import PresetsDialog
 from ui.panes.offload import OffloadPane
-from ui.words import KEEP, SAFE, SAFE_TO_EJECT, WRITING
+from ui.theme import Tone
+from ui.words import EJECTED, KEEP, SAFE, SAFE_TO_EJECT, WRITING
 
 Key = Qt.Key
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -295,7 +296,42 @@ def test_a_folder_that_is_gone_says_so_on_its_tile(pane, engine, tmp_path, qtbot
     add(pane, qtbot, tmp_path / "gone")
     assert "is not there." in tile(pane, "missing").face.trouble
     shown = pane.destinations.tiles[str(tmp_path / "gone")]
-    assert shown.face.trouble.endswith("is not connected. Connect the drive again.")
+    assert shown.face.trouble.startswith("gone is not there. Connect its drive")
+    pane.desk.choose("/media/A003")
+    qtbot.waitUntil(lambda: settled(pane))
+    assert pane.plan.face.why_not.startswith("gone is not there.")
+    assert not pane.plan.start.isEnabled()
+    assert pane.plan.empty.title.text() == "No plan"
+
+
+def test_an_ejected_drive_is_calm_and_comes_back(pane, engine, drives, qtbot):
+    add(pane, qtbot, *drives)
+    shown = pane.destinations.tiles[str(drives[1])]
+    pane.eject_destination(str(drives[1]))
+    qtbot.waitUntil(lambda: engine.did("eject") == [drives[1]])
+    engine.mounted = engine.mounted[:1]
+    drives[1].rmdir()
+    pane.bridge.look_at_volumes()
+    qtbot.waitUntil(lambda: settled(pane) and shown.face.sign is EJECTED)
+    assert (shown.face.trouble, shown.face.failed) == ("", False)
+    assert not shown.eject.isVisible()
+    assert not pane.plan.start.isEnabled()
+    assert pane.plan.face.why_not.startswith("SHUTTLE-07 is ejected. Connect it again")
+    assert pane.plan.face.why_tone is Tone.DIM
+    drives[1].mkdir()
+    engine.mounted = (*engine.mounted, replace(SHUTTLE, mount_point=drives[1]))
+    pane.bridge.look_at_volumes()
+    qtbot.waitUntil(lambda: settled(pane) and pane.plan.start.isEnabled())
+    assert shown.face.sign is None
+
+
+def test_the_name_of_a_preset_on_start_is_never_cut(pane, engine, drives, qtbot):
+    add(pane, qtbot, *drives)
+    for name in ("Main unit", "Second unit, night", "B"):
+        pane.desk.set_choices(replace(pane.desk.choices, preset=name))
+        qtbot.waitUntil(lambda: settled(pane))
+        for button in (pane.plan.start, pane.plan.attempt):
+            assert button.width() >= button.sizeHint().width()
 
 
 def test_arrows_space_and_delete_work_on_cards(pane, engine, drives, qtbot):

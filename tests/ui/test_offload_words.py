@@ -28,14 +28,14 @@ from app.offload.spec import DestinationSpec
 from ui.job_table import repairable
 from ui.models.cards import CardEntry
 from ui.models.choices import Choices
-from ui.models.destinations import DestinationEntry, DestinationShelf, PlaceInHand
+from ui.models.destinations import DestinationEntry, DestinationShelf, PlaceInHand, look_at
 from ui.models.evidence_files import EvidenceFiles
 from ui.models.plan import read_plans, thinned
 from ui.panes.offload_drives import destination_face
 from ui.panes.offload_faces import card_face, plan_face
 from ui.theme import Tone
 from ui.widgets.wrapped import breakable
-from ui.words import COMPLETE, KEEP, SAFE, SAFE_TO_EJECT, STOPPED, WRITING, place_sign
+from ui.words import COMPLETE, HOLDS_ALL, KEEP, SAFE, SAFE_TO_EJECT, STOPPED, WRITING, place_sign
 
 JUDGED = (JobState.DONE, JobState.FAILED)
 SINCE = datetime.now(UTC) - timedelta(hours=1)
@@ -199,6 +199,27 @@ def test_a_drive_that_is_safe_to_eject_can_be_ejected_and_the_systems_disk_is_ne
     facts = {"safe_to_eject": True, "total": GB, "verified": GB}
     shown = destination(system, done, PlaceState.DONE, **facts)
     assert (shown.sign, shown.can_eject) == (COMPLETE, False)
+
+
+def test_a_drive_that_holds_all_stays_until_its_job_has_ended():
+    running = offload("A003", JobState.RUNNING)
+    shown = destination(RAID, running, PlaceState.DONE, total=GB, verified=GB)
+    assert shown.sign is HOLDS_ALL
+    assert not shown.can_eject
+    assert place_sign(place("/media/RAID-1", PlaceState.DONE, total=GB, verified=GB),
+                      running=True) is HOLDS_ALL  # fmt: skip
+
+
+def test_a_folder_that_is_to_be_made_needs_a_mounted_drive(tmp_path):
+    system = replace(RAID, mount_point=Path("/"), label="system", removable=False)
+    drive = replace(RAID, mount_point=tmp_path)
+    new = tmp_path / "Day12" / "A-cam"
+    assert look_at(new, (system, drive)) == (drive, "")
+    found, trouble = look_at(new, (system,))
+    assert found is None
+    assert trouble == "A-cam is not there. Connect its drive, or choose another folder."
+    new.parent.write_text("a file")
+    assert look_at(new.parent, (system, drive)) == (None, "Day12 is a file. Choose a folder.")
 
 
 def test_a_copy_that_a_later_look_found_damaged_is_not_called_safe():

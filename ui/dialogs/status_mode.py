@@ -33,17 +33,21 @@ _ORDER = {
 }
 
 
+def _urgency(job: JobSnapshot) -> int:
+    if job.wants and not job.state.ended:
+        return 0
+    return _ORDER[JobState.FAILED if words.job_sign(job) is words.COPY_LOST else job.state]
+
+
 def most_urgent(jobs: tuple[JobSnapshot, ...]) -> list[JobSnapshot]:
     """What people must see first: who wants hands, who runs, what failed, what is safe."""
-    return sorted(
-        jobs, key=lambda job: (not (job.wants and not job.state.ended), _ORDER[job.state])
-    )
+    return sorted(jobs, key=_urgency)
 
 
 def with_busy_drives(job: JobSnapshot, jobs: tuple[JobSnapshot, ...]) -> JobSnapshot:
     """*job*, saying of no drive that it may be unplugged while another job still writes to it."""
     busy = {
-        place.device or place.name
+        _drive(place)
         for other in jobs
         if other.id != job.id and other.state in {JobState.RUNNING, JobState.PAUSED}
         for place in other.places
@@ -51,11 +55,16 @@ def with_busy_drives(job: JobSnapshot, jobs: tuple[JobSnapshot, ...]) -> JobSnap
     }
     places = tuple(
         replace(place, safe_to_eject=False, state=PlaceState.WRITING)
-        if place.safe_to_eject and (place.device or place.name) in busy
+        if place.state is PlaceState.DONE and _drive(place) in busy
         else place
         for place in job.places
     )
     return replace(job, places=places)
+
+
+def _drive(place: PlaceSnapshot) -> str:
+    """What tells one drive from another."""
+    return place.lane or place.device or place.name
 
 
 class StatusMode(QWidget):
@@ -118,7 +127,8 @@ class StatusBoard(QWidget):
         if job != self._job:
             self._job = job
             places = ", ".join(
-                f"{place.name} {words.place_sign(place).word}" for place in job.places
+                f"{place.name} {words.place_sign(place, running=_at_work(job)).word}"
+                for place in job.places
             )
             self.setAccessibleName(f"{words.job_spoken(job)}. {printable(places)}")
             self.update()
@@ -140,7 +150,7 @@ class StatusBoard(QWidget):
         bar = QRectF(box.left(), box.top() + 62 * unit, box.width(), min(28.0, max(6.0, 8 * unit)))
         paint_bar(painter, bar, job_parts(self._job))
         places = QRectF(box.left(), box.top() + 74 * unit, box.width(), 26 * unit)
-        _paint_places(painter, places, self._job.places)
+        _paint_places(painter, places, self._job.places, running=_at_work(self._job))
 
     def _paint_title(self, painter: QPainter, box: QRectF) -> None:
         job = self._job
@@ -169,6 +179,10 @@ def _fitting(text: str, make: Callable[[int], QFont], room: float, tallest: floa
     return max(13, int(tallest * 0.4), int(size * room / width) - 1)
 
 
+def _at_work(job: JobSnapshot) -> bool:
+    return job.state in {JobState.RUNNING, JobState.PAUSED}
+
+
 def _headline(job: JobSnapshot) -> Sign:
     """The sentence people act on."""
     if job.wants and not job.state.ended:
@@ -176,7 +190,8 @@ def _headline(job: JobSnapshot) -> Sign:
     if job.safe and job.state.ended:
         return words.SAFE
     if job.state is JobState.FAILED:
-        return Sign(mark="failed", glyph="✕", word=words.stage_text(job), tone=Tone.FAILED)
+        word = words.stage_text(job).partition(": ")[0].partition(". ")[0]
+        return Sign(mark="failed", glyph="✕", word=word, tone=Tone.FAILED)
     if job.verdict and job.state.ended:
         text = printable(job.verdict)
         return Sign(mark="attention", glyph="!", word=text, tone=Tone.ATTENTION)
@@ -195,10 +210,12 @@ def _paint_sign(painter: QPainter, box: QRectF, sign: Sign) -> None:
     painter.drawText(inner, side, _elided(painter, sign.word, inner.width()))
 
 
-def _paint_places(painter: QPainter, box: QRectF, places: tuple[PlaceSnapshot, ...]) -> None:
+def _paint_places(
+    painter: QPainter, box: QRectF, places: tuple[PlaceSnapshot, ...], *, running: bool
+) -> None:
     if not places:
         return
-    signs = [words.place_sign(place) for place in places]
+    signs = [words.place_sign(place, running=running) for place in places]
     texts = [
         f"{words.place_name(place, places)}  {sign.word}"
         for place, sign in zip(places, signs, strict=True)

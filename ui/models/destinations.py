@@ -25,6 +25,8 @@ class DestinationEntry:
     """Whether the look at it has ended."""
     home: Volume | None = None
     """The drive that it was found on, while it is connected or not."""
+    ejected: bool = False
+    """Its drive was ejected here, and has not come back since."""
 
     @property
     def key(self) -> str:
@@ -41,6 +43,11 @@ class DestinationEntry:
         """Whether its drive was there and is not any more."""
         return self.home is not None and self.volume is None and self.looked
 
+    @property
+    def unusable(self) -> bool:
+        """Whether nothing can be copied to it now: a job would write into an empty mount point."""
+        return self.gone or (self.looked and bool(self.trouble))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceInHand:
@@ -52,10 +59,9 @@ class PlaceInHand:
     @property
     def live(self) -> bool:
         """Whether the drive must stay where it is."""
-        return self.job.state in {JobState.RUNNING, JobState.PAUSED} and self.place.state not in {
-            PlaceState.DONE,
-            PlaceState.FAILED,
-        }
+        at_work = self.job.state in {JobState.RUNNING, JobState.PAUSED}
+        done = self.place.state is PlaceState.DONE and self.place.safe_to_eject
+        return at_work and not done and self.place.state is not PlaceState.FAILED
 
     @property
     def repairable(self) -> bool:
@@ -125,12 +131,19 @@ class DestinationShelf:
         """Put another folder in the place of *key*, in the same row."""
         self.put([spec if str(old.path) == key else old for old in self.specs])
 
+    def eject(self, key: str) -> None:
+        """Note that the drive of *key* was ejected, for every folder that lies on it."""
+        entry = self._entries.get(key)
+        for other in self.entries:
+            if entry and (other.key == key or (other.home and other.home == entry.home)):
+                self._entries[other.key] = replace(other, ejected=True)
+
     def looked_at(self, key: str, volume: Volume | None, trouble: str = "") -> bool:
         """Note what a look at a destination found; answers whether that is new."""
         entry = self._entries.get(key)
         if entry is None:
             return False
-        home = entry.home
+        home, ejected = entry.home, entry.ejected
         if home and volume and len(volume.mount_point.parts) < len(home.mount_point.parts):
             # What is left is an empty folder on the disk that the drive was mounted on.
             volume, trouble = (
@@ -139,7 +152,13 @@ class DestinationShelf:
             )
         if volume and str(volume.mount_point) != "/":
             home = volume
-        fresh = replace(entry, volume=volume, trouble=trouble, looked=True, home=home)
+        if volume:  # an answer from before it went says nothing of its coming back
+            ejected = ejected and entry.volume is not None
+        elif ejected and home:
+            trouble = f"{home.label} is ejected. Connect it again, or remove it from the plan."
+        fresh = replace(
+            entry, volume=volume, trouble=trouble, looked=True, home=home, ejected=ejected
+        )
         self._entries[key] = fresh
         return fresh != entry
 
@@ -152,14 +171,24 @@ def volume_of(path: Path, volumes: Sequence[Volume]) -> Volume | None:
 
 
 def look_at(path: Path, volumes: Sequence[Volume]) -> tuple[Volume | None, str]:
-    """The volume behind a destination, or why there is none; reads the disk: worker only."""
+    """The volume behind a destination, or why there is none; reads the disk: worker only.
+
+    A folder that is still to be made needs a mounted drive: where the drive is out, its folders
+    would be made on the system's own disk.
+    """
+    name = path.name or path
     try:
         real = path.resolve()
-        if not real.is_dir():
-            return None, f"{path.name or path} is not connected. Connect the drive again."
+        if real.is_dir():
+            return volume_of(real, volumes), ""
+        if real.exists():
+            return None, f"{name} is a file. Choose a folder."
     except OSError as error:
-        return None, f"{path.name or path} cannot be read: {error.strerror or error}."
-    return volume_of(real, volumes), ""
+        return None, f"{name} cannot be read: {error.strerror or error}."
+    volume = volume_of(real, volumes)
+    if volume is not None and ejectable(volume):
+        return volume, ""
+    return None, f"{name} is not there. Connect its drive, or choose another folder."
 
 
 def ejectable(volume: Volume) -> bool:

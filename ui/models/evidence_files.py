@@ -23,6 +23,7 @@ _TONES = {
     "verified through the cache": (Tone.ATTENTION, "!"),
     "written, not verified": (Tone.ATTENTION, "!"),
     "written": (Tone.ATTENTION, "!"),
+    "not copied": (Tone.ATTENTION, "!"),
     "ignored": (Tone.IDLE, "–"),
     "not asked for": (Tone.IDLE, "–"),
 }
@@ -123,7 +124,8 @@ class EvidenceFiles(QAbstractTableModel):
         if column == 1:
             return bytes_text(row.size)
         if column == 2:
-            return f"{_mark(row.state)[1]} {row.state}".strip()
+            state = state_text(row)
+            return f"{_mark(state)[1]} {state}".strip()
         if column == 3:
             return "  ".join(f"{kind} {digest}" for kind, digest in row.hashes.items())
         copy = self._copy(row, column)
@@ -138,7 +140,7 @@ class EvidenceFiles(QAbstractTableModel):
 
     def _colour(self, row: FileRow, column: int) -> QColor | None:
         if column == 2:
-            return theme.colour(_mark(row.state)[0])
+            return theme.colour(_mark(state_text(row))[0])
         if column >= len(_FIXED):
             copy = self._copy(row, column)
             return theme.colour(_mark(copy.state)[0] if copy else Tone.IDLE)
@@ -149,8 +151,21 @@ class EvidenceFiles(QAbstractTableModel):
         return next((copy for copy in row.copies if copy.destination == wanted), None)
 
 
+def state_text(row: FileRow) -> str:
+    """How a file stands: where only some drives have it verified, on how many of how many."""
+    asked = [copy for copy in row.copies if copy.state != "not asked for"]
+    good = sum(copy.state in _GOOD for copy in asked)
+    if row.state not in _PARTLY or not good:
+        return row.state
+    return f"{good} of {len(asked)} verified"
+
+
+_PARTLY = {"not copied", "written", "written, not verified", "verified through the cache"}
+_GOOD = {"verified", "already there"}
+
+
 def _mark(state: str) -> tuple[Tone, str]:
-    return _TONES.get(state, (Tone.IDLE, ""))
+    return _TONES.get(state, (Tone.ATTENTION, "!") if state[:1].isdigit() else (Tone.IDLE, ""))
 
 
 def _leading(row: FileRow) -> str:

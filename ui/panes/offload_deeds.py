@@ -151,6 +151,7 @@ class OffloadDeeds(QObject):
 
         def ejected(result: EjectResult) -> None:
             self._desk.said.emit(printable(result.text))
+            self._desk.destinations.eject(path)
             if done:
                 done()
             self._desk.bridge.look_at_volumes()

@@ -197,8 +197,8 @@ class OffloadDesk(QObject):
     @property
     def stands_against(self) -> bool:
         """Whether what keeps Start from being pressed is wrong, not only missing yet."""
-        gone = any(entry.gone for entry in self.destinations.entries)
-        return gone or (bool(self.planner.error) and not self.planner.working)
+        lost = any(e.unusable and not e.ejected for e in self.destinations.entries)
+        return lost or (bool(self.planner.error) and not self.planner.working)
 
     def _missing(self) -> str:
         """What a plan still needs."""
@@ -216,7 +216,7 @@ class OffloadDesk(QObject):
             return f"{listed(entry.name for entry in chosen)} {verb} {what}."
         if not self.destinations.entries:
             return "Add a destination to start."
-        return printable(next((e.trouble for e in self.destinations.entries if e.gone), ""))
+        return printable(next((e.trouble for e in self.destinations.entries if e.unusable), ""))
 
     # Cards
 
@@ -366,7 +366,7 @@ class OffloadDesk(QObject):
 
     def specs(self) -> tuple[OffloadSpec, ...]:
         """One offload per chosen card that can start."""
-        if not self.destinations.entries or any(e.gone for e in self.destinations.entries):
+        if not self.destinations.entries or any(e.unusable for e in self.destinations.entries):
             return ()
         specs = self.destinations.specs
         return tuple(self.choices.spec(Path(entry.root), specs) for entry in self.startable())

@@ -18,7 +18,17 @@ from ui.models.destinations import (
 from ui.models.plan import PlannedRoom
 from ui.theme import Tone
 from ui.widgets.destination_tile import DestinationFace
-from ui.words import COMPLETE, PAUSED_DRIVE, SAFE_TO_EJECT, Sign, is_whole, place_sign, printable
+from ui.words import (
+    COMPLETE,
+    EJECTED,
+    HOLDS_ALL,
+    PAUSED_DRIVE,
+    SAFE_TO_EJECT,
+    Sign,
+    is_whole,
+    place_sign,
+    printable,
+)
 
 _FILE_SYSTEMS = {"exfat": "exFAT", "vfat": "FAT32", "fuseblk": "NTFS", "ntfs3": "NTFS"}
 _UPPER = {"xfs", "ntfs", "apfs", "zfs", "jfs", "nfs", "nfs4", "smb", "cifs"}
@@ -53,6 +63,7 @@ def destination_face(
     gone = hand is not None and hand.place.state is PlaceState.GONE and not hand.job.state.ended
     place = hand.place if hand else None
     failed = place is not None and place.state in {PlaceState.FAILED, PlaceState.GONE}
+    failed = failed and not (entry.ejected and volume is None)
     fits = room is None or room.after >= 0
     if failed or not fits:
         planned = max(planned, _RED)
@@ -159,13 +170,20 @@ def _gist(text: str, name: str) -> str:
 
 def _drive_state(entry: DestinationEntry, hand: PlaceInHand | None) -> tuple[Sign | None, str]:
     """The words people act on, and what stands small beside them."""
-    if hand is None:
+    if entry.ejected and entry.volume is None:
+        return EJECTED, "may be unplugged"
+    if hand is None or hand.place.state is PlaceState.FAILED:
         return None, ""
+    return _in_hand(entry, hand)
+
+
+def _in_hand(entry: DestinationEntry, hand: PlaceInHand) -> tuple[Sign | None, str]:
+    """What a job does here, or has left here."""
     place, job = hand.place, hand.job
-    if place.state is PlaceState.FAILED:
-        return None, ""
     if place.safe_to_eject:
         return _at_rest(entry, hand)
+    if hand.live and place.state is PlaceState.DONE:
+        return HOLDS_ALL, ""
     if hand.live and job.state is JobState.PAUSED and place.state is not PlaceState.GONE:
         return PAUSED_DRIVE, ""
     if job.state is JobState.QUEUED or hand.live or place.state is PlaceState.GONE:
@@ -186,6 +204,8 @@ def _at_rest(entry: DestinationEntry, hand: PlaceInHand) -> tuple[Sign | None, s
 
 def _trouble(entry: DestinationEntry, hand: PlaceInHand | None) -> tuple[str, str]:
     """What went wrong here, and the way out."""
+    if entry.ejected and entry.volume is None:
+        return "", ""
     if hand is not None and hand.place.state in {PlaceState.FAILED, PlaceState.GONE}:
         said, dot, rest = hand.place.trouble.partition(". ")
         others = [p for p in hand.job.places if p != hand.place]

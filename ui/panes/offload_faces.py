@@ -18,7 +18,7 @@ from ui.models.plan import PlanReading
 from ui.panes.offload_drives import TONES
 from ui.theme import Tone
 from ui.widgets.card_tile import CardFace
-from ui.widgets.plan_view import PlanFace
+from ui.widgets.plan_view import EMPTY, PlanFace
 from ui.words import KEEP, SAFE, Sign, is_whole, listed, place_name, printable
 
 _SHOWN_GAPS = 2
@@ -30,6 +30,7 @@ _RETRY = {
 _JUDGED = {JobState.DONE, JobState.FAILED}
 """A job that failed on one drive may still have made copies enough."""
 _MATCHED = 200
+_EMPTY_WRONG = ("No plan", "As soon as what is said below is put right, the plan stands here.")
 CONFIRM = "Nothing to copy. Confirm lists the card again and writes manifests and a report."
 
 
@@ -215,6 +216,7 @@ def plan_face(
         if refused
         else why_not or (CONFIRM if calm else ""),
         why_tone=Tone.FAILED if refused or wrong else Tone.DIM,
+        empty=_EMPTY_WRONG if wrong else EMPTY,
         tried=tried,
     )
 

@@ -15,7 +15,7 @@ from ui.widgets.buttons import icon_button, small_button
 from ui.widgets.labels import ElidedLabel, Pill, TextLabel, VerdictLabel
 from ui.widgets.tile import Tile, TileMood
 from ui.widgets.wrapped import WrappedLabel
-from ui.words import Sign
+from ui.words import SAFE_TO_EJECT, Sign
 
 GLYPHS = {Tone.FAILED: "✕", Tone.ATTENTION: "!", Tone.IDLE: "·"}
 STATE_SIZE = 15
@@ -191,7 +191,7 @@ class DestinationTile(Tile):
         self.leave_out.setVisible(face.can_leave_out)
         self.repair.setVisible(face.can_repair)
         self.replace.setVisible(not face.can_leave_out and not face.can_repair)
-        self.eject.setVisible(face.can_eject and face.sign is not None and not face.failed)
+        self.eject.setVisible(face.can_eject and face.sign is SAFE_TO_EJECT and not face.failed)
         for button, what in (
             (self.retry, "Retry on"),
             (self.leave_out, "Finish without"),

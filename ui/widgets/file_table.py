@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -17,11 +17,13 @@ from PySide6.QtWidgets import (
 Index = QModelIndex | QPersistentModelIndex
 PATH_LEAST = 220
 """Pixels that a path keeps where many drives stand beside it; the table scrolls then."""
-_WIDTHS = (84, 104, 186, 158)
+_WIDTHS = (84, 104, 204, 158)
 """Size, state, hash, and each drive."""
 _MOST = 230
 _STATE, _HASH = 2, 3
 _ROW = 26
+_INNER = 8
+"""Pixels that the style keeps free around a cell's text."""
 _PAD = 5
 """Cells stand under their heads, which the style sheet insets."""
 
@@ -72,12 +74,25 @@ class FileTable(QTableView):
         self._stretch()
 
 
+def cut_path(path: str, metrics: QFontMetrics, room: int) -> str:
+    """*path* for *room* pixels: its folders give way first, because the name tells the clip."""
+    folder, slash, name = path.rpartition("/")
+    left = room - metrics.horizontalAdvance(slash + name)
+    if metrics.horizontalAdvance(path) <= room:
+        return path
+    if left < metrics.horizontalAdvance("……"):
+        return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+    return metrics.elidedText(folder, Qt.TextElideMode.ElideMiddle, left) + slash + name
+
+
 class _Cell(QStyledItemDelegate):
     """Draws a cell's text as far from its edges as the heads are; a hash is cut at its end."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)
-        if index.column() == _HASH:
+        if index.column() == 0:
+            option.text = cut_path(option.text, option.fontMetrics, option.rect.width() - _INNER)
+        elif index.column() == _HASH:
             option.textElideMode = Qt.TextElideMode.ElideRight
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:

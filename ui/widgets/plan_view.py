@@ -22,9 +22,15 @@ from ui.widgets.wrapped import WrappedLabel
 GLYPHS = {Tone.FAILED: "✕", Tone.ATTENTION: "!", Tone.VERIFIED: "✓"}
 _MOST_REMARKS = 12
 _NARROW = 280
-_WIDE = 360
-_LONG_START = 18
-"""Letters on Start beside which the shortcut still has room."""
+_BESIDE_KEY = 44
+"""Pixels of the row of Start that are no button and no text."""
+
+
+EMPTY = (
+    "No plan yet",
+    "Choose cards on the left and drives on the right. "
+    "What will happen stands here before anything is written.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,8 @@ class PlanFace:
     why_not: str = ""
     """Why Start can't be pressed now."""
     why_tone: Tone = Tone.DIM
+    empty: tuple[str, str] = EMPTY
+    """What stands in place of a plan: title and sentence."""
     tried: str = ""
     """What the last try without writing found."""
 
@@ -95,12 +103,7 @@ class PlanView(Tile):
         self.key = TextLabel("Ctrl+Return", tone=Tone.DIM)
         self._remarks = QVBoxLayout()
         self._labels: list[WrappedLabel] = []
-        self.empty = EmptyState(
-            "offload",
-            "No plan yet",
-            "Choose cards on the left and drives on the right. "
-            "What will happen stands here before anything is written.",
-        )
+        self.empty = EmptyState("offload", *EMPTY)
         narrow(self.empty)
         self._lay_out()
         self.open_options(False)
@@ -185,6 +188,8 @@ class PlanView(Tile):
         self.title.setVisible(bool(face.title))
         self.area.setVisible(filled or self._has_rate or self.fold.isChecked())
         self.empty.setVisible(not self.area.isVisibleTo(self))
+        self.empty.title.show_text(face.empty[0])
+        self.empty.sentence.show_text(face.empty[1])
         self.table.show_rows(face.rows)
         self.table.setVisible(bool(face.rows))
         self._show_remarks(face.remarks)
@@ -214,7 +219,8 @@ class PlanView(Tile):
 
     def _fit_key(self) -> None:
         """The shortcut gives way to the buttons."""
-        self.key.setVisible(len(self.face.start) <= _LONG_START and self.width() >= _WIDE)
+        wanted = sum(w.sizeHint().width() for w in (self.start, self.attempt, self.key))
+        self.key.setVisible(wanted + _BESIDE_KEY <= self.width())
 
     def show_rate(self, face: RateFace) -> None:
         """Show the job in hand; an empty title hides it."""
