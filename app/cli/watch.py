@@ -63,6 +63,8 @@ class Watch:
         found = self._engine.snapshot(job)
         if found.state is JobState.QUEUED and not self._runner.is_alive():
             return replace(found, state=JobState.INTERRUPTED)  # it is when it is looked at again
+        if found.state is JobState.QUEUED and found.wants:  # for a job that did not end well
+            return replace(found, state=JobState.INTERRUPTED, error=found.wants)
         return found
 
     def _cancel_all(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.errors import BadInput, JobCancelled, ReelkeepError
 from app.jobs.control import JobControl
+from app.jobs.following import awaited, waiting_words
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import JobRow, Journal
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
@@ -29,6 +30,7 @@ _KEPT = (
     "work_done", "work_total", "copied", "verified", "files_done", "stage",
 )  # fmt: skip
 """What of a job's last snapshot the journal keeps."""
+_NOT_WELL = {JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,8 @@ class Runner:
         self._unwritten: dict[JobId, JobSnapshot] = {}
         """How jobs ended whose end the journal could not take yet."""
         self._rows: list[JobRow] = []
+        self._awaited: dict[JobId, JobRow | None] = {}
+        """Which other job each one of the queue still waits for."""
         self._busy: frozenset[str] = frozenset()
         """Devices that any job of the profile is at work on, or is about to be."""
         self._change = threading.Condition(threading.RLock())
@@ -83,13 +87,16 @@ class Runner:
         with self._change:
             if self._stale:
                 self._rows, self._busy = self._journal.jobs(), self._at_work()
+                self._awaited = {row.id: awaited(self._journal, row) for row in self._rows}
                 self._stale = False
             rows, controls, unwritten = self._rows, dict(self._controls), dict(self._unwritten)
-            busy = self._busy
+            busy, first = self._busy, self._awaited
         return tuple(
             held_back(controls[row.id].snapshot())
             if row.id in controls
-            else held_back(unwritten.get(row.id) or self._from_row(row), row.lanes, busy)
+            else held_back(
+                unwritten.get(row.id) or self._from_row(row, first[row.id]), row.lanes, busy
+            )
             for row in rows
         )
 
@@ -99,7 +106,7 @@ class Runner:
         if control is not None:
             return held_back(control.snapshot())
         row = self._journal.job(job)
-        found = self._unwritten.get(job) or self._from_row(row)
+        found = self._unwritten.get(job) or self._from_row(row, awaited(self._journal, row))
         if not any(place.safe_to_eject for place in found.places):
             return found
         return held_back(found, row.lanes, self._at_work())
@@ -107,12 +114,18 @@ class Runner:
     def _at_work(self) -> frozenset[str]:
         """Devices of jobs that run or are about to, in whatever process."""
         rows = self._journal.jobs_in(JobState.QUEUED, JobState.RUNNING)
-        alive = [row for row in rows if self._instance.alive(row.owner)]
+        alive = [row for row in rows if self._instance.alive(row.owner) and not self._stuck(row)]
         return frozenset[str]().union(*(row.lanes for row in alive))
 
-    def _from_row(self, row: JobRow) -> JobSnapshot:
+    def _stuck(self, row: JobRow) -> bool:
+        """Whether a queued job waits for one that ended, and not well: it needs a person."""
+        first = awaited(self._journal, row)
+        return first is not None and first.state in _NOT_WELL
+
+    def _from_row(self, row: JobRow, first: JobRow | None = None) -> JobSnapshot:
         known = {one.name for one in fields(JobSnapshot)}
         ending = {k: v for k, v in row.ending.items() if k in known and k in _KEPT}
+        ending |= waiting_words(first) if first else {}
         places = CONVERTER.structure(row.ending.get("places", []), tuple[PlaceSnapshot, ...])
         return JobSnapshot(
             id=row.id,
@@ -132,8 +145,10 @@ class Runner:
     # Telling
 
     def submit(self, spec: Spec, task: Task, job: JobId | None = None) -> JobId:
-        """Put a prepared job at the end of the queue."""
+        """Put a prepared job at the end of the queue; NotFound if the one it follows is none."""
         job = job or new_job_id()
+        if spec.after is not None:
+            self._journal.job(spec.after)
         for name, value in task.facts.items():
             self._journal.set_fact(job, name, value)
         self._journal.add_job(
@@ -250,9 +265,10 @@ class Runner:
             control.cancel()
 
     def _all_ended(self, wanted: set[JobId]) -> bool:
+        """Whether nothing more comes of *wanted* by itself."""
+        rows = [self._journal.job(job) for job in wanted.difference(self._unwritten)]
         return all(
-            self._journal.job(job).state not in {JobState.QUEUED, JobState.RUNNING}
-            for job in wanted.difference(self._unwritten)
+            row.state not in {JobState.QUEUED, JobState.RUNNING} or self._stuck(row) for row in rows
         )
 
     def _start_ready(self, wanted: set[JobId] | None) -> None:
@@ -260,7 +276,7 @@ class Runner:
             mine = row.state is JobState.QUEUED and row.owner == self._instance.id
             if not mine or row.id in self._threads or (wanted is not None and row.id not in wanted):
                 continue
-            if not self._may_follow(row) or not self._lanes.take(row.lanes):
+            if awaited(self._journal, row) is not None or not self._lanes.take(row.lanes):
                 continue
             try:
                 self._journal.set_state(row.id, JobState.RUNNING)
@@ -274,10 +290,6 @@ class Runner:
             self._threads[row.id] = thread
             self._stale = True
             thread.start()
-
-    def _may_follow(self, row: JobRow) -> bool:
-        after = row.spec.after
-        return after is None or self._journal.job(after).state is JobState.DONE
 
     def _work(self, row: JobRow, control: JobControl) -> None:
         try:

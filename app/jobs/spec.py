@@ -32,7 +32,10 @@ class Spec:
 
     kind: ClassVar[str] = ""
     after: JobId | None = None
-    """Another job that must have ended well before this one starts."""
+    """Another job that must have ended well before this one starts; until then it waits.
+
+    If that one fails, this one says so and needs a person: to retry that one, or to cancel this.
+    """
 
 
 _KINDS: dict[str, type[Spec]] = {}

@@ -1,0 +1,129 @@
+"""A job that follows another one starts when that has ended well, and never waits in silence."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from offload_bench import wait_for
+
+from app.errors import NotFound
+from app.jobs.control import JobControl
+from app.jobs.instance import Instance, Lanes
+from app.jobs.journal import Journal
+from app.jobs.runner import JobKind, Runner, Task
+from app.jobs.snapshot import JobState
+from app.jobs.spec import JobId, Spec, job_kind
+
+
+@job_kind
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrandSpec(Spec):
+    """Succeeds if its file is there."""
+
+    kind: ClassVar[str] = "errand"
+
+    file: Path
+
+
+class House:
+    """A queue for errands."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "there"
+        self.journal = Journal(folder / "journal.db")
+        self.instance = Instance(folder / "instances")
+        self.runner = Runner(self.journal, self.instance, Lanes(folder / "lanes"))
+        self.runner.kinds[ErrandSpec.kind] = JobKind(prepare=self.prepare, run=self.work)
+        self.done: list[JobId] = []
+
+    def prepare(self, spec: Spec) -> Task:
+        return Task(title="Errand", lanes=frozenset({"the shop"}), facts={})
+
+    def work(self, job: JobId, spec: Spec, control: JobControl) -> bool:
+        assert isinstance(spec, ErrandSpec)
+        self.done.append(job)
+        return spec.file.exists()
+
+    def submit(self, after: JobId | None = None) -> JobId:
+        spec = ErrandSpec(file=self.file, after=after)
+        return self.runner.submit(spec, self.prepare(spec))
+
+    def state(self, job: JobId) -> JobState:
+        return self.runner.snapshot(job).state
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """While inside, the queue runs."""
+        thread = threading.Thread(target=self.runner.run)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.runner.stop()
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.instance.close()
+    made.journal.close()
+
+
+def wants(house: House, job: JobId) -> str:
+    """What the job asks for; alone and in the queue it says the same."""
+    (queued,) = (shown for shown in house.runner.snapshots() if shown.id == job)
+    assert queued.wants == house.runner.snapshot(job).wants
+    return queued.wants
+
+
+def test_a_job_that_follows_one_that_failed_says_so_and_goes_on_once_that_is_retried(
+    house: House,
+) -> None:
+    first = house.submit()
+    second = house.submit(after=first)
+    assert house.runner.snapshot(second).stage == f"Waits for job {first} (Errand)"
+    with house.open():
+        wait_for(lambda: house.state(first) is JobState.FAILED, "the first one fails")
+        said = f"Waits for job {first} (Errand), which failed. Retry that one, or cancel this one."
+        wait_for(lambda: wants(house, second) == said, "the second one asks for a person")
+        assert (house.state(second), house.done) == (JobState.QUEUED, [first])
+        house.file.touch()
+        house.runner.resume(first)
+        wait_for(lambda: house.state(second) is JobState.DONE, "the second one goes on")
+    assert house.done == [first, first, second]
+    assert wants(house, second) == ""
+
+
+def test_a_job_that_waits_for_one_that_was_cancelled_can_be_cancelled(house: House) -> None:
+    first = house.submit()
+    second = house.submit(after=first)
+    house.runner.cancel(first)
+    assert "was cancelled. Retry that one, or cancel this one." in wants(house, second)
+    house.runner.cancel(second)
+    assert house.state(second) is JobState.CANCELLED
+    assert wants(house, second) == ""
+
+
+def test_a_run_ends_when_what_is_left_waits_for_a_person(house: House) -> None:
+    first = house.submit()
+    jobs = {first, house.submit(after=first)}
+    thread = threading.Thread(target=house.runner.run, args=(jobs,), daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert house.done == [first]
+
+
+def test_a_job_cannot_follow_one_that_there_is_not(house: House) -> None:
+    with pytest.raises(NotFound, match="There is no job 0AF1AD"):
+        house.submit(after=JobId("0AF1AD"))
+    assert house.runner.snapshots() == ()
