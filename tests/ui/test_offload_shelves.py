@@ -122,7 +122,7 @@ def test_a_folder_lies_on_the_volume_with_the_longest_mount_point():
 def test_a_destination_that_is_not_connected_says_so(tmp_path: Path):
     found, trouble = look_at(tmp_path / "SHUTTLE-07", ())
     assert found is None
-    assert trouble == "SHUTTLE-07 is not connected. Connect the drive again."
+    assert trouble == "SHUTTLE-07 is not there. Connect its drive, or choose another folder."
 
 
 def test_a_folder_is_a_destination_only_once():
