@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.errors import BadInput, NotFound
+from app.errors import BadInput, NotFound, PlanRefused
 from app.integrity.hashing import HashKind
 from app.jobs.journal import Journal
 from app.offload import memory
@@ -22,11 +23,13 @@ from app.offload.remarks import (
     room_remarks,
 )
 from app.offload.selection import IgnoreList, Selection
+from app.offload.silence import watcher
 from app.offload.spec import DestinationSpec, OffloadSpec, OnCollision
 from app.offload.unfinished import with_unfinished
 from app.places.cards import Card, identity_of, recognise
 from app.places.devices import count_different, speed_warning
 from app.places.limits import NameRules, rules_of
+from app.places.patience import ask
 from app.places.tree import Entry, EntryKind, list_tree
 from app.places.volumes import Volume, volume_of
 from app.units import count_text, now
@@ -173,6 +176,7 @@ class _Destination:
         path = Path(os.path.abspath(destination.path))
         volume = volume_of(path, declared)
         self.name = _name(path, volume, spec)
+        _must_answer(path, volume, self.name)
         shared, _ = split_template(destination.template or spec.template)
         root = path / folders(shared, naming_facts(spec, look.card))
         selection = Selection(destination.only, look.card)
@@ -318,6 +322,23 @@ def _name(path: Path, volume: Volume, spec: OffloadSpec) -> str:
     if volume.mount_point == Path("/") or beside > 1:
         return path.name or str(path)
     return volume.label
+
+
+def _must_answer(path: Path, volume: Volume, name: str) -> None:
+    """PlanRefused when a destination neither answers nor fails; any further look would hang."""
+
+    def look() -> bool:
+        with contextlib.suppress(OSError):  # that will be told where it matters
+            os.statvfs(volume.mount_point)
+        return os.path.lexists(path) or True
+
+    if not ask(("answers", path), look, False, watcher().patience.answer):
+        raise PlanRefused(
+            f"{name} does not answer, so nothing can be planned for it.",
+            path=path,
+            device=name,
+            hint="Check its cable and power, or leave it out.",
+        )
 
 
 def _lies_in(inner: Path, outer: Path) -> bool:

@@ -27,6 +27,7 @@ from offload_bench import (
 )
 
 from app.engine import Engine
+from app.errors import PlanRefused
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
 from app.jobs.spec import JobId
 from app.offload.silence import Patience, watcher
@@ -129,7 +130,7 @@ def test_a_drive_that_is_dead_altogether_holds_up_nobody(
 ) -> None:
     card = make_card(bench.folder / "card" / "A003", LARGE)
     first, hung, last = drives
-    hung.set({"op": "write", "match": "*.part", "after": 150, "times": 1, "do": "hold"})
+    hung.set({"op": "write", "match": "*.part", "after": 40, "times": 1, "do": "hold"})
     with house.engine() as engine:
         with offload(engine, card, drives) as job:
             hung.wait_acted("hold")
@@ -236,3 +237,39 @@ def test_a_drive_that_hangs_while_manifests_are_written_does_not_hold_up_the_end
         hung.set()
         the_retry_is_whole(engine, card, hung, job.job)
         assert len(generations(hung.backing / "A003")) == 1
+
+
+def test_a_plan_names_a_drive_that_does_not_answer(
+    bench: Bench, house: House, drives: tuple[Path, FaultMount, Path]
+) -> None:
+    card = make_card(bench.folder / "card" / "A003", {"a.mov": 70_001})
+    first, hung, _ = drives
+    with house.engine() as engine:
+        hung.hang()
+        with pytest.raises(PlanRefused, match="KINGSTON does not answer"):
+            engine.plan(spec_for(card, first, hung.point))
+        assert engine.plan(spec_for(card, first)).refusals == ()
+        assert str(hung.point) in {str(volume.mount_point) for volume in engine.volumes()}
+        hung.wake()
+        wait_for(
+            lambda: engine.plan(spec_for(card, first, hung.point)).refusals == (),
+            "the drive that answers again can be planned for",
+        )
+
+
+@pytest.mark.parametrize("op", ["create", "write", "read", "rename"])
+def test_a_drive_that_hangs_at_small_files_holds_up_nobody(
+    bench: Bench, house: House, drives: tuple[Path, FaultMount, Path], op: str
+) -> None:
+    files = {f"STILLS/IMG_{n:04}.jpg": 20_000 + n for n in range(300)}
+    card = make_card(bench.folder / "card" / "A003", files)
+    first, hung, last = drives
+    match = "*.jpg" if op == "rename" else "*.part"
+    hung.set({"op": op, "match": match, "after": 20, "do": "hold"})
+    with house.engine() as engine:
+        with offload(engine, card, drives) as job:
+            done = job.end()
+        named(done)
+        the_others_are_whole(card, first, last)
+        hung.set()
+        the_retry_is_whole(engine, card, hung, job.job)
