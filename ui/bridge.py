@@ -6,8 +6,10 @@ go to worker threads, and their answers arrive in the window's thread.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import logging
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +17,7 @@ from PySide6.QtCore import QObject, QThread, QThreadPool, QTimer, Signal, Slot
 from shiboken6 import Shiboken
 
 from app.errors import ReelkeepError
-from app.jobs.snapshot import JobSnapshot
+from app.jobs.snapshot import JobSnapshot, JobState
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -26,6 +28,11 @@ log = logging.getLogger(__name__)
 POLL_MS = 100
 WATCH_SECONDS = 1.0
 CLOSE_MS = 10_000
+SWITCH_SECONDS = 0.0005
+"""Painting gives Python's lock away at every call of Qt and waits so long to have it back."""
+NEVER = 1_000_000
+REST_MS = 2000
+"""After the last job has ended, for its lists to be given up before garbage is looked for."""
 A = TypeVar("A")
 
 INTERNAL = "Internal error, see the log."
@@ -117,9 +124,17 @@ class Bridge(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._tidy)
 
     def start(self) -> None:
         """Start the engine, the polling and the watch on volumes."""
+        sys.setswitchinterval(SWITCH_SECONDS)
+        # Looking through all that a job knows of a card's files would stop the window for long, so
+        # only young garbage is looked for meanwhile, and the rest when nothing runs.
+        gc.set_threshold(*gc.get_threshold()[:2], NEVER)
         self._thread.start()
         self._timer.start()
         if self._volumes is not None:
@@ -188,6 +203,7 @@ class Bridge(QObject):
             return True
         self._closed = True
         self._timer.stop()
+        self._rest.stop()
         self._waiting.clear()
         if self._volumes is not None:
             self._volumes.end()
@@ -238,8 +254,15 @@ class Bridge(QObject):
     def _show(self, current: tuple[JobSnapshot, ...] | None) -> None:
         self._looking = False
         if current is not None and current != self._shown and not self._closed:
-            self._shown = current
+            before, self._shown = self.snapshots, current
             self.snapshots_changed.emit(current)
+            if _at_work(before) and not _at_work(current):
+                self._rest.start()
+
+    @Slot()
+    def _tidy(self) -> None:
+        if not _at_work(self.snapshots):
+            gc.collect()
 
     @Slot()
     def _engine_ended(self) -> None:
@@ -247,6 +270,10 @@ class Bridge(QObject):
             return
         self._show(self.engine.snapshots())  # the last picture is never lost
         self.engine_failed.emit()
+
+
+def _at_work(jobs: tuple[JobSnapshot, ...]) -> bool:
+    return any(job.state is JobState.RUNNING for job in jobs)
 
 
 def _nothing(_: object) -> None:
