@@ -18,6 +18,7 @@ from shiboken6 import Shiboken
 
 from app.errors import ReelkeepError
 from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import JobId
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -32,7 +33,7 @@ SWITCH_SECONDS = 0.0005
 """Painting gives Python's lock away at every call of Qt and waits so long to have it back."""
 NEVER = 1_000_000
 REST_MS = 2000
-"""After the last job has ended, for its lists to be given up before garbage is looked for."""
+"""After a job has ended, for its lists to be given up before garbage is looked for."""
 A = TypeVar("A")
 
 INTERNAL = "Internal error, see the log."
@@ -133,7 +134,7 @@ class Bridge(QObject):
         """Start the engine, the polling and the watch on volumes."""
         sys.setswitchinterval(SWITCH_SECONDS)
         # Looking through all that a job knows of a card's files would stop the window for long, so
-        # only young garbage is looked for meanwhile, and the rest when nothing runs.
+        # only young garbage is looked for meanwhile, and the rest when a job has ended.
         gc.set_threshold(*gc.get_threshold()[:2], NEVER)
         self._thread.start()
         self._timer.start()
@@ -256,13 +257,12 @@ class Bridge(QObject):
         if current is not None and current != self._shown and not self._closed:
             before, self._shown = self.snapshots, current
             self.snapshots_changed.emit(current)
-            if _at_work(before) and not _at_work(current):
+            if _running(before) - _running(current):
                 self._rest.start()
 
     @Slot()
     def _tidy(self) -> None:
-        if not _at_work(self.snapshots):
-            gc.collect()
+        gc.collect()
 
     @Slot()
     def _engine_ended(self) -> None:
@@ -272,8 +272,8 @@ class Bridge(QObject):
         self.engine_failed.emit()
 
 
-def _at_work(jobs: tuple[JobSnapshot, ...]) -> bool:
-    return any(job.state is JobState.RUNNING for job in jobs)
+def _running(jobs: tuple[JobSnapshot, ...]) -> set[JobId]:
+    return {job.id for job in jobs if job.state is JobState.RUNNING}
 
 
 def _nothing(_: object) -> None:
