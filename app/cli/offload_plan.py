@@ -113,7 +113,8 @@ def _place(place: PlannedDestination) -> str:
     parts = [f"{count_text(place.files, 'file')}, {bytes_text(place.size)}"]
     if place.already:
         parts.append(f"{bytes_text(place.already)} there already, verified")
-    parts.append(f"{bytes_text(max(0, place.free_after))} free afterwards")
+    if place.volume.capacity:
+        parts.append(f"{bytes_text(max(0, place.free_after))} free afterwards")
     parts.append(f"on {place.volume.device.name}")
     parts += [f"stage {place.stage + 1}"] if place.stage else []
     parts += [] if place.flush else ["not flushed"]

@@ -186,9 +186,9 @@ def _devices(file: FileEvidence) -> int:
 
 
 def _shortfall(file: FileEvidence, devices: int, wanted: int) -> str:
-    if any(c.equal and c.way is ReadWay.CACHE for c in file.copies):
-        return "is verified through the cache only on some destination"
     words = f"is verified on {devices} of {wanted} devices"
+    if any(c.equal and c.way is ReadWay.CACHE for c in file.copies):
+        return f"{words} (a read through the cache does not count)"
     good = [copy for copy in file.copies if copy.verified]
     if len({copy.device for copy in good}) > devices:
         return f"{words} (what could not be identified may be the same device)"

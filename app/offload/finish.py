@@ -25,6 +25,7 @@ from app.offload.custody import write_custody
 from app.offload.ledger import EntryRow
 from app.offload.place import Place
 from app.offload.selection import IgnoreList
+from app.offload.settle import proven_state
 from app.offload.share import Share
 from app.offload.silence import watcher
 from app.offload.target import Target
@@ -119,12 +120,15 @@ class Finish:
             words = f"The link {path} cannot be made on {target.name}: {error.strerror}."
             return failed_fact(row.n, target.index, path, words)
         moment = now()
+        way = ReadWay.NONE
+        if target.flush:
+            way = ReadWay.MEDIUM if target.provable else ReadWay.CACHE
         return CopyFact(
             n=row.n,
             destination=target.index,
             path=path,
-            state=CopyState.VERIFIED if target.flush else CopyState.WRITTEN,
-            way=ReadWay.MEDIUM if target.flush else ReadWay.NONE,
+            state=proven_state(way),
+            way=way,
             kind="link",
             written=moment,
             read=now(),

@@ -53,6 +53,8 @@ class PlannedDestination:
     """Bytes free once the plan is carried out; negative when it does not fit."""
     stage: int = 0
     flush: bool = True
+    provable: bool = True
+    """Whether reads there can be shown to come from the medium; otherwise its copy never counts."""
     name: str = ""
     """For people: the volume's label, or the folder's name where the label tells too little."""
 

@@ -29,6 +29,7 @@ from app.offload.unfinished import with_unfinished
 from app.places.cards import Card, identity_of, recognise
 from app.places.devices import count_different, speed_warning
 from app.places.limits import NameRules, rules_of
+from app.places.linux_calls import runs_in_user_space
 from app.places.patience import ask
 from app.places.tree import Entry, EntryKind, list_tree
 from app.places.volumes import Volume, volume_of
@@ -202,9 +203,11 @@ class _Destination:
             files=len(files),
             size=size,
             already=already,
-            free_after=volume.free - (size - already - there),
+            # A capacity of 0 is none that we know of.
+            free_after=volume.free - (size - already - there if volume.capacity else 0),
             stage=destination.stage,
             flush=destination.flush,
+            provable=_provable(volume),
             name=self.name,
         )
 
@@ -313,6 +316,18 @@ class _Destination:
 
 def _same_name(count: int, what: str) -> str:
     return f"{count_text(count, what)} of the same name {'lies' if count == 1 else 'lie'}"
+
+
+def _provable(volume: Volume) -> bool:
+    """Whether no program with a cache of its own stands before the volume (FUSE)."""
+    try:
+        fd = os.open(volume.mount_point, os.O_RDONLY)
+    except OSError:
+        return True  # nothing is known against it
+    try:
+        return not runs_in_user_space(fd)
+    finally:
+        os.close(fd)
 
 
 def _name(path: Path, volume: Volume, spec: OffloadSpec) -> str:

@@ -25,6 +25,17 @@ def room_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
     needs: Counter[str] = Counter()
     remarks = []
     for index, one in enumerate(planned):
+        if not one.volume.capacity:
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    text=f"{one.name} does not say how much room it has; {bytes_text(one.size)} are"
+                    " to come.",
+                    destination=index,
+                    brief="Room not known",
+                )
+            )
+            continue
         key = str(one.volume.mount_point)
         needs[key] += one.volume.free - one.free_after
         short = needs[key] + _ROOM_TO_SPARE - one.volume.free
@@ -104,6 +115,19 @@ def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> 
             )
         else:
             seen[device.id] = one
+        if not one.provable and device.counts:
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    destination=index,
+                    brief="Read through a cache, does not count",
+                    text=(
+                        f"A program with a cache of its own (FUSE) drives {one.name}, so its copy"
+                        " is compared through the cache and does not count as verified. Use the"
+                        " kernel's own driver if there is one."
+                    ),
+                )
+            )
         if not device.identified and len(planned) > 1:
             remarks.append(
                 Remark(
@@ -117,7 +141,7 @@ def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> 
                     ),
                 )
             )
-    counting = count_different(p.volume.device for p in planned if p.flush)
+    counting = count_different(p.volume.device for p in planned if p.flush and p.provable)
     if spec.verify in {VerifyMode.TRANSFER, VerifyMode.SOURCE}:
         remarks.append(Remark(weight=Weight.ATTENTION, text=(
             "Copies are not read back, so none of them counts as verified."

@@ -145,7 +145,8 @@ class Settler(threading.Thread):
         """Cut, date and sync what was written; its modification time, in nanoseconds."""
         work, target = copy.work, copy.target
         with target.silence.call():
-            os.ftruncate(copy.fd, work.entry.size)
+            if os.fstat(copy.fd).st_size != work.entry.size:  # some refuse to cut nothing off
+                os.ftruncate(copy.fd, work.entry.size)
             target.keep_facts(copy.fd, work.entry, work.attributes)
         with target.silence.sync(work.entry.size):
             if target.flush:
