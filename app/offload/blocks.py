@@ -8,6 +8,7 @@ Blocks are reused for the whole job: fresh memory costs a page fault every 4 KiB
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import threading
 from collections.abc import Callable
@@ -50,7 +51,8 @@ class Block:
     def close(self) -> None:
         """Give its memory back to the system."""
         self.view.release()
-        self.buffer.close()
+        with contextlib.suppress(BufferError):  # an error's traceback may still hold a part of it
+            self.buffer.close()
 
 
 class Pool:

@@ -29,7 +29,8 @@ class _HashThread(threading.Thread):
             if block is not None:
                 try:
                     if trouble is None:
-                        hasher.update(block.view[: block.size])
+                        with block.view[: block.size] as part:
+                            hasher.update(part)
                 except Exception as error:  # a bug here must not hang the card
                     trouble = error
                 finally:

@@ -6,7 +6,9 @@ import hashlib
 import threading
 from concurrent.futures import Future
 
-from app.integrity.hashing import HashKind
+import pytest
+
+from app.integrity.hashing import HashKind, MultiHash
 from app.offload.blocks import Pool
 from app.offload.hashers import Hashers
 
@@ -65,5 +67,71 @@ def test_slow_and_fast_hashes_of_one_read_are_those_of_the_bytes() -> None:
     empty: Future[dict[HashKind, str]] = Future()
     hashers.end(empty)
     assert empty.result(PATIENCE)[HashKind.MD5] == hashlib.md5(b"").hexdigest()
+    hashers.close()
+    pool.close()
+
+
+def test_a_reader_that_waits_for_a_block_looks_whether_it_still_should() -> None:
+    pool = Pool(1, 4096)
+    block = pool.take()
+
+    def look() -> None:
+        raise InterruptedError("cancelled")
+
+    with pytest.raises(InterruptedError):
+        pool.take(look)
+    block.share(0)
+    pool.take(look).share(0)
+    pool.close()
+
+
+def test_a_block_that_a_hung_thread_holds_is_replaced_and_never_used_again() -> None:
+    pool = Pool(1, 4096)
+    held = pool.take()
+    held.share(2)
+    held.release()  # the hasher is done with it, the hung writer is not
+    pool.replace(held)
+    fresh = pool.take()
+    assert fresh is not held
+    fresh.view[:4] = b"next"
+    assert bytes(held.view[:4]) != b"next"
+    held.release()  # the writer comes back
+    assert held.buffer.closed
+    fresh.share(0)
+    assert pool.take() is fresh
+    fresh.share(0)
+    pool.close()
+    assert fresh.buffer.closed
+
+
+def test_a_block_that_comes_back_after_the_end_gives_its_memory_back() -> None:
+    pool = Pool(2, 4096)
+    held = pool.take()
+    held.share(1)
+    pool.close()
+    assert not held.buffer.closed
+    held.release()
+    assert held.buffer.closed
+
+
+class Bug(MultiHash):
+    def update(self, data: object) -> None:
+        raise RuntimeError("a bug")
+
+
+def test_a_bug_in_hashing_gives_every_block_back_and_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.offload.hashers.MultiHash", Bug)
+    pool, hashers = Pool(1, 4096), Hashers((HashKind.XXH64,))
+    for _ in range(3):
+        block = pool.take()
+        block.size = 10
+        block.share(hashers.users)
+        hashers.put(block)
+    digests: Future[dict[HashKind, str]] = Future()
+    hashers.end(digests)
+    with pytest.raises(RuntimeError):
+        digests.result(PATIENCE)
     hashers.close()
     pool.close()
