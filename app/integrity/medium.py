@@ -43,6 +43,8 @@ class MediumReader:
     """
 
     def __init__(self, block: int = BLOCK) -> None:
+        """*block*: bytes of one read; more than the usual ones bring nothing and are not taken."""
+        block = min(block, BLOCK)
         self._buffers = (mmap.mmap(-1, block), mmap.mmap(-1, block))
         self._hashing = ThreadPoolExecutor(1, thread_name_prefix="hash read-back")
 

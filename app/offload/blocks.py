@@ -13,6 +13,9 @@ import mmap
 import threading
 from collections.abc import Callable
 
+_MOST = 128 << 20
+"""Bytes of all blocks of a pool together, as long as that leaves the few it needs."""
+_FEWEST = 3
 _LOOK_SECONDS = 0.2
 """How often a reader that waits for a block looks whether it still should."""
 
@@ -56,9 +59,10 @@ class Block:
 
 
 class Pool:
-    """Blocks for one job."""
+    """Blocks for one job: *count* of *size* bytes, fewer where they are large."""
 
     def __init__(self, count: int, size: int) -> None:
+        count = min(count, max(_FEWEST, _MOST // size))
         self.lock = threading.Lock()
         self.block_size = size
         self._change = threading.Condition(threading.Lock())

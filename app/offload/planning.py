@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.errors import BadInput, NotFound, PlanRefused
 from app.integrity.hashing import HashKind
+from app.integrity.medium import whole_pages
 from app.jobs.journal import Journal
 from app.offload import memory
 from app.offload.naming import NamingFacts, check_template, folders, split_template
@@ -24,7 +25,13 @@ from app.offload.remarks import (
 )
 from app.offload.selection import IgnoreList, Selection
 from app.offload.silence import watcher
-from app.offload.spec import DestinationSpec, OffloadSpec, OnCollision
+from app.offload.spec import (
+    LEAST_BUFFER,
+    MOST_BUFFER,
+    DestinationSpec,
+    OffloadSpec,
+    OnCollision,
+)
 from app.offload.unfinished import with_unfinished
 from app.places.cards import Card, identity_of, recognise
 from app.places.devices import count_different, speed_warning
@@ -33,7 +40,7 @@ from app.places.linux_calls import runs_in_user_space
 from app.places.patience import ask
 from app.places.tree import Entry, EntryKind, list_tree
 from app.places.volumes import Volume, volume_of
-from app.units import count_text, now
+from app.units import bytes_text, count_text, now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +109,12 @@ def placer(
 def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) -> OffloadPlan:
     """Plan *spec*. Refusals are remarks of the plan; only nonsense raises BadInput."""
     _check(spec)
-    spec = replace(spec, moment=spec.moment or now(), source=Path(os.path.abspath(spec.source)))
+    spec = replace(
+        spec,
+        moment=spec.moment or now(),
+        source=Path(os.path.abspath(spec.source)),
+        buffer_size=whole_pages(spec.buffer_size),
+    )
     look = look_at(spec)
     files = [e for e in look.wanted if e.kind is EntryKind.FILE]
     clip_of = clips_by_path(look.card)
@@ -152,10 +164,10 @@ def _check(spec: OffloadSpec) -> None:
         raise BadInput("An offload needs a custody hash: xxh64, xxh3, xxh128, md5, sha1 or c4.")
     for destination in spec.destinations:
         check_template(destination.template or spec.template)
-    if not 1 << 16 <= spec.buffer_size <= 1 << 30 or spec.buffer_size % 4096:
+    if not LEAST_BUFFER <= spec.buffer_size <= MOST_BUFFER:
         raise BadInput(
-            f"A buffer of {spec.buffer_size:,} bytes cannot be used.",
-            hint="Take a multiple of 4,096 between 65,536 and 1,073,741,824.",
+            f"A buffer of {bytes_text(spec.buffer_size)} cannot be used.",
+            hint="Take 128 KiB to 64 MiB; the default is 8 MiB.",
         )
 
 

@@ -12,6 +12,9 @@ from app.integrity.hashing import HashKind
 from app.jobs.spec import Spec, job_kind
 from app.settings.keys import IGNORED_NAMES
 
+LEAST_BUFFER, MOST_BUFFER = 128 << 10, 64 << 20
+"""Bytes of one block: less slows the hashes down, more only costs memory."""
+
 
 class VerifyMode(StrEnum):
     """How an offload proves its copies."""
@@ -94,7 +97,7 @@ class OffloadSpec(Spec):
     """Free text for the template's {text}."""
     counter: int = 1
     buffer_size: int = 8 << 20
-    """Bytes of one block of the pool."""
+    """Bytes of one block of the pool, `LEAST_BUFFER` to `MOST_BUFFER`."""
     rollover_hour: int = 6
     """Shooting days begin at this hour: what is offloaded at 02:00 belongs to the day before."""
     moment: datetime | None = None

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from app.units import parse_size
+from app.units import bytes_text, parse_size
 
 
 class Kind(StrEnum):
@@ -47,6 +47,8 @@ class Key:
         if self.choices:
             listed = ", ".join(self.choices)
             words = f"a list of: {listed}" if self.kind is Kind.TEXTS else f"one of: {listed}"
+        if self.kind is Kind.SIZE and self.least is not None and self.most is not None:
+            return f"{words} from {bytes_text(int(self.least))} to {bytes_text(int(self.most))}"
         if self.least is not None and self.most is not None:
             return f"{words} from {self.least:g} to {self.most:g}"
         return words if self.least is None else f"{words}, at least {self.least:g}"

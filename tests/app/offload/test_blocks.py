@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import threading
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
+from offload_bench import House, make_card, spec_for
 
+from app.errors import BadInput
 from app.integrity.hashing import HashKind, MultiHash
 from app.offload.blocks import Pool
 from app.offload.hashers import Hashers
@@ -135,3 +138,38 @@ def test_a_bug_in_hashing_gives_every_block_back_and_is_told(
         digests.result(PATIENCE)
     hashers.close()
     pool.close()
+
+
+class _NoMore(Exception):
+    """The pool has no free block."""
+
+
+def test_large_blocks_are_fewer_so_that_memory_stays_bounded() -> None:
+    def no_more() -> None:
+        raise _NoMore
+
+    for size, count in ((1 << 20, 8), (32 << 20, 4), (64 << 20, 3)):
+        pool = Pool(8, size)
+        taken = [pool.take(no_more) for _ in range(count)]
+        with pytest.raises(_NoMore):
+            pool.take(no_more)
+        for block in taken:
+            block.share(0)
+        pool.close()
+
+
+@pytest.mark.parametrize("size", [4096, (128 << 10) - 1, (64 << 20) + 1, 1 << 30])
+def test_a_buffer_that_is_too_small_or_too_large_is_refused(tmp_path: Path, size: int) -> None:
+    card = make_card(tmp_path / "A003", {"a.mov": 5})
+    with House(tmp_path / "profile").engine() as engine:
+        with pytest.raises(BadInput, match=r"A buffer of .* cannot be used") as refused:
+            engine.plan(spec_for(card, tmp_path / "drive", buffer_size=size))
+        assert "128 KiB to 64 MiB" in refused.value.hint
+
+
+def test_a_buffer_of_any_size_between_is_taken_in_whole_pages(tmp_path: Path) -> None:
+    card = make_card(tmp_path / "A003", {"a.mov": 5 << 20})
+    with House(tmp_path / "profile").engine() as engine:
+        odd = spec_for(card, tmp_path / "drive", buffer_size=1_000_000, wanted_copies=1)
+        assert engine.plan(odd).spec.buffer_size == 1_003_520
+        assert engine.run(odd).safe
