@@ -23,14 +23,14 @@ class Material:
     size: int
 
 
-def large_card(root: Path, size: int) -> Material:
-    """Eight clips of one camera; their sizes are no multiple of a block."""
-    one = max(_PIECE, size // LARGE_FILES) + 4097
-    clips = root / "CLIPS"
-    clips.mkdir(parents=True)
-    for n in range(LARGE_FILES):
-        _fill(clips / f"A003C{n + 1:03}.mxf", one)
-    return Material(root, LARGE_FILES, one * LARGE_FILES)
+def large_card(root: Path, size: int, clips: int = LARGE_FILES) -> Material:
+    """Clips of one camera; their sizes are no multiple of a block."""
+    one = max(_PIECE, size // clips) + 4097
+    folder = root / "CLIPS"
+    folder.mkdir(parents=True)
+    for n in range(clips):
+        _fill(folder / f"A003C{n + 1:03}.mxf", one)
+    return Material(root, clips, one * clips)
 
 
 def small_card(
