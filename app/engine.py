@@ -209,11 +209,11 @@ class Engine(AbstractContextManager["Engine"]):
         spec = self.journal.job(job).spec
         if not isinstance(spec, OffloadSpec):
             raise BadInput(f"Job {job} is no offload.")
-        return Account.of(self.journal, job, spec)
+        return Account(self.journal, job, spec)
 
     def verdict(self, job: JobId) -> Verdict:
         """May the card of an offload be formatted? With the reasons."""
-        return self._account(job).verdict()
+        return self._account(job).verdict
 
     def verified(self, job: JobId) -> VerifyOutcome:
         """What a verify job found: every difference by name."""
@@ -227,7 +227,7 @@ class Engine(AbstractContextManager["Engine"]):
         """The report of an offload, as it stands."""
         row = self.journal.job(job)
         started = row.started or row.created
-        return self._account(job).report(self.journal, started, row.finished or started)
+        return self._account(job).report(started, row.finished or started)
 
     def write_report(self, job: JobId, folder: Path | None = None) -> Path:
         """Write the report of an offload as it stands, as HTML, PDF and CSV; answers the HTML."""

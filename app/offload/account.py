@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from app.integrity.verdict import (
@@ -37,79 +37,77 @@ _MODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Account:
-    """Everything the journal holds about one offload."""
+    """What the journal holds about one offload; its rows are read as they are needed."""
 
-    job: JobId
-    spec: OffloadSpec
-    card: Card | None
-    places: tuple[PlaceRecord, ...]
-    rows: tuple[EntryRow, ...]
-    copies: Mapping[int, tuple[CopyFact, ...]]
-    listed: bool
-    """The card was listed again at the end, without a difference."""
-
-    @classmethod
-    def of(cls, journal: Journal, job: JobId, spec: OffloadSpec) -> Account:
-        """Read it from the journal."""
-        ledger = Ledger(journal, job)
-        copies: dict[int, list[CopyFact]] = defaultdict(list)
-        for fact in ledger.copies():
-            copies[fact.n].append(fact)
+    def __init__(self, journal: Journal, job: JobId, spec: OffloadSpec) -> None:
+        self.job, self.spec = job, spec
+        self._journal = journal
+        self._ledger = Ledger(journal, job)
         card = journal.fact(job, "card")
-        return cls(
-            job,
-            spec,
-            CONVERTER.structure(card, Card) if card else None,
-            CONVERTER.structure(journal.fact(job, "places", []), tuple[PlaceRecord, ...]),
-            tuple(ledger.entries()),
-            {n: tuple(facts) for n, facts in copies.items()},
-            bool(journal.fact(job, "listed_again", False)),
-        )
+        self.card = CONVERTER.structure(card, Card) if card else None
+        self.places = CONVERTER.structure(journal.fact(job, "places", []), tuple[PlaceRecord, ...])
+        self.listed = bool(journal.fact(job, "listed_again", False))
+        """The card was listed again at the end, without a difference."""
+        self._known: dict[tuple[object, ...], CopyEvidence] = {}
 
-    def verdict(self, *, journal_on_disk: bool = True) -> Verdict:
+    @cached_property
+    def rows(self) -> tuple[EntryRow, ...]:
+        """The card as it was listed, with what was read from it."""
+        return tuple(self._ledger.entries())
+
+    @cached_property
+    def copies(self) -> Mapping[int, tuple[CopyFact, ...]]:
+        """Every copy, by the number of its file."""
+        return {row.n: facts for row, facts in self._ledger.with_copies() if facts}
+
+    @cached_property
+    def verdict(self) -> Verdict:
         """May the card be formatted?"""
         return card_verdict(
             self.evidence(),
             wanted=self.spec.wanted_copies,
-            listed=self.listed and bool(self.rows),
-            journal_on_disk=journal_on_disk,
+            listed=self.listed and self._ledger.count_entries() > 0,
+            journal_on_disk=True,  # every row was read from it
         )
 
     def evidence(self) -> Iterator[FileEvidence]:
         """What is known of every file, link and special file of the card."""
-        for row in self.rows:
+        for row, facts in self._ledger.with_copies():
             if row.entry.kind is EntryKind.FOLDER and row.problem is not Problem.UNREADABLE:
                 continue
             yield FileEvidence(
                 path=row.entry.path,
                 problem=row.problem,
-                copies=tuple(self.copy_evidence(fact) for fact in self.copies.get(row.n, ())),
+                copies=tuple([self.copy_evidence(fact) for fact in facts]),
             )
 
     def copy_evidence(self, fact: CopyFact) -> CopyEvidence:
-        """What one row about a copy says for the verdict."""
-        place = self.places[fact.destination]
-        return CopyEvidence(
-            device=place.device,
-            counts=place.counts,
-            identified=place.identified,
-            equal=fact.state in {CopyState.VERIFIED, CopyState.CACHE},
-            way=fact.way,
-            written=fact.written,
-            read=fact.read,
-            journalled=True,  # the row itself was read from the journal
-            flushed=place.flush or fact.found,
-        )
+        """What one row about a copy says for the verdict; files of a batch say the same."""
+        key = (fact.destination, fact.state, fact.way, fact.written, fact.read, fact.found)
+        known = self._known.get(key)
+        if known is None:
+            place = self.places[fact.destination]
+            known = self._known[key] = CopyEvidence(
+                device=place.device,
+                counts=place.counts,
+                identified=place.identified,
+                equal=fact.state in {CopyState.VERIFIED, CopyState.CACHE},
+                way=fact.way,
+                written=fact.written,
+                read=fact.read,
+                journalled=True,  # the row itself was read from the journal
+                flushed=place.flush or fact.found,
+            )
+        return known
 
     # The report
 
-    def report(self, journal: Journal, started: datetime, finished: datetime) -> TransferReport:
+    def report(self, started: datetime, finished: datetime) -> TransferReport:
         """The model of the transfer report."""
-        verdict, spec, card = self.verdict(), self.spec, self.card
-        files = [row for row in self.rows if row.entry.kind is not EntryKind.FOLDER]
-        rows = tuple(self.file_rows())
+        verdict, spec, card, fact = self.verdict, self.spec, self.card, self._journal.fact
+        tally = _Tally(len(self.places))
+        rows = tuple(self.file_rows(tally))
         moment = spec.moment or started
         return TransferReport(
             job=self.job,
@@ -127,70 +125,54 @@ class Account:
             card_label=card.label if card else "",
             started=started,
             finished=finished,
-            verify_mode=self._check_words(),
+            verify_mode=self._check_words(tally.read_once),
             hash_kinds=tuple(dict.fromkeys([*map(str, spec.hashes), "blake3"])),
             host=socket.gethostname(),
-            operator=journal.fact(self.job, "operator", ""),
-            tool=journal.fact(self.job, "tool", "Reelkeep"),
+            operator=fact(self.job, "operator", ""),
+            tool=fact(self.job, "tool", "Reelkeep"),
             files=rows,
             clips=tuple(self._clip_rows(rows)),
-            destinations=tuple(self._destination_rows(journal)),
-            size=sum(r.entry.size for r in files if r.problem is not Problem.IGNORED),
+            destinations=tuple(self._destination_rows(tally)),
+            size=tally.size,
             findings=tuple(f.text for f in card.findings) if card else (),
-            ignored=tuple(r.entry.path for r in self.rows if r.problem is Problem.IGNORED),
+            ignored=tuple(tally.ignored),
             ignore_patterns=spec.ignore,
-            not_kept=tuple(journal.fact(self.job, "not_kept", [])),
-            notes=tuple(journal.fact(self.job, "notes", [])),
+            not_kept=tuple(fact(self.job, "not_kept", [])),
+            notes=tuple(fact(self.job, "notes", [])),
             extra=dict(spec.extra),
         )
 
-    def _check_words(self) -> str:
+    def _check_words(self, read_once: int) -> str:
         """How it was checked; what an earlier job had read from the card stands as it was then."""
         words = _MODES[self.spec.verify]
-        if not self.spec.verify.reads_source_twice:
+        if not self.spec.verify.reads_source_twice or not read_once:
             return words
-        once = sum(1 for row in self.rows if row.digests and not row.twice)
-        known = f"{count_text(once, 'file')} known from an earlier job, read once then"
-        return f"{words}; {known}" if once else words
+        return f"{words}; {count_text(read_once, 'file')} known from an earlier job, read once then"
 
-    def file_rows(self) -> Iterator[FileRow]:
+    def file_rows(self, tally: _Tally | None = None) -> Iterator[FileRow]:
         """Every file, link and special file as reports and the window show it."""
         selections = (
             [Selection(d.only, self.card) for d in self.spec.destinations] if self.card else []
         )
-        for row in self.rows:
+        for row, facts in self._ledger.with_copies():
+            if tally is not None:
+                tally.count(row, facts)
             if row.entry.kind is EntryKind.FOLDER:
                 continue
-            facts = {fact.destination: fact for fact in self.copies.get(row.n, ())}
+            by_place = {fact.destination: fact for fact in facts}
             copies = tuple(
-                self._copy_row(i, facts.get(i), s.takes(row.entry))
-                for i, s in enumerate(selections)
+                [_copy_row(i, by_place.get(i), row, one) for i, one in enumerate(selections)]
             )
             yield FileRow(
                 path=row.entry.path,
                 clip=row.clip,
                 size=row.entry.size,
                 modified=_moment(row.entry.mtime_ns),
-                hashes={str(kind): text for kind, text in row.digests.items()},
+                hashes=row.named_digests,
                 state=_file_state(row, copies),
                 copies=copies if row.problem is None else (),
                 trouble=row.trouble,
             )
-
-    def _copy_row(self, index: int, fact: CopyFact | None, asked: bool) -> CopyRow:
-        if fact is None:
-            state = "not copied" if asked else "not asked for"
-            return CopyRow(destination=index, path="", state=state)
-        state = str(fact.state)
-        if fact.found and fact.state is CopyState.VERIFIED:
-            state = "already there"
-        return CopyRow(
-            destination=index,
-            path=fact.path,
-            state=state,
-            read_back=fact.read,
-            trouble=fact.trouble,
-        )
 
     def _clip_rows(self, files: Iterable[FileRow]) -> Iterator[ClipRow]:
         if self.card is None:
@@ -210,21 +192,18 @@ class Account:
                 missing=clip.missing,
             )
 
-    def _destination_rows(self, journal: Journal) -> Iterator[DestinationRow]:
-        figures = journal.fact(self.job, "destinations", {})
-        sizes = {row.n: row.entry.size for row in self.rows}
+    def _destination_rows(self, tally: _Tally) -> Iterator[DestinationRow]:
+        figures = self._journal.fact(self.job, "destinations", {})
         for index, place in enumerate(self.places):
-            mine = [f for facts in self.copies.values() for f in facts if f.destination == index]
-            good = [f for f in mine if f.state is not CopyState.FAILED]
             told = figures.get(str(index), {})
             yield DestinationRow(
                 name=place.name,
                 path=told.get("root", place.root),
                 device=place.device_name,
                 file_system=place.file_system,
-                files=len(good),
-                size=sum(sizes[f.n] for f in good),
-                verified=sum(1 for f in mine if f.state is CopyState.VERIFIED),
+                files=tally.held[index],
+                size=tally.sizes[index],
+                verified=tally.verified[index],
                 flushed=place.flush,
                 seconds=told.get("seconds", 0.0),
                 rate=told.get("rate", 0.0),
@@ -232,6 +211,40 @@ class Account:
                 not_kept=tuple(told.get("not_kept", ())),
                 manifest=told.get("manifest", ""),
             )
+
+
+class _Tally:
+    """What a report counts while the rows go by."""
+
+    def __init__(self, places: int) -> None:
+        self.size = self.read_once = 0
+        self.ignored: list[str] = []
+        self.held, self.sizes, self.verified = ([0] * places for _ in range(3))
+
+    def count(self, row: EntryRow, facts: Sequence[CopyFact]) -> None:
+        """Take a row in."""
+        if row.problem is Problem.IGNORED:
+            self.ignored.append(row.entry.path)
+        elif row.entry.kind is not EntryKind.FOLDER:
+            self.size += row.entry.size
+        self.read_once += bool(row.hashes) and not row.twice
+        for fact in facts:
+            if fact.state is not CopyState.FAILED:
+                self.held[fact.destination] += 1
+                self.sizes[fact.destination] += row.entry.size
+                self.verified[fact.destination] += fact.state is CopyState.VERIFIED
+
+
+def _copy_row(index: int, fact: CopyFact | None, row: EntryRow, selection: Selection) -> CopyRow:
+    if fact is None:
+        state = "not copied" if selection.takes(row.entry) else "not asked for"
+        return CopyRow(index, "", state)
+    state = str(fact.state)
+    if fact.found and fact.state is CopyState.VERIFIED:
+        state = "already there"
+    # Most copies are named as on the card; of a large card each name is then kept once.
+    path = row.entry.path if fact.path == row.entry.path else fact.path
+    return CopyRow(index, path, state, fact.read, fact.trouble)
 
 
 def _file_state(row: EntryRow, copies: tuple[CopyRow, ...]) -> str:

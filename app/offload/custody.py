@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from app.integrity.mhl import (
     write_generation,
 )
 from app.integrity.mhl.values import HISTORY_FOLDER
+from app.integrity.verdict import Problem
 from app.offload.ledger import EntryRow
 from app.offload.place import Place
 from app.offload.selection import IgnoreList
@@ -35,57 +37,51 @@ if TYPE_CHECKING:
     from app.offload.run import OffloadRun
 
 
-def write_custody(run: OffloadRun, place: Place, rows: list[EntryRow]) -> str:
+def write_custody(run: OffloadRun, place: Place) -> str:
     """Append this offload's generation at *place*; the path of the manifest, "" if none was due.
 
     Raises HistoryFault when the history that lies there is broken, DestinationFault.
     """
-    confirmed = {
-        fact.n: fact
-        for fact in run.ledger.copies_on(place.index)
-        if fact.state is not CopyState.FAILED
-    }
-    files = [r for r in rows if r.entry.kind is EntryKind.FILE and r.n in confirmed]
-    if not files:
+    if next(_copies(run, place), None) is None:
         return ""
     # The older manifest first: the generation leaves it out by name, so it is never "new".
-    legacy = _legacy(run, place, files, confirmed) if run.spec.legacy_mhl else ""
-    if not run.spec.manifests:
-        return ""
-    return _generation(run, place, rows, confirmed, legacy)
+    legacy = _legacy(run, place) if run.spec.legacy_mhl else ""
+    return _generation(run, place, legacy) if run.spec.manifests else ""
 
 
-def _generation(
-    run: OffloadRun,
-    place: Place,
-    rows: list[EntryRow],
-    confirmed: dict[int, CopyFact],
-    legacy: str,
-) -> str:
-    files = [r for r in rows if r.entry.kind is EntryKind.FILE and r.n in confirmed]
+def _copies(run: OffloadRun, place: Place) -> Iterator[tuple[EntryRow, CopyFact]]:
+    """Every file that has a copy on *place*, with that copy."""
+    for row, facts in run.ledger.with_copies():
+        if row.entry.kind is EntryKind.FILE and row.problem is not Problem.IGNORED:
+            for fact in facts:
+                if fact.destination == place.index and fact.state is not CopyState.FAILED:
+                    yield row, fact
+
+
+def _generation(run: OffloadRun, place: Place, legacy: str) -> str:
     history = History.load(place.root)
     earlier = run.ledger.journal.fact(run.job, f"manifest {place.index}")
-    if earlier and not _anything_new(history, files, confirmed):
+    if earlier and not _anything_new(history, _copies(run, place)):
         return str(earlier)
     started = run.control.snapshot().started or now()
-    records = [
-        _record(history, row, confirmed[row.n])
-        for row in files
-        if holdable(confirmed[row.n].path) and _told_here(history, confirmed[row.n], started)
-    ]
+    records, left_out = [], []
+    for row, fact in _copies(run, place):
+        if not holdable(fact.path):
+            left_out.append(fact.path)
+        elif _told_here(history, fact, started):
+            records.append(_record(history, row, fact))
     if not records:
         return ""
-    left_out = [confirmed[r.n].path for r in files if not holdable(confirmed[r.n].path)]
     share = run.roster.share(place)
-    for row in rows:
-        if row.entry.kind is EntryKind.LINK and share.takes(row):
+    for row in run.ledger.entries(EntryKind.LINK):
+        if row.problem is not Problem.IGNORED and share.takes(row):
             left_out.append(share.put(row.entry.path, row.clip))
     if legacy:
         left_out.append(legacy)
     path = write_generation(
         place.root,
         records=records,
-        folders=_folders(run, place, rows, {legacy, *(record.path for record in records)}),
+        folders=_folders(run, place, {legacy, *(record.path for record in records)}),
         process=Process.TRANSFER,
         creator=_creator(run, place),
         started=started,
@@ -98,16 +94,11 @@ def _generation(
     return str(path)
 
 
-def _anything_new(
-    history: History | None, files: list[EntryRow], confirmed: dict[int, CopyFact]
-) -> bool:
+def _anything_new(history: History | None, copies: Iterable[tuple[EntryRow, CopyFact]]) -> bool:
     """Whether a resume or retry has copied something that the history lacks."""
     if history is None:
         return True
-    return any(
-        holdable(confirmed[row.n].path) and history.find(confirmed[row.n].path) is None
-        for row in files
-    )
+    return any(holdable(fact.path) and history.find(fact.path) is None for _, fact in copies)
 
 
 def _told_here(history: History | None, fact: CopyFact, started: datetime) -> bool:
@@ -131,10 +122,11 @@ def _record(history: History | None, row: EntryRow, fact: CopyFact) -> FileRecor
 
 def _hashes(known: Digests, row: EntryRow, at: datetime) -> list[HashRecord]:
     """Each kind's action: first ever, or equal to what the history has."""
-    matches = any(row.digests.get(kind) == text for kind, text in known.items())
+    digests = row.digests
+    matches = any(digests.get(kind) == text for kind, text in known.items())
     records = []
     for kind in CUSTODY_KINDS:
-        text = row.digests.get(kind)
+        text = digests.get(kind)
         if text is None:
             continue
         if not known:
@@ -149,9 +141,7 @@ def _hashes(known: Digests, row: EntryRow, at: datetime) -> list[HashRecord]:
     return records
 
 
-def _folders(
-    run: OffloadRun, place: Place, rows: list[EntryRow], recorded: set[str]
-) -> list[Folder] | None:
+def _folders(run: OffloadRun, place: Place, recorded: set[str]) -> list[Folder] | None:
     """All folders of the copy; None when files lie there that this job did not copy.
 
     Directory hashes speak of everything in a directory, so they are only written for a whole.
@@ -159,8 +149,7 @@ def _folders(
     share = run.roster.share(place)
     moments = {
         share.put(row.entry.path, row.clip): file_moment(row.entry.mtime_ns)
-        for row in rows
-        if row.entry.kind is EntryKind.FOLDER
+        for row in run.ledger.entries(EntryKind.FOLDER)
     }
     ignore = IgnoreList([*run.spec.ignore, ".reelkeep-*", HISTORY_FOLDER])
     folders = []
@@ -174,16 +163,14 @@ def _folders(
     return folders
 
 
-def _legacy(
-    run: OffloadRun, place: Place, files: list[EntryRow], confirmed: dict[int, CopyFact]
-) -> str:
+def _legacy(run: OffloadRun, place: Place) -> str:
     """The name of the older manifest, written beside the card's files once for the whole card."""
     fact = f"legacy {place.index}"
     if earlier := run.ledger.journal.fact(run.job, fact):
         return str(earlier)
     written = write_legacy(
         place.root,
-        [_record(None, r, confirmed[r.n]) for r in files if holdable(confirmed[r.n].path)],
+        [_record(None, row, fact) for row, fact in _copies(run, place) if holdable(fact.path)],
         _creator(run, place),
         run.control.snapshot().started or now(),
         now(),

@@ -93,7 +93,7 @@ class _Merged:
         """What the journal holds, oldest job first."""
         if not self._accounts:
             self._accounts = tuple(
-                Account.of(self.journal, row.id, row.spec)
+                Account(self.journal, row.id, row.spec)
                 for row in self.rows
                 if isinstance(row.spec, OffloadSpec)
             )

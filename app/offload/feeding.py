@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from app.offload.ledger import EntryRow
@@ -14,23 +14,18 @@ from app.places.tree import EntryKind
 if TYPE_CHECKING:
     from app.offload.roster import Roster
 
-Confirmed = Mapping[tuple[int, int], CopyFact]
-"""Every copy that has a row, by file and destination."""
-
 
 def can_feed(fact: CopyFact | None) -> bool:
     """Whether a copy may be copied on; what is read from it is held against the card's hash."""
     return fact is not None and fact.state is not CopyState.FAILED
 
 
-def feeding_place(
-    roster: Roster, stage: int, shares: Sequence[Share], confirmed: Confirmed
-) -> Place | None:
+def feeding_place(roster: Roster, stage: int, shares: Sequence[Share]) -> Place | None:
     """The connected drive of an earlier stage that holds most of what *shares* still want."""
     best: tuple[int, Place | None] = (0, None)
     for place in roster.places:
         if place.record.stage < stage and place.target is not None and place.target.alive:
-            count = sum(1 for _ in _fed_by(roster, place, shares, confirmed))
+            count = sum(1 for _ in _fed_by(roster, place, shares))
             if count > best[0]:
                 best = (count, place)
     return best[1]
@@ -42,16 +37,15 @@ def feeds(roster: Roster, place: Place, stage: int, without: set[int]) -> bool:
         Share(roster, p) for p in roster.places
         if p.record.stage == stage and p.index not in without
     ]  # fmt: skip
-    return next(_fed_by(roster, place, shares, roster.confirmed()), None) is not None
+    return next(_fed_by(roster, place, shares), None) is not None
 
 
-def _fed_by(
-    roster: Roster, place: Place, shares: Sequence[Share], confirmed: Confirmed
-) -> Iterator[EntryRow]:
-    for row in roster.rows:
+def _fed_by(roster: Roster, place: Place, shares: Sequence[Share]) -> Iterator[EntryRow]:
+    for row, facts in roster.ledger.with_copies():
         if row.entry.kind is not EntryKind.FILE or row.problem is not None:
             continue
-        if can_feed(confirmed.get((row.n, place.index))) and any(
-            (row.n, share.place.index) not in confirmed and share.takes(row) for share in shares
+        have = {fact.destination: fact for fact in facts}
+        if can_feed(have.get(place.index)) and any(
+            share.place.index not in have and share.takes(row) for share in shares
         ):
             yield row

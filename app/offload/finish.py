@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import threading
+from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -55,53 +56,65 @@ class Finish:
         """After the first stage: list the card again; from here on it is not needed."""
         run = self._run
         run.control.show(stage="Listing the card again", current="")
-        rows = [row for row in run.ledger.entries() if row.problem is not Problem.IGNORED]
-        self._links(rows, stage=0)
-        again = self._list_again()
-        same = again is not None and again == {_facts(row.entry) for row in rows}
+        self._links(stage=0)
+        same = self._is_as_listed()
         self._journal.set_fact(self._job, "listed_again", same)
         if not same:
             self._note("The card was no longer as it had been listed when all was copied.")
-        self._show_verdict(self._account().verdict())
+        self._show_verdict(self._account().verdict)
 
-    def _list_again(self) -> set[tuple[object, ...]] | None:
+    def _is_as_listed(self) -> bool:
+        """Whether a second listing of the card finds what the first one found, and no more."""
         run = self._run
         if not run.card.still_there():
-            return None
+            return False
         ignore = IgnoreList(run.spec.ignore)
-        entries = list_tree(run.roster.card_root)
-        return {_facts(e) for e in entries if not ignore.ignores(e.path)}
+        again = {_facts(e) for e in list_tree(run.roster.card_root) if not ignore.ignores(e.path)}
+        unlisted = set(again)
+        for row in run.ledger.entries():
+            if row.problem is not Problem.IGNORED:
+                facts = _facts(row.entry)
+                if facts not in again:
+                    return False
+                unlisted.discard(facts)
+        return not unlisted
 
     def everything(self) -> bool:
         """All that remains; True when everything that was asked is done."""
         run = self._run
-        rows = [row for row in run.ledger.entries() if row.problem is not Problem.IGNORED]
         later = {p.record.stage for p in run.places} - {0}
         for stage in later:
-            self._links(rows, stage=stage)
-        self._journal.set_fact(self._job, "destinations", self._finish_places(rows))
+            self._links(stage=stage)
+        self._journal.set_fact(self._job, "destinations", self._finish_places())
         account = self._account()
-        self._show_verdict(account.verdict())
+        self._show_verdict(account.verdict)
         self._write_report(account)
-        return self._done(rows)
+        return self._done()
 
     # Folders and links
 
-    def _links(self, rows: list[EntryRow], stage: int) -> None:
+    def _links(self, stage: int) -> None:
         """Links are made again as links, and compared by where they point."""
         for place in self._run.places:
             target = place.target
             if place.record.stage == stage and target is not None and target.alive:
                 # A drive that does not answer is told of when it is finished.
                 with contextlib.suppress(DestinationSilent):
-                    target.ask(partial(self._links_on, place, target, rows), _seconds(rows))
+                    target.ask(partial(self._links_on, place, target), self._seconds())
 
-    def _links_on(self, place: Place, target: Target, rows: list[EntryRow]) -> None:
+    def _listed(self, kind: EntryKind) -> Iterator[EntryRow]:
+        return (r for r in self._run.ledger.entries(kind) if r.problem is not Problem.IGNORED)
+
+    def _links_on(self, place: Place, target: Target) -> None:
         """The links of one destination that have no row yet."""
-        share, have = self._run.roster.share(place), self._run.ledger.states()
+        links = list(self._listed(EntryKind.LINK))
+        if not links:
+            return
+        share = self._run.roster.share(place)
+        have = {fact.n for fact in self._run.ledger.copies_on(place.index)}
         facts = []
-        for row in (row for row in rows if row.entry.kind is EntryKind.LINK):
-            wanted = (row.n, place.index) not in have
+        for row in links:
+            wanted = row.n not in have
             if wanted and share.takes(row) and target.folder.still_there():
                 path = share.put(row.entry.path, row.clip)
                 facts.append(self._link(target, row, path))
@@ -136,7 +149,7 @@ class Finish:
             found=found is not None,
         )
 
-    def _folders(self, target: Target, place: Place, rows: list[EntryRow]) -> WriteFailed | None:
+    def _folders(self, target: Target, place: Place) -> WriteFailed | None:
         """Empty folders are kept; times of folders come last, deepest first.
 
         Answers with the folders that the destination cannot hold; None when it holds them all.
@@ -144,7 +157,7 @@ class Finish:
         share = Share(self._run.roster, place, naming=True)
         made: list[tuple[str, Entry]] = []
         refused: list[str] = []
-        for row in (row for row in rows if row.entry.kind is EntryKind.FOLDER):
+        for row in self._listed(EntryKind.FOLDER):
             path = share.put(row.entry.path, row.clip)
             if reason := share.refusal(path) or _not_made(target, path):
                 refused.append(f"{target.name} cannot hold the folder {path}: {reason}.")
@@ -161,7 +174,7 @@ class Finish:
 
     # One destination
 
-    def _finish_places(self, rows: list[EntryRow]) -> dict[str, Any]:
+    def _finish_places(self) -> dict[str, Any]:
         """Finish every destination; those that were pulled are waited for, after the others."""
         run = self._run
         figures: dict[str, Any] = dict(self._journal.fact(self._job, "destinations", {}))
@@ -170,7 +183,7 @@ class Finish:
             run.control.show(stage="Writing manifests", current="")
             for place in waiting:
                 if place.target is not None or place.index in run.lost:
-                    figures[str(place.index)] = self._finish_place(place, rows)
+                    figures[str(place.index)] = self._finish_place(place)
             waiting = [place for place in waiting if self._still_wanted(place)]
             if waiting:
                 run.wait_for(waiting)
@@ -182,14 +195,9 @@ class Finish:
         if not away or place.index in self._run.lost:
             return False
         held = self._journal.fact(self._job, f"finished {place.index}", 0)
-        return bool(held < self._held(place))
+        return bool(held < self._run.ledger.count_held(place.index))
 
-    def _held(self, place: Place) -> int:
-        """How many copies a destination holds."""
-        states = self._run.ledger.states().items()
-        return sum(1 for (_, d), s in states if d == place.index and s is not CopyState.FAILED)
-
-    def _finish_place(self, place: Place, rows: list[EntryRow]) -> dict[str, Any]:
+    def _finish_place(self, place: Place) -> dict[str, Any]:
         run, target = self._run, place.target
         told: dict[str, Any] = {"root": str(place.root)}
         trouble: ReelkeepError | None = run.lost.get(place.index)
@@ -198,9 +206,10 @@ class Finish:
         if target is not None and target.alive and trouble is None:
             try:
                 target.ask(target.check)
-                complete = partial(self._complete, place, target, rows)
-                told["manifest"], lacking = target.ask(complete, _seconds(rows))
-                self._journal.set_fact(self._job, f"finished {place.index}", self._held(place))
+                complete = partial(self._complete, place, target)
+                told["manifest"], lacking = target.ask(complete, self._seconds())
+                held = run.ledger.count_held(place.index)
+                self._journal.set_fact(self._job, f"finished {place.index}", held)
                 trouble = lacking
             except OSError as error:
                 trouble = target.fault(error, str(place.root))
@@ -224,17 +233,15 @@ class Finish:
         self._show_place(place, trouble)
         return told
 
-    def _complete(
-        self, place: Place, target: Target, rows: list[EntryRow]
-    ) -> tuple[str, WriteFailed | None]:
+    def _complete(self, place: Place, target: Target) -> tuple[str, WriteFailed | None]:
         """Links, folders and manifests of one destination; the manifest, and what it cannot hold.
 
         A folder that it cannot hold takes nothing from the manifest of the others.
         """
-        self._links_on(place, target, rows)
-        lacking = self._folders(target, place, rows)
+        self._links_on(place, target)
+        lacking = self._folders(target, place)
         if self._run.spec.manifests or self._run.spec.legacy_mhl:
-            return write_custody(self._run, place, rows), lacking
+            return write_custody(self._run, place), lacking
         return "", lacking
 
     def _show_place(self, place: Place, trouble: ReelkeepError | None) -> None:
@@ -255,7 +262,7 @@ class Finish:
     # Verdict and report
 
     def _account(self) -> Account:
-        return Account.of(self._journal, self._job, self._run.spec)
+        return Account(self._journal, self._job, self._run.spec)
 
     def _show_verdict(self, verdict: Verdict) -> None:
         self._run.control.show(verdict=verdict.sentence, safe=verdict.safe)
@@ -273,7 +280,7 @@ class Finish:
             from app.reports.write import write_transfer
 
             started = run.control.snapshot().started or now()
-            report = account.report(self._journal, started, now())
+            report = account.report(started, now())
             folder.mkdir(parents=True, exist_ok=True)
             written = write_transfer(report, folder, report_stem(account, started))
         except (OSError, ReelkeepError) as error:
@@ -283,30 +290,30 @@ class Finish:
         self._journal.set_fact(self._job, "report", str(written.html))
         run.control.show(report=str(written.html))
 
-    def _done(self, rows: list[EntryRow]) -> bool:
+    def _done(self) -> bool:
         """Whether every file is where it was asked for, and proven where that was asked."""
         run = self._run
         accepted = {CopyState.VERIFIED}
         if not run.spec.verify.reads_back:
             accepted |= {CopyState.WRITTEN, CopyState.CACHE}
-        states = run.ledger.states()
-        bad = 0
-        first = ""
-        for place in run.places:
-            share = run.roster.share(place)
-            mine = accepted | ({CopyState.WRITTEN} if not place.record.flush else set())
-            failed = {f.n: f for f in run.ledger.copies_on(place.index, CopyState.FAILED)}
-            for row in rows:
+        bad, first = 0, ""
+        shares = [run.roster.share(place) for place in run.places]
+        for row, facts in run.ledger.with_copies():
+            if row.problem is Problem.IGNORED:
+                continue
+            bad += row.entry.kind is EntryKind.UNREADABLE
+            have = {fact.destination: fact for fact in facts}
+            for share in shares:
                 if row.entry.kind is EntryKind.FOLDER or not share.takes(row):
                     continue
-                if row.problem is not None or states.get((row.n, place.index)) not in mine:
-                    bad, fact = bad + 1, failed.get(row.n)
-                    lost = run.lost.get(place.index)
-                    first = first or row.trouble or (fact.trouble if fact else "") or (
-                        str(lost) if lost else ""
-                    )  # fmt: skip
-        unreadable = [r for r in rows if r.entry.kind is EntryKind.UNREADABLE]
-        if bad or unreadable or run.lost:
+                index, fact = share.place.index, have.get(share.place.index)
+                unflushed = not share.place.record.flush
+                mine = {*accepted, CopyState.WRITTEN} if unflushed else accepted
+                if row.problem is not None or fact is None or fact.state not in mine:
+                    bad += 1
+                    lost = str(run.lost.get(index, ""))
+                    first = first or row.trouble or (fact.trouble if fact else "") or lost
+        if bad or run.lost:
             lost_words = next((str(error) for error in run.lost.values()), "")
             run.control.show(error=lost_words or first or self._why(bad), hint="")
             return False
@@ -317,15 +324,15 @@ class Finish:
             f"{bad:,} copies could not be read back past the cache, and do not count as verified."
         )
 
+    def _seconds(self) -> float:
+        """How long a drive may take for its links, folders and manifests."""
+        entries = self._run.ledger.count_entries()
+        return watcher().patience.sync + _SECONDS_PER_ENTRY * entries
+
     def _note(self, text: str) -> None:
         notes = self._journal.fact(self._job, "notes", [])
         if text not in notes:
             self._journal.set_fact(self._job, "notes", [*notes, text])
-
-
-def _seconds(rows: list[EntryRow]) -> float:
-    """How long a drive may take for its links, folders and manifests."""
-    return watcher().patience.sync + _SECONDS_PER_ENTRY * len(rows)
 
 
 def get_ready() -> None:

@@ -15,10 +15,10 @@ from functools import partial
 from app.errors import SourceFault, SourceUnsteady
 from app.integrity.medium import ALIGNMENT, MediumReader
 from app.offload.blocks import Block, Pool
+from app.offload.facts import attributes_of
 from app.offload.hashers import Hashers
 from app.offload.passage import Passage
 from app.offload.settle import Settler
-from app.offload.target import attributes_of
 from app.offload.work import CopyWork, FileWork
 from app.offload.writer import Writer
 from app.units import now

@@ -7,12 +7,11 @@ memory by which a card that comes again is known, and what a resume begins with.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from app.integrity.hashing import HashKind
 from app.integrity.verdict import Problem, ReadWay
@@ -45,11 +44,14 @@ _WAYS = {str(way): way for way in ReadWay}
 _KINDS = {str(kind): kind for kind in EntryKind}
 _HASHES = {str(kind): kind for kind in HashKind}
 
+_PAGE = 4000
+_COPY_COLUMNS = "n, destination, path, state, way, kind, written, read, mtime_ns, found, trouble"
+_SOUND = "kind='file' AND problem IS NULL"
+_NO_COPY = "n NOT IN (SELECT n FROM copies WHERE job=? AND destination=?)"
 _INSERT_COPY = "INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryRow:
+class EntryRow(NamedTuple):
     """One entry of the card, as the journal knows it."""
 
     n: int
@@ -57,10 +59,21 @@ class EntryRow:
     clip: str
     problem: Problem | None
     trouble: str
-    digests: Mapping[HashKind, str]
+    hashes: str
+    """The digests as they are written down, "" before the file was read."""
     read_at: datetime | None
     twice: bool
     """Whether a second read of the card gave the same bytes."""
+
+    @property
+    def digests(self) -> dict[HashKind, str]:
+        """What was read from the card, by kind."""
+        return _digests(self.hashes)
+
+    @property
+    def named_digests(self) -> dict[str, str]:
+        """The same by the kinds' names, for reports."""
+        return dict([pair.split(":", 1) for pair in self.hashes.split()])
 
 
 class Ledger:
@@ -89,12 +102,102 @@ class Ledger:
                 ),
             )  # fmt: skip
 
-    def entries(self) -> Iterator[EntryRow]:
-        """Every entry, in the card's order."""
+    def entries(self, *kinds: EntryKind) -> Iterator[EntryRow]:
+        """Every entry, or those of some kinds, in the card's order."""
+        also = f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
+        for low, high in self._pages():
+            yield from self._entries(low, high, also, *kinds)
+
+    def with_copies(self) -> Iterator[tuple[EntryRow, tuple[CopyFact, ...]]]:
+        """Every entry with all its copies, also failed ones, in the card's order."""
+        for low, high in self._pages():
+            copies: dict[int, list[CopyFact]] = {}
+            for row in self.journal.rows(
+                f"SELECT {_COPY_COLUMNS} FROM copies WHERE job=? AND n BETWEEN ? AND ?"
+                " ORDER BY n, destination",
+                (self.job, low, high),
+            ):
+                copies.setdefault(row[0], []).append(_copy_fact(row))
+            for entry in self._entries(low, high):
+                yield entry, tuple(copies.get(entry.n, ()))
+
+    def lacking(self, destination: int) -> Iterator[EntryRow]:
+        """Files without a problem that have no row for *destination*, in the card's order."""
+        for low, high in self._pages():
+            yield from self._entries(
+                low, high, f" AND {_SOUND} AND {_NO_COPY}", self.job, destination
+            )
+
+    def count_lacking(self, destination: int) -> int:
+        """How many files `lacking` gives."""
+        ((count,),) = self.journal.rows(
+            f"SELECT count(*) FROM entries WHERE job=? AND {_SOUND} AND {_NO_COPY}",
+            (self.job, self.job, destination),
+        )
+        return int(count)
+
+    def count_small(self, limit: int) -> int:
+        """How many files without a problem have at most *limit* bytes."""
+        ((count,),) = self.journal.rows(
+            f"SELECT count(*) FROM entries WHERE job=? AND {_SOUND} AND size<=?",
+            (self.job, limit),
+        )
+        return int(count)
+
+    def count_entries(self) -> int:
+        """How many entries were listed."""
+        ((count,),) = self.journal.rows("SELECT count(*) FROM entries WHERE job=?", (self.job,))
+        return int(count)
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Path and clip of every file."""
+        for low, high in self._pages():
+            for path, clip in self.journal.rows(
+                "SELECT path, clip FROM entries WHERE job=? AND n BETWEEN ? AND ? AND kind=?",
+                (self.job, low, high, EntryKind.FILE),
+            ):
+                yield os.fsdecode(path), os.fsdecode(clip)
+
+    def holdings(self) -> Iterator[tuple[int, str, str]]:
+        """Of every file without a problem: size, path, and the destinations that have a copy.
+
+        The destinations that have more than a failed row, as text, e.g. `0,2`.
+        """
+        for low, high in self._pages():
+            for size, path, held in self.journal.rows(
+                "SELECT size, path, (SELECT group_concat(destination) FROM copies c"
+                " WHERE c.job=entries.job AND c.n=entries.n AND c.state!=?)"
+                f" FROM entries WHERE job=? AND n BETWEEN ? AND ? AND {_SOUND}",
+                (CopyState.FAILED, self.job, low, high),
+            ):
+                yield size, os.fsdecode(path), held or ""
+
+    def known_digests(self, numbers: Sequence[int]) -> dict[int, dict[HashKind, str]]:
+        """What was read of these files before, by number; only of those that were read."""
+        if not numbers:
+            return {}
+        rows = self.journal.rows(
+            "SELECT n, digests FROM entries WHERE job=? AND n BETWEEN ? AND ?"
+            " AND digests IS NOT NULL",
+            (self.job, min(numbers), max(numbers)),
+        )
+        asked = set(numbers)
+        return {n: _digests(text) for n, text in rows if n in asked}
+
+    def _pages(self) -> Iterator[tuple[int, int]]:
+        """Ranges of numbers, so that a card of any size is never in memory as a whole."""
+        ((last,),) = self.journal.rows(
+            "SELECT coalesce(max(n), -1) FROM entries WHERE job=?", (self.job,)
+        )
+        for low in range(0, last + 1, _PAGE):
+            yield low, low + _PAGE - 1
+
+    def _entries(self, low: int, high: int, also: str = "", *values: object) -> Iterator[EntryRow]:
         rows = self.journal.rows(
             "SELECT n, path, kind, size, mtime_ns, ctime_ns, mode, inode, target, allocated,"
-            " clip, problem, trouble, digests, read_at, twice FROM entries WHERE job=? ORDER BY n",
-            (self.job,),
+            " clip, problem, trouble, digests, read_at, twice FROM entries"
+            f" WHERE job=? AND n BETWEEN ? AND ?{also} ORDER BY n",
+            (self.job, low, high, *values),
         )
         return map(_entry_row, rows)
 
@@ -146,8 +249,8 @@ class Ledger:
                 " WHERE job=? AND n=?",
                 (
                     (
-                        json.dumps({str(k): v for k, v in digests.items()}),
-                        moment.isoformat() if moment else None,
+                        " ".join([f"{kind}:{text}" for kind, text in digests.items()]),
+                        _text(moment) if moment else None,
                         twice,
                         self.job,
                         n,
@@ -191,22 +294,30 @@ class Ledger:
 
     def copies(self) -> Iterator[CopyFact]:
         """Every copy, in the card's order."""
-        rows = self.journal.rows(
-            "SELECT n, destination, path, state, way, kind, written, read, mtime_ns, found,"
-            " trouble FROM copies WHERE job=? ORDER BY n, destination",
-            (self.job,),
-        )
-        return map(_copy_fact, rows)
+        for low, high in self._pages():
+            rows = self.journal.rows(
+                f"SELECT {_COPY_COLUMNS} FROM copies WHERE job=? AND n BETWEEN ? AND ?"
+                " ORDER BY n, destination",
+                (self.job, low, high),
+            )
+            yield from map(_copy_fact, rows)
 
     def copies_on(self, destination: int, state: CopyState | None = None) -> Iterator[CopyFact]:
         """The copies on one destination, in the card's order; only those of *state* if given."""
         rows = self.journal.rows(
-            "SELECT n, destination, path, state, way, kind, written, read, mtime_ns, found,"
-            " trouble FROM copies WHERE job=? AND destination=? AND coalesce(?, state)=state"
-            " ORDER BY n",
+            f"SELECT {_COPY_COLUMNS} FROM copies WHERE job=? AND destination=?"
+            " AND coalesce(?, state)=state ORDER BY n",
             (self.job, destination, state),
         )
         return map(_copy_fact, rows)
+
+    def count_held(self, destination: int) -> int:
+        """How many copies a destination holds."""
+        ((count,),) = self.journal.rows(
+            "SELECT count(*) FROM copies WHERE job=? AND destination=? AND state!=?",
+            (self.job, destination, CopyState.FAILED),
+        )
+        return int(count)
 
     def states(self) -> dict[tuple[int, int], CopyState]:
         """How each copy stands, also failed ones, by file and destination."""
@@ -259,55 +370,47 @@ def earlier_copies(
 
 def _entry_row(row: tuple[Any, ...]) -> EntryRow:
     (n, path, kind, size, mtime, ctime, mode, inode, target, allocated, clip, problem, trouble,
-     digests, read_at, twice) = row  # fmt: skip
+     hashes, read_at, twice) = row  # fmt: skip
+    entry = Entry(
+        os.fsdecode(path), _KINDS[kind], size, mtime, ctime, mode, inode,
+        os.fsdecode(target) if target else "", allocated, trouble,
+    )  # fmt: skip
     return EntryRow(
-        n=n,
-        entry=Entry(
-            path=os.fsdecode(path),
-            kind=_KINDS[kind],
-            size=size,
-            mtime_ns=mtime,
-            ctime_ns=ctime,
-            mode=mode,
-            inode=inode,
-            target=os.fsdecode(target),
-            allocated=allocated,
-            trouble=trouble,
-        ),
-        clip=os.fsdecode(clip),
-        problem=Problem(problem) if problem else None,
-        trouble=trouble,
-        digests=_digests(digests),
-        read_at=_moment(read_at),
-        twice=bool(twice),
-    )
+        n, entry, os.fsdecode(clip) if clip else "", Problem(problem) if problem else None,
+        trouble, hashes or "", _moment(read_at), bool(twice),
+    )  # fmt: skip
 
 
 def _copy_fact(row: tuple[Any, ...]) -> CopyFact:
     n, destination, path, state, way, kind, written, read, mtime, found, trouble = row
     return CopyFact(
-        n=n,
-        destination=destination,
-        path=os.fsdecode(path),
-        state=_STATES[state],
-        way=_WAYS[way],
-        kind=kind,
-        written=datetime.fromisoformat(written),
-        read=_moment(read),
-        mtime_ns=mtime,
-        found=bool(found),
-        trouble=trouble,
-    )
+        n, destination, os.fsdecode(path), _STATES[state], _WAYS[way], kind, _at(written),
+        _moment(read), mtime, bool(found), trouble,
+    )  # fmt: skip
 
 
 def _words(sentence: str) -> str:
     """A sentence that names a file as SQLite can keep it: bytes that are no UTF-8 escaped."""
-    return sentence.encode("utf-8", "backslashreplace").decode()
+    return sentence.encode("utf-8", "backslashreplace").decode() if sentence else ""
 
 
 def _digests(text: str | None) -> dict[HashKind, str]:
-    return {_HASHES[k]: v for k, v in json.loads(text).items()} if text else {}
+    """From `xxh64:… blake3:…`."""
+    if not text:
+        return {}
+    return {_HASHES[kind]: digest for kind, _, digest in (p.partition(":") for p in text.split())}
+
+
+@lru_cache(maxsize=256)
+def _at(text: str) -> datetime:
+    """A batch of files shares its moments."""
+    return datetime.fromisoformat(text)
+
+
+@lru_cache(maxsize=256)
+def _text(moment: datetime) -> str:
+    return moment.isoformat()
 
 
 def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return _at(text) if text else None

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from app.errors import BadInput, DestinationGone, EnvironmentFault, ReelkeepError
@@ -280,8 +280,7 @@ def _confirmed(one: _Wrong, mended: Mended) -> CopyFact:
     """The row of a copy that was made again and read back."""
     proven = mended.read.way is ReadWay.MEDIUM
     moment = now()
-    return replace(
-        one.fact,
+    return one.fact._replace(
         state=CopyState.VERIFIED if proven else CopyState.CACHE,
         way=mended.read.way,
         kind=str(next(iter(one.row.digests), HashKind.BLAKE3)),

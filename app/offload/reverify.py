@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from app.errors import BadInput
@@ -127,7 +127,7 @@ def _now_known(
         if path is None:
             return _failed(fact, seen, f"was moved away to {seen.renamed_to}", place)
         return _now_known(
-            replace(fact, path=path), entry, files[seen.renamed_to], files, place, root
+            fact._replace(path=path), entry, files[seen.renamed_to], files, place, root
         )
     common = [kind for kind in entry.digests if kind in seen.digests]
     if trouble := _trouble(entry, seen):
@@ -136,8 +136,7 @@ def _now_known(
         return None
     if seen.way is not ReadWay.MEDIUM and fact.state is CopyState.VERIFIED:
         return None  # what is known already is more
-    return replace(
-        fact,
+    return fact._replace(
         state=CopyState.VERIFIED if seen.way is ReadWay.MEDIUM else CopyState.CACHE,
         way=seen.way,
         kind=str(common[0]),
@@ -162,8 +161,7 @@ def _failed(fact: CopyFact, seen: SeenFile, what: str, place: PlaceRecord) -> Co
     """A row that no longer counts; it keeps the time by which the file is known as ours."""
     if fact.state is CopyState.FAILED:
         return None
-    return replace(
-        fact,
+    return fact._replace(
         state=CopyState.FAILED,
         way=seen.way,
         read=seen.at,
@@ -178,8 +176,8 @@ def settle_verdict(journal: Journal, row: JobRow) -> Iterator[str]:
     """Bring what the journal says of an offload's end in line with its rows; the news in words."""
     if not row.state.ended or not isinstance(row.spec, OffloadSpec):
         return
-    account = Account.of(journal, row.id, row.spec)
-    verdict = account.verdict()
+    account = Account(journal, row.id, row.spec)
+    verdict = account.verdict
     before = row.ending.get("verdict", "")
     failed = [f for facts in account.copies.values() for f in facts if f.state is CopyState.FAILED]
     journal.amend_ending(

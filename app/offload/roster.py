@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import stat
-from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.integrity.hashing import HashKind
 from app.integrity.verdict import Problem
 from app.jobs.snapshot import PlaceSnapshot, PlaceState
 from app.jobs.spec import CONVERTER
-from app.offload.feeding import Confirmed, can_feed, feeding_place
+from app.offload.feeding import can_feed, feeding_place
 from app.offload.ledger import EntryRow, Ledger
 from app.offload.memory import KnownCopy, known_copies
 from app.offload.naming import numbered
@@ -30,6 +30,15 @@ from app.places.limits import NameRules, rules_of
 from app.places.tree import Entry, EntryKind
 
 
+class _Alike(NamedTuple):
+    """Files that the same destinations want, and of which the same ones have a copy."""
+
+    files: int
+    size: int
+    taken: frozenset[int]
+    have: frozenset[int]
+
+
 class Roster:
     """The card's files, destination by destination."""
 
@@ -41,7 +50,6 @@ class Roster:
         records = CONVERTER.structure(fact(ledger.job, "places"), tuple[PlaceRecord, ...])
         self.places = [Place(i, record, ledger.job) for i, record in enumerate(records)]
         self.kinds = tuple(dict.fromkeys((*spec.hashes, HashKind.BLAKE3)))
-        self.rows: list[EntryRow] = []
         self.feeding: Place | None = None
         """In a later stage: the drive of an earlier one that is read in this pass."""
         self._numbers: dict[tuple[int, int], int] = {}
@@ -79,25 +87,20 @@ class Roster:
             self.take_up(relist=True)
         else:
             self._list()
-            self.rows = list(self.ledger.entries())
 
     def card_is_done(self) -> bool:
         """Whether the card itself is no longer needed: all read, and listed again unchanged."""
         if not self.ledger.journal.fact(self.ledger.job, "listed_again"):
             return False
-        self.rows = list(self.ledger.entries())
-        states = self.ledger.states()
-        for place in self.places:
-            share = Share(self, place)
-            for row in self.rows:
-                if row.problem is Problem.UNREADABLE:
-                    return False  # also a folder that could not be listed
-                if row.entry.kind is not EntryKind.FILE or row.problem is Problem.IGNORED:
-                    continue
-                state = states.get((row.n, place.index), CopyState.FAILED)
-                first = place.record.stage == 0 and share.takes(row)
-                if row.problem or (first and state is CopyState.FAILED):
-                    return False
+        shares = [Share(self, place) for place in self.places if place.record.stage == 0]
+        for row, facts in self.ledger.with_copies():
+            if row.problem is Problem.UNREADABLE:
+                return False  # also a folder that could not be listed
+            if row.entry.kind is not EntryKind.FILE or row.problem is Problem.IGNORED:
+                continue
+            held = {fact.destination for fact in facts if fact.state is not CopyState.FAILED}
+            if row.problem or any(s.takes(row) and s.place.index not in held for s in shares):
+                return False
         return True
 
     def _list(self) -> None:
@@ -136,7 +139,7 @@ class Roster:
             (rows_of[path], copy.digests, copy.read_at, copy.twice) for path, copy in best.items()
         )
         self.ledger.confirm(
-            replace(copy.fact, n=rows_of[path], destination=index, found=True)
+            copy.fact._replace(n=rows_of[path], destination=index, found=True)
             for path, copies in found.items()
             for index, copy in copies
         )
@@ -147,21 +150,19 @@ class Roster:
             (Problem.UNREADABLE, Problem.CHANGED, Problem.UNSTEADY, Problem.MISSING)
         )
         self.ledger.forget_failed()
-        stale = []
-        sizes = {row.n: row.entry.size for row in self.ledger.entries()}
-        for place in self.places:
-            if not place.find(self._around.volumes, self._around.volume_of):
-                continue
-            stale += [
+        found = (p for p in self.places if p.find(self._around.volumes, self._around.volume_of))
+        roots = {place.index: place.root for place in found}
+        self.ledger.forget_copies(
+            [
                 (fact.n, fact.destination)
-                for fact in self.ledger.copies()
-                if fact.destination == place.index
-                and not _as_recorded(place.root, fact, sizes.get(fact.n, 0))
+                for row, facts in self.ledger.with_copies()
+                for fact in facts
+                if fact.destination in roots
+                and not _as_recorded(roots[fact.destination], fact, row.entry.size)
             ]
-        self.ledger.forget_copies(stale)
+        )
         if relist:
             self._relist()
-        self.rows = list(self.ledger.entries())
 
     def _relist(self) -> None:
         """On a resume: files that are not copied anywhere yet are taken as they are now."""
@@ -186,37 +187,29 @@ class Roster:
 
     # What is wanted
 
-    def confirmed(self) -> dict[tuple[int, int], CopyFact]:
-        """Every copy that has a row, also failed ones, by file and destination."""
-        return {(fact.n, fact.destination): fact for fact in self.ledger.copies()}
-
-    def wanted(self, stage: int, without: set[int]) -> list[FileWork]:
+    def wanted(self, stage: int, without: set[int]) -> Iterator[FileWork]:
         """Files that destinations of this stage still want, in the card's order."""
         places = [
             p for p in self.places
             if p.record.stage == stage and p.index not in without and p.target is not None
         ]  # fmt: skip
         shares = [Share(self, place, naming=True) for place in places]
-        confirmed: Confirmed = self.confirmed() if stage else {}
-        have = self.ledger.states()
-        works = []
-        self.rows = list(self.ledger.entries())
-        self.feeding = feeding_place(self, stage, shares, confirmed) if stage else None
+        self.feeding = feeding_place(self, stage, shares) if stage else None
         if stage and self.feeding is None:
-            return []
-        for row in self.rows:
+            return
+        for row, facts in self.ledger.with_copies():
             if row.entry.kind is not EntryKind.FILE or row.problem is not None:
                 continue
-            source = confirmed.get((row.n, self.feeding.index)) if self.feeding else None
+            have = {fact.destination: fact for fact in facts}
+            source = have.get(self.feeding.index) if self.feeding else None
             if work := self._work(row, shares, have, source):
-                works.append(work)
-        return works
+                yield work
 
     def _work(
         self,
         row: EntryRow,
         shares: Sequence[Share],
-        have: Container[tuple[int, int]],
+        have: Container[int],
         source: CopyFact | None,
     ) -> FileWork | None:
         paths: dict[int, str] = {}
@@ -224,7 +217,7 @@ class Roster:
         if self.feeding and not can_feed(source):
             return None
         for share in shares:
-            if (row.n, share.place.index) in have or not share.takes(row):
+            if share.place.index in have or not share.takes(row):
                 continue
             path, same_size = share.path_for(row)
             if path is not None:
@@ -236,32 +229,28 @@ class Roster:
         work = FileWork(n=row.n, entry=row.entry, paths=paths, compare=frozenset(compare))
         if source is not None:
             work.expected = row.digests
-            work.read_from = replace(
-                row.entry, path=source.path, mtime_ns=source.mtime_ns, ctime_ns=0
+            work.read_from = row.entry._replace(
+                path=source.path, mtime_ns=source.mtime_ns, ctime_ns=0
             )
         return work
 
     def wants(self, place: Place) -> bool:
         """Whether a destination still lacks something that it can hold."""
-        confirmed = {n for n, d in self.ledger.states() if d == place.index}
         share = Share(self, place)
-        return any(
-            row.entry.kind is EntryKind.FILE
-            and row.problem is None
-            and row.n not in confirmed
-            and share.takes(row)
-            for row in self.rows
-        )
+        return any(share.takes(row) for row in self.ledger.lacking(place.index))
 
     def unconfirmed(self, stage: int) -> int:
         """How many pairs of file and destination of this stage have no row yet."""
-        shares = [Share(self, p) for p in self.places if p.record.stage == stage]
-        confirmed = self.ledger.states()
-        files = [r for r in self.rows if r.entry.kind is EntryKind.FILE and r.problem is None]
         return sum(
-            1 for v in shares for r in files
-            if (r.n, v.place.index) not in confirmed and v.takes(r)
-        )  # fmt: skip
+            self._lacking(Share(self, place))
+            for place in self.places
+            if place.record.stage == stage
+        )
+
+    def _lacking(self, share: Share) -> int:
+        if share.takes_all:
+            return self.ledger.count_lacking(share.place.index)
+        return sum(1 for row in self.ledger.lacking(share.place.index) if share.takes(row))
 
     @property
     def renumbered(self) -> int:
@@ -301,15 +290,16 @@ class Roster:
             for index, path in work.paths.items()
         )
 
-    def check_known(self, works: Iterable[FileWork]) -> None:
-        """A file whose copy was taken as known was read after all: do they agree?"""
+    def check_known(self, works: Sequence[FileWork]) -> None:
+        """Files whose copies were taken as known were read after all: do they agree?
+
+        To be asked before what was read now is written down.
+        """
+        known = self.ledger.known_digests([work.n for work in works])
         stale = []
-        for work in works:
-            row = self.rows[work.n] if work.n < len(self.rows) else None
-            if row is None or not row.digests:
-                continue
+        for work in (work for work in works if work.n in known):
             fresh = work.digests.result()
-            if any(fresh.get(kind, text) != text for kind, text in row.digests.items()):
+            if any(fresh.get(kind, text) != text for kind, text in known[work.n].items()):
                 stale += [(work.n, p.index) for p in self.places if p.index not in work.paths]
         if stale:
             self.ledger.forget_copies(stale)
@@ -318,41 +308,49 @@ class Roster:
 
     def totals(self) -> dict[str, Any]:
         """Facts of a snapshot at the beginning of a run."""
-        states = self.ledger.states()
-        confirmed = {which for which, state in states.items() if state is not CopyState.FAILED}
-        files = [r for r in self.rows if r.entry.kind is EntryKind.FILE and not r.problem]
         shares = [Share(self, place) for place in self.places]
         reads = {p.record.stage: 1 for p in self.places}
         reads[0] = 2 if self.spec.verify.reads_source_twice else 1
-        total = done = ready = count = 0
-        places = []
-        held: list[list[int]] = []
-        for share in shares:
-            mine = [r for r in files if share.takes(r)]
-            have = sum(r.entry.size for r in mine if (r.n, share.place.index) in confirmed)
-            size = sum(r.entry.size for r in mine)
-            held.append([size, have])
-            steps = 2 if self.spec.verify.reads_back and share.place.record.flush else 1
-            total += size * steps
-            done += have * steps
-            places.append(self._shown(share.place, size, have))
-        for row in files:
-            wanting = [v for v in shares if v.takes(row)]
-            lacking = {
-                v.place.record.stage for v in wanting if (row.n, v.place.index) not in confirmed
-            }
-            for stage in {v.place.record.stage for v in wanting}:
-                total += row.entry.size * reads[stage]
-                done += row.entry.size * reads[stage] if stage not in lacking else 0
-            complete = not lacking
-            ready += row.entry.size if complete else 0
-            count += complete
+        wanted, held = [0] * len(shares), [0] * len(shares)
+        files = size = total = done = ready = count = 0
+        for some in self._alike(shares):
+            files, size = files + some.files, size + some.size
+            for index in some.taken:
+                wanted[index] += some.size
+                held[index] += some.size if index in some.have else 0
+            lacking = {self.places[index].record.stage for index in some.taken - some.have}
+            for stage in {self.places[index].record.stage for index in some.taken}:
+                total += some.size * reads[stage]
+                done += some.size * reads[stage] if stage not in lacking else 0
+            if not lacking:
+                ready, count = ready + some.size, count + some.files
+        for index, place in enumerate(self.places):
+            steps = 2 if self.spec.verify.reads_back and place.record.flush else 1
+            total += wanted[index] * steps
+            done += held[index] * steps
         return {
-            "places": tuple(places), "work_total": total, "work_done": done, "copied": ready,
-            "verified": ready, "files_done": count, "files_total": len(files),
-            "size": sum(r.entry.size for r in files), "card": str(self.card_root),
+            "places": tuple(map(self._shown, self.places, wanted, held)), "work_total": total,
+            "work_done": done, "copied": ready, "verified": ready, "files_done": count,
+            "files_total": files, "size": size, "card": str(self.card_root),
             "clips_total": self.identity.clips,
         }  # fmt: skip
+
+    def _alike(self, shares: Sequence[Share]) -> list[_Alike]:
+        """The files, taken together where the same destinations want and have them."""
+        everyone = frozenset(range(len(shares)))
+        same = all(share.takes_all for share in shares)
+        files: Counter[tuple[frozenset[int], str]] = Counter()
+        sizes: Counter[tuple[frozenset[int], str]] = Counter()
+        for size, path, held in self.ledger.holdings():
+            taken = everyone
+            if not same:
+                taken = frozenset(i for i, share in enumerate(shares) if share.takes_path(path))
+            files[taken, held] += 1
+            sizes[taken, held] += size
+        return [
+            _Alike(count, sizes[key], key[0], frozenset(map(int, filter(None, key[1].split(",")))))
+            for key, count in files.items()
+        ]
 
     def _shown(self, place: Place, size: int, have: int) -> PlaceSnapshot:
         return PlaceSnapshot(
@@ -368,9 +366,8 @@ class Roster:
 
     def folders_on(self, place: Place) -> list[str]:
         """Every folder that files may have been written to on a destination."""
-        share = Share(self, place)
-        files = (r for r in self.rows if r.entry.kind is EntryKind.FILE)
-        return sorted({"", *(share.put(r.entry.path, r.clip).rpartition("/")[0] for r in files)})
+        put = Share(self, place).put
+        return sorted({"", *(put(path, c).rpartition("/")[0] for path, c in self.ledger.names())})
 
     def card(self) -> Card:
         """The card as it was recognised when it was listed."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from app.errors import (
@@ -91,14 +92,15 @@ class OffloadRun:
         while True:
             self._open_places(stage)
             wanted = self.roster.wanted(stage, set(self._lost))
-            if not wanted:
+            first = next(wanted, None)
+            if first is None:
                 if waiting := self._gone(stage) or self._gone_sources(stage):
                     self._wait_for_places(waiting)
                     continue
                 break
             before = self.roster.unconfirmed(stage), self.roster.renumbered
             try:
-                self._one_pass(stage, wanted)
+                self._one_pass(stage, chain([first], wanted))
             except SourceGone:
                 self._source_is_gone(stage)
                 continue
@@ -116,16 +118,16 @@ class OffloadRun:
         same_names = self.roster.renumbered == renumbered
         return same_names and self.roster.unconfirmed(stage) >= unconfirmed
 
-    def _one_pass(self, stage: int, wanted: Sequence[FileWork]) -> None:
+    def _one_pass(self, stage: int, wanted: Iterable[FileWork]) -> None:
         targets = {p.index: p.target for p in self.places if p.target and p.target.alive}
         targets = {i: t for i, t in targets.items() if self.places[i].record.stage == stage}
-        if not targets or not wanted:
+        if not targets:
             return
         self._show_totals()
         for index in targets:
             self.control.place(index, state=PlaceState.WRITING, trouble="")
         passage = self._passage(stage, targets)
-        large, small = LargeFiles(passage), SmallFiles(passage, _small(wanted))
+        large, small = LargeFiles(passage), SmallFiles(passage, self.ledger.count_small(SMALL))
         get_ready()
         self.control.show(stage=self._stage_words(stage), wants="")
         try:
@@ -177,10 +179,10 @@ class OffloadRun:
 
     def _record_source(self, works: Sequence[FileWork]) -> None:
         read = [w for w in works if w.trouble is None]
+        self.roster.check_known(read)
         self.ledger.read(
             (w.n, w.digests.result(), w.read_at, self.spec.verify.reads_source_twice) for w in read
         )
-        self.roster.check_known(read)
         for work in works:
             if work.trouble is not None:
                 self.ledger.problem(work.n, _problem(work.trouble), str(work.trouble))
@@ -351,10 +353,6 @@ class OffloadRun:
     def lost(self) -> dict[int, DestinationFault]:
         """Destinations that failed for good, with the reason."""
         return self._lost
-
-
-def _small(works: Iterable[FileWork]) -> int:
-    return sum(1 for work in works if work.entry.size <= SMALL)
 
 
 def _problem(trouble: ReelkeepError) -> Problem:

@@ -42,20 +42,27 @@ class Selection:
         self._patterns = tuple(word for word in only if word not in WORDS)
         if any(not pattern for pattern in self._patterns):
             raise BadInput("A destination's filter may not be empty.")
-        self._media = {clip.files[0] for clip in card.clips if clip.files}
-        self._in_clips = {path for clip in card.clips for path in clip.files}
+        self.takes_all = not only
+        clips = () if self.takes_all else card.clips
+        self._media = {clip.files[0] for clip in clips if clip.files}
+        self._in_clips = {path for clip in clips for path in clip.files}
 
     def takes(self, entry: Entry) -> bool:
         """Whether the destination gets *entry*."""
-        if not self._words and not self._patterns:
+        return self.takes_all or self.takes_path(entry.path)
+
+    def takes_path(self, path: str) -> bool:
+        """Whether the destination gets what has this path on the card."""
+        if self.takes_all:
             return True
-        ending = entry.name.rpartition(".")[2].lower()
+        name = path.rpartition("/")[2]
+        ending = name.rpartition(".")[2].lower()
         sound = ending in SOUND
         if "sound" in self._words and sound:
             return True
-        in_clip = entry.path in self._in_clips
+        in_clip = path in self._in_clips
         if "camera" in self._words and in_clip and not sound:
             return True
-        if "sidecars" in self._words and not sound and entry.path not in self._media:
+        if "sidecars" in self._words and not sound and path not in self._media:
             return True
-        return any(fnmatchcase(entry.name, p) or fnmatchcase(entry.path, p) for p in self._patterns)
+        return any(fnmatchcase(name, p) or fnmatchcase(path, p) for p in self._patterns)

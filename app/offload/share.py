@@ -33,6 +33,9 @@ class Share:
         if naming:
             self._rules = roster.rules(place)
 
+        self.takes_all = self._selection.takes_all
+        self.takes_path = self._selection.takes_path
+
     def takes(self, row: EntryRow) -> bool:
         """Whether the destination is to get the file."""
         return self._selection.takes(row.entry)

@@ -236,17 +236,6 @@ class Target:
             self.not_kept[what] += 1
 
 
-def attributes_of(fd: int) -> tuple[tuple[str, bytes], ...]:
-    """The extended attributes of an open file, () where there are none or no such thing."""
-    if not hasattr(os, "listxattr"):
-        return ()
-    try:
-        names = os.listxattr(fd)
-        return tuple((name, os.getxattr(fd, name)) for name in names)
-    except OSError:
-        return ()
-
-
 def _free(path: Path) -> tuple[int, bool]:
     """Bytes free on a file system, and whether it can take more files."""
     try:

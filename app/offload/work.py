@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.errors import ReelkeepError
 from app.integrity.hashing import HashKind
@@ -29,8 +29,7 @@ class CopyState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyFact:
+class CopyFact(NamedTuple):
     """A row of the ledger: one copy of one file, written down once it is certain."""
 
     n: int

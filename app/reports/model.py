@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyRow:
+class CopyRow(NamedTuple):
     """One copy of one file, as the report tells it."""
 
     destination: int
@@ -22,8 +22,7 @@ class CopyRow:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileRow:
+class FileRow(NamedTuple):
     """One file of the card."""
 
     path: str

@@ -1,7 +1,5 @@
 """The table of a job's files: what a path, a hash and a copy show, and how much of it."""
 
-from dataclasses import replace
-
 import pytest
 from offload_stage import MOMENT, file_rows, offload
 from PySide6.QtCore import Qt
@@ -30,7 +28,7 @@ def dialog(qtbot):
 
 
 def fill(dialog, count=12, drives=DRIVES):
-    rows = [replace(row, path=f"{n:05d}/{NAME}") for n, row in enumerate(file_rows(count))]
+    rows = [row._replace(path=f"{n:05d}/{NAME}") for n, row in enumerate(file_rows(count))]
     running = offload("A003", JobState.RUNNING, tuple(f"/media/{name}" for name in drives))
     dialog.fill(running, None, None, rows)
 
@@ -73,10 +71,10 @@ def test_the_name_of_a_file_is_cut_after_its_folders(dialog):
 
 def test_a_file_that_only_some_drives_have_says_on_how_many():
     (row,) = file_rows(1, destinations=3)
-    copies = (*row.copies[:2], replace(row.copies[2], state="not copied"))
-    assert state_text(replace(row, state="not copied", copies=copies)) == "2 of 3 verified"
-    assert state_text(replace(row, state="failed", copies=copies)) == "failed"
-    assert state_text(replace(row, state="changed", copies=copies)) == "changed"
+    copies = (*row.copies[:2], row.copies[2]._replace(state="not copied"))
+    assert state_text(row._replace(state="not copied", copies=copies)) == "2 of 3 verified"
+    assert state_text(row._replace(state="failed", copies=copies)) == "failed"
+    assert state_text(row._replace(state="changed", copies=copies)) == "changed"
     assert state_text(row) == "verified"
 
 
@@ -113,7 +111,7 @@ def test_what_is_not_verified_is_read_without_a_tooltip(dialog):
     said = "verified through the cache"
     rows = file_rows(3)
     copies = tuple(CopyRow(destination=n, path="x", state=said, read_back=MOMENT) for n in range(2))
-    rows = [replace(row, path=NAME, state=said, copies=copies) for row in rows]
+    rows = [row._replace(path=NAME, state=said, copies=copies) for row in rows]
     dialog.fill(offload("A003", JobState.RUNNING, ("/media/RAID-1",)), None, None, rows)
     for column in (2, 4):
         text = dialog.model.index(0, column).data()

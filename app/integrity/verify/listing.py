@@ -60,7 +60,7 @@ def list_part(records: Records) -> Listing:
         listing.folders.append(Folder(path=part.below, mtime=moment))
     own = {path.name for path in part.legacy}
     for found in list_tree(part.place):
-        entry = replace(found, path=(prefix + found.path).rstrip("/"))
+        entry = found._replace(path=(prefix + found.path).rstrip("/"))
         if entry.path in own or HISTORY_FOLDER in entry.path.split("/"):
             continue
         if entry.name.startswith(OUR_OWN):

@@ -1,6 +1,5 @@
 import csv
 import io
-from dataclasses import replace
 
 from invented_reports import HOSTILE, MOMENT, day_card, day_report, file_row, transfer
 
@@ -46,7 +45,7 @@ def test_hostile_names_keep_their_rows_and_never_start_a_formula():
 
 
 def test_ignored_files_are_named_and_files_without_copies_too():
-    lonely = replace(file_row("lonely.mov"), copies=(), state="failed", trouble="Unreadable.")
+    lonely = file_row("lonely.mov")._replace(copies=(), state="failed", trouble="Unreadable.")
     rows = rows_of(transfer(["a.mxf"], files=(lonely,), ignored=(".DS_Store", "odd\nname")))
     assert [(row["file"], row["file_state"]) for row in rows] == [
         ("lonely.mov", "failed"),
@@ -58,7 +57,7 @@ def test_ignored_files_are_named_and_files_without_copies_too():
 
 
 def test_a_hash_kind_that_only_some_files_have_gets_its_column():
-    other = replace(file_row("b.mov"), hashes={"sha256": "ab" * 32})
+    other = file_row("b.mov")._replace(hashes={"sha256": "ab" * 32})
     rows = rows_of(transfer(["a.mov"], files=(file_row("a.mov"), other)))
     assert rows[0]["hash_sha256"] == ""
     assert rows[2]["hash_sha256"] == "ab" * 32
@@ -66,9 +65,8 @@ def test_a_hash_kind_that_only_some_files_have_gets_its_column():
 
 
 def test_a_copy_on_an_unknown_destination_does_not_take_anothers_name():
-    stray = replace(
-        file_row("a.mov"), copies=(CopyRow(destination=-1, path="a.mov", state="verified"),)
-    )
+    copy = CopyRow(destination=-1, path="a.mov", state="verified")
+    stray = file_row("a.mov")._replace(copies=(copy,))
     assert [row["destination"] for row in rows_of(transfer(["a"], files=(stray,)))] == ["unknown"]
 
 

@@ -82,8 +82,7 @@ def test_every_ignored_path_is_named():
 
 
 def test_a_failed_copy_is_named_with_its_drive_and_cause():
-    bad = replace(
-        file_row("bad.mov"),
+    bad = file_row("bad.mov")._replace(
         state="failed",
         copies=(
             file_row("bad.mov").copies[0],
@@ -101,8 +100,8 @@ def test_a_failed_copy_is_named_with_its_drive_and_cause():
 
 
 def test_a_copy_read_through_the_cache_is_never_shown_as_done():
-    copy = replace(file_row("a.mov").copies[0], state="verified through the cache")
-    tree = page(transfer(["x"], files=(replace(file_row("a.mov"), copies=(copy,)),)))
+    copy = file_row("a.mov").copies[0]._replace(state="verified through the cache")
+    tree = page(transfer(["x"], files=(file_row("a.mov")._replace(copies=(copy,)),)))
     assert "!verified through the cache" in text_of(table(tree, "files")[0])
     assert "does not count" in text_of(table(tree, "evidence")[1])
 

@@ -2,7 +2,6 @@ import io
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 
 import pytest
 from invented_reports import HOSTILE, day_card, day_report, destination_row, file_row, transfer
@@ -117,7 +116,7 @@ def test_beyond_the_limit_the_csv_is_named():
 def test_many_destinations_and_a_sentence_longer_than_a_page_fit():
     drives = tuple(destination_row(f"DRIVE-{number}", 1) for number in range(7))
     trouble = "word " * 4_000 + "end."
-    row = replace(file_row("a.mov", destinations=7), trouble=trouble)
+    row = file_row("a.mov", destinations=7)._replace(trouble=trouble)
     reasons = tuple(f"Reason number {number} of many." for number in range(200))
     pages = pages_of_transfer(
         transfer(["a.mov"], destinations=drives, files=(row,), safe=False, reasons=reasons)
