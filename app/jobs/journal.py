@@ -20,6 +20,7 @@ from typing import Any
 
 from app.errors import JournalFault, NotFound
 from app.jobs.snapshot import JobState
+from app.jobs.soundness import Soundness
 from app.jobs.spec import JobId, Spec, spec_from_json, spec_to_json
 from app.units import now
 
@@ -73,20 +74,30 @@ class Journal:
         self._lock = threading.RLock()
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._connection = _connect(path, (_SCHEMA, *schemas))
+            self._soundness = Soundness(path)
+        except OSError as error:
+            raise _not_opened(path, error) from error
+        try:
+            self._connection = self._open((_SCHEMA, *schemas))
+        except BaseException:
+            self._soundness.close()
+            raise
+
+    def _open(self, schemas: Sequence[str]) -> sqlite3.Connection:
+        try:
+            return _connect(self.path, schemas, self._soundness)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
-                raise JournalFault(
-                    f"The journal {path} cannot be opened: {error}.", path=path
-                ) from error
-            self.trouble = _set_aside(path, error)
+                raise _not_opened(self.path, error) from error
+            self.trouble = _set_aside(self.path, error)
             log.error(self.trouble)
-            self._connection = _connect(path, (_SCHEMA, *schemas))
+            return _connect(self.path, schemas, self._soundness)
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
             self._connection.close()
+            self._soundness.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -98,6 +109,7 @@ class Journal:
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 self._roll_back()
+                self._soundness.suspect(error)
                 raise JournalFault(
                     f"The journal {self.path} could not be written: {error}.", path=self.path
                 ) from error
@@ -115,6 +127,7 @@ class Journal:
             try:
                 return self._connection.execute(query, values).fetchall()
             except sqlite3.Error as error:
+                self._soundness.suspect(error)
                 raise JournalFault(
                     f"The journal {self.path} could not be read: {error}.", path=self.path
                 ) from error
@@ -260,16 +273,18 @@ def _job_row(row: tuple[Any, ...]) -> JobRow:
     )
 
 
-def _connect(path: Path, schemas: Sequence[str]) -> sqlite3.Connection:
+def _connect(path: Path, schemas: Sequence[str], soundness: Soundness) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(f"malformed: {found}")
+        if soundness.in_doubt:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise sqlite3.DatabaseError(f"malformed: {found}")
+            soundness.found_sound()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise JournalFault(
@@ -284,6 +299,10 @@ def _connect(path: Path, schemas: Sequence[str]) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _not_opened(path: Path, error: Exception) -> JournalFault:
+    return JournalFault(f"The journal {path} cannot be opened: {error}.", path=path)
 
 
 def _set_aside(path: Path, error: Exception) -> str:

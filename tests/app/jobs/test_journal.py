@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -181,3 +183,74 @@ def test_an_odd_device_name_makes_a_lane_too(tmp_path: Path) -> None:
     assert lanes.take({"server:/päth\udcff\n🎬"})
     lanes.release({"server:/päth\udcff\n🎬"})
     assert lanes.take({"server:/päth\udcff\n🎬"})
+
+
+# When it is looked through for damage
+
+
+def damage(path: Path) -> None:
+    """One page of the jobs' own goes bad, as the medium does it: size and time stay."""
+    before = path.stat()
+    with sqlite3.connect(path) as db:
+        ((page,),) = db.execute("SELECT rootpage FROM sqlite_master WHERE name='jobs'").fetchall()
+        ((size,),) = db.execute("PRAGMA page_size").fetchall()
+    db.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def looked_through(path: Path) -> bool:
+    """Whether opening the journal reads all of it: then it finds the damage that is there."""
+    opened = Journal(path)
+    opened.close()
+    return "damaged" in opened.trouble
+
+
+@pytest.fixture
+def closed(journal: Journal) -> Path:
+    """A journal that was closed in order, and is damaged since without a trace."""
+    add(journal)
+    journal.close()
+    damage(journal.path)
+    return journal.path
+
+
+def test_a_journal_that_was_closed_in_order_is_not_looked_through_again(closed: Path) -> None:
+    assert not looked_through(closed)
+
+
+def test_a_journal_is_looked_through_once_a_day(closed: Path) -> None:
+    mark = closed.with_suffix(".sound")
+    told = json.loads(mark.read_text())
+    mark.write_text(json.dumps({**told, "checked": told["checked"] - 86_400}))
+    assert looked_through(closed)
+    assert not looked_through(closed)  # the new one that was begun
+
+
+def test_a_journal_that_is_not_as_it_was_left_is_looked_through(closed: Path) -> None:
+    os.utime(closed)
+    assert looked_through(closed)
+
+
+def test_a_journal_of_a_program_that_was_killed_is_looked_through(closed: Path) -> None:
+    closed.with_name(closed.name + "-wal").write_bytes(b"changes that were not taken in")
+    assert looked_through(closed)
+
+
+def test_a_journal_that_another_program_has_open_is_not_looked_through(journal: Journal) -> None:
+    journal.close()
+    first = Journal(journal.path)
+    add(first)  # so it is not as the mark says
+    damage(journal.path)
+    assert not looked_through(journal.path)
+    first.close()
+
+
+def test_damage_that_is_met_at_work_makes_the_next_start_look(closed: Path) -> None:
+    opened = Journal(closed)
+    with pytest.raises(JournalFault, match="malformed"):
+        opened.jobs()
+    opened.close()
+    assert looked_through(closed)
