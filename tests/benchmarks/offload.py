@@ -126,7 +126,7 @@ def _asked() -> tuple[Plan, argparse.Namespace]:
     add("--parts", default=",".join(PARTS), help="which of large, small and slow")
     add("--copies", default="1,2,3", help="to how many folders")
     add("--tools", default="", help="only tools whose names contain one of these words")
-    add("--card-rate", type=parse_count, default="400M", help="bytes per second, slow card")
+    add("--card-rate", type=parse_count, default="250M", help="bytes per second, slow card")
     add("--save", type=Path, help="keep all figures in this file, for readme_table.py")
     add("--markdown", action="store_true", help="at the end, the tables of the README")
     given = parser.parse_args()
