@@ -27,6 +27,7 @@ from app.places.volume_watch import VolumeWatch
 from app.units import count_text
 from ui import icons, theme
 from ui.bridge import Bridge
+from ui.garbage import Collector
 from ui.main_window import MainWindow, PaneDoor
 from ui.messages import Message
 from ui.models.day import DayLine
@@ -186,6 +187,7 @@ class Session:
         self.notifier = Notifier(self.bridge)
         self.day = DayLine(self.bridge)
         self.day.changed.connect(self.window.show_day)
+        self.garbage = Collector(self.bridge)
         self.power = PowerWatch(self.bridge)
         self.power.warned.connect(self._warn_of_power)
         self._windows: dict[str, QWidget] = {}
@@ -210,6 +212,7 @@ class Session:
     async def live(self) -> int:
         """Show the window and wait until it is to be closed; answers the exit code."""
         self.window.show()
+        self.garbage.begin()
         self.bridge.start()
         await self._closing.wait()
         await self._end()
@@ -243,6 +246,7 @@ class Session:
         for window in (*self._windows.values(), self.window):
             window.hide()
             window.deleteLater()
+        self.garbage.end()
 
     def open_window(self, name: str) -> None:
         """Open, or bring to the front, one of the separate windows."""

@@ -6,7 +6,6 @@ go to worker threads, and their answers arrive in the window's thread.
 
 from __future__ import annotations
 
-import gc
 import itertools
 import logging
 import sys
@@ -17,8 +16,7 @@ from PySide6.QtCore import QObject, QThread, QThreadPool, QTimer, Signal, Slot
 from shiboken6 import Shiboken
 
 from app.errors import ReelkeepError
-from app.jobs.snapshot import JobSnapshot, JobState
-from app.jobs.spec import JobId
+from app.jobs.snapshot import JobSnapshot
 
 if TYPE_CHECKING:
     from app.engine import Engine
@@ -31,9 +29,6 @@ WATCH_SECONDS = 1.0
 CLOSE_MS = 10_000
 SWITCH_SECONDS = 0.0005
 """Painting gives Python's lock away at every call of Qt and waits so long to have it back."""
-NEVER = 1_000_000
-REST_MS = 2000
-"""After a job has ended, for its lists to be given up before garbage is looked for."""
 A = TypeVar("A")
 
 INTERNAL = "Internal error, see the log."
@@ -125,17 +120,10 @@ class Bridge(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(REST_MS)
-        self._rest.timeout.connect(self._tidy)
 
     def start(self) -> None:
         """Start the engine, the polling and the watch on volumes."""
         sys.setswitchinterval(SWITCH_SECONDS)
-        # Looking through all that a job knows of a card's files would stop the window for long, so
-        # only young garbage is looked for meanwhile, and the rest when a job has ended.
-        gc.set_threshold(*gc.get_threshold()[:2], NEVER)
         self._thread.start()
         self._timer.start()
         if self._volumes is not None:
@@ -204,7 +192,6 @@ class Bridge(QObject):
             return True
         self._closed = True
         self._timer.stop()
-        self._rest.stop()
         self._waiting.clear()
         if self._volumes is not None:
             self._volumes.end()
@@ -255,14 +242,8 @@ class Bridge(QObject):
     def _show(self, current: tuple[JobSnapshot, ...] | None) -> None:
         self._looking = False
         if current is not None and current != self._shown and not self._closed:
-            before, self._shown = self.snapshots, current
+            self._shown = current
             self.snapshots_changed.emit(current)
-            if _running(before) - _running(current):
-                self._rest.start()
-
-    @Slot()
-    def _tidy(self) -> None:
-        gc.collect()
 
     @Slot()
     def _engine_ended(self) -> None:
@@ -270,10 +251,6 @@ class Bridge(QObject):
             return
         self._show(self.engine.snapshots())  # the last picture is never lost
         self.engine_failed.emit()
-
-
-def _running(jobs: tuple[JobSnapshot, ...]) -> set[JobId]:
-    return {job.id for job in jobs if job.state is JobState.RUNNING}
 
 
 def _nothing(_: object) -> None:

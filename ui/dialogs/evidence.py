@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence, QShortcut
@@ -31,13 +32,28 @@ _SIZE = (1160, 680)
 _BESIDE = 60
 """Pixels of the screen that stay free around the dialog."""
 _FILTER_WAIT = 120
+A = TypeVar("A")
+
+
+class Asking(Protocol):
+    """Does something slow off the window's thread; see `Bridge.ask`."""
+
+    def __call__(self, call: Callable[[], A], on_done: Callable[[A], object], /) -> object:
+        """Call *call*, and *on_done* with its answer."""
+
+
+def _at_once(call: Callable[[], A], on_done: Callable[[A], object]) -> object:
+    return on_done(call())
 
 
 class EvidenceDialog(QDialog):
     """One job's verdict and what it rests on; stays beside the window, never covers a copy."""
 
-    def __init__(self, job: JobSnapshot, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, job: JobSnapshot, parent: QWidget | None = None, ask: Asking = _at_once
+    ) -> None:
         super().__init__(parent)
+        self._ask = ask
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Evidence · {printable(job.title)}")
         self.resize(_fitting(self))
@@ -118,12 +134,13 @@ class EvidenceDialog(QDialog):
         """Put the chosen rows (all where none is chosen) on the clipboard, tab-separated."""
         chosen = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
         rows = [self.model.rows[i] for i in chosen] if chosen else list(self.model.rows)
-        columns = range(self.model.columnCount())
-        head = [str(self.model.headerData(c, Qt.Orientation.Horizontal)) for c in columns]
-        lines = [head, *([self.model.text(row, c) for c in columns] for row in rows)]
         top = [self.verdict.text(), self.facts.text(), self.devices.text(), ""]
-        body = ["\t".join(line) for line in lines]
-        QGuiApplication.clipboard().setText("\n".join(body if chosen else [*top, *body]))
+        model = self.model
+
+        def written() -> str:
+            return "\n".join([*([] if chosen else top), *model.lines(rows)])
+
+        self._ask(written, QGuiApplication.clipboard().setText)
 
     def _open_report(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(self._report_path))

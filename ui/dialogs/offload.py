@@ -33,7 +33,7 @@ class OffloadWindows:
         self, job: JobSnapshot, parent: QWidget, *, only_open: bool = False
     ) -> EvidenceDialog:
         """Show what a verdict rests on; from the report once there is one, else from the job."""
-        dialog = EvidenceDialog(job, parent)
+        dialog = EvidenceDialog(job, parent, self._bridge.ask)
         engine = self._bridge.engine
 
         def look() -> _Found:

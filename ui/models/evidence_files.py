@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -130,6 +130,13 @@ class EvidenceFiles(QAbstractTableModel):
             return "  ".join(f"{kind} {digest}" for kind, digest in row.hashes.items())
         copy = self._copy(row, column)
         return _copy_text(copy) if copy else "–"
+
+    def lines(self, rows: Sequence[FileRow]) -> Iterator[str]:
+        """*rows* as text, a tab between cells, with their heads; any thread may ask."""
+        columns = range(self.columnCount())
+        yield "\t".join((*_FIXED, *map(printable, self._destinations)))
+        for row in rows:
+            yield "\t".join(self.text(row, column) for column in columns)
 
     def _whole(self, row: FileRow, column: int) -> str:
         copy = self._copy(row, column) if column >= len(_FIXED) else None
