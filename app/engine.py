@@ -37,15 +37,16 @@ from app.offload.place import record_of
 from app.offload.plan import OffloadPlan
 from app.offload.planning import make_plan
 from app.offload.repair import RepairRun, RepairSpec, plan_repair
-from app.offload.reverify import outcome_of, run_verify
+from app.offload.reverify import run_verify
 from app.offload.run import OffloadRun
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
+from app.offload.verify_report import outcome_of, verify_report, write_verify_report
 from app.paths import Profile
 from app.places.cards import Card, candidate_cards, recognise, seen_roll
 from app.places.eject import EjectResult, eject
 from app.places.volumes import Volume, volumes
-from app.reports.model import DayReport, FileRow, TransferReport
+from app.reports.model import DayReport, FileRow, TransferReport, VerifyReport
 from app.settings import Settings
 from app.units import now
 
@@ -229,10 +230,17 @@ class Engine(AbstractContextManager["Engine"]):
         started = row.started or row.created
         return self._account(job).report(started, row.finished or started)
 
+    def verify_report(self, job: JobId) -> VerifyReport:
+        """The report of a verify job; BadInput when it has not come to an end."""
+        return verify_report(self.journal, job)
+
     def write_report(self, job: JobId, folder: Path | None = None) -> Path:
-        """Write the report of an offload as it stands, as HTML, PDF and CSV; answers the HTML."""
+        """Write the report of an offload as it stands, or of a verify job, as HTML, PDF and CSV;
+        answers the HTML."""
         from app.reports.write import write_transfer
 
+        if self.journal.job(job).kind == VerifySpec.kind:
+            return write_verify_report(self.journal, job, folder or self.reports).html
         account, report = self._account(job), self.report(job)
         place = folder or account.spec.report or self.reports
         return write_transfer(report, place, report_stem(account, report.started)).html

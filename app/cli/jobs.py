@@ -15,6 +15,7 @@ from app.cli.output import Output, progress_facts, shown
 from app.cli.watch import Watch
 from app.engine import Engine
 from app.errors import BadInput
+from app.integrity.verify.spec import VerifySpec
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
 from app.units import bytes_text, moment_text
@@ -152,13 +153,27 @@ def report_command(job: JobId, folder: Path | None, as_json: bool) -> None:
     """Say where a job's report is; it is written (again) where it is not there."""
     output = Output(as_json=as_json)
     with _engine() as engine:
-        found = engine.snapshot(job)
-        html = Path(found.report) if found.report else None
-        if folder is not None or html is None or not html.exists():
-            html = engine.write_report(job, folder)
+        show_report(engine, job, folder, output)
+
+
+def show_report(engine: Engine, job: JobId, folder: Path | None, output: Output) -> None:
+    """Say where the report of an offload or a verify job is, and its result."""
+    found = engine.snapshot(job)
+    html = Path(found.report) if found.report else None
+    if folder is not None or html is None or not html.exists():
+        html = engine.write_report(job, folder)
+    if found.kind == VerifySpec.kind:
+        told = engine.verify_report(job)
+        facts: dict[str, Any] = {"sentence": told.sentence, "good": told.good}
+    else:
         verdict = engine.verdict(job)
+        facts = {
+            "verdict": verdict.sentence,
+            "safe": verdict.safe,
+            "reasons": list(verdict.reasons),
+        }
     output.say(str(html))
-    output.say(verdict.sentence)
+    output.say(facts.get("verdict") or facts["sentence"])
     output.result(
         ok=True,
         exit_code=0,
@@ -166,9 +181,7 @@ def report_command(job: JobId, folder: Path | None, as_json: bool) -> None:
         report=str(html),
         pdf=str(html.with_suffix(".pdf")),
         csv=str(html.with_suffix(".csv")),
-        verdict=verdict.sentence,
-        safe=verdict.safe,
-        reasons=list(verdict.reasons),
+        **facts,
     )
 
 

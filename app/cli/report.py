@@ -9,14 +9,20 @@ from typing import Any
 import click
 
 from app.cli.invocation import this_invocation
+from app.cli.jobs import as_id, show_report
 from app.cli.output import Output
 from app.engine import Engine
+from app.errors import BadInput
+from app.jobs.spec import JobId
 from app.reports.day import day_sentence
 from app.reports.model import DayCard
 from app.units import bytes_text, count_text
 
 
 @click.command("report")
+@click.argument(
+    "job", metavar="[ID]", required=False, callback=lambda _context, _option, value: as_id(value)
+)
 @click.option(
     "--day",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -27,18 +33,26 @@ from app.units import bytes_text, count_text
     "--to", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the report."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-def report_command(day: datetime | None, folder: Path | None, as_json: bool) -> None:
+def report_command(
+    job: JobId | None, day: datetime | None, folder: Path | None, as_json: bool
+) -> None:
     """Write the report of a shooting day: every card, its copies, what is open.
 
-    It is written as HTML, PDF and CSV. The last line says how the day stands.
+    With the ID of an offload or a verify job, its own report. It is written as HTML, PDF and CSV.
+    The last line says how the day, or the job, stands.
     """
     output = Output(as_json=as_json)
+    if job and day:
+        raise BadInput("A report is of a job or of a day, not of both.")
     invocation = this_invocation()
     settings = invocation.settings()
     with (
         invocation.logged(settings),
         Engine(invocation.profile.directory, settings) as engine,
     ):
+        if job:
+            show_report(engine, job, folder, output)
+            return
         report = engine.day(day.date() if day else None)
         html = engine.write_day_report(report, folder)
     for card in report.cards:

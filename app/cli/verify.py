@@ -97,6 +97,8 @@ def show_verified(engine: Engine, ended: JobSnapshot, output: Output) -> int:
         _show_part(part, outcome, output)
     for note in outcome.notes:
         output.warn(note)
+    if ended.report:
+        output.say(f"  report {ended.report}")
     verdicts = engine.journal.fact(ended.id, "verdicts", [])
     for verdict in verdicts:
         output.warn(verdict)
@@ -117,6 +119,7 @@ def show_verified(engine: Engine, ended: JobSnapshot, output: Output) -> int:
         outside=outcome.outside,
         verdicts=verdicts,
         notes=list(outcome.notes),
+        report=ended.report,
         parts=[_part_facts(part) for part in outcome.parts],
     )
     return int(code)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.errors import BadInput
+from app.errors import ReelkeepError
 from app.integrity.verdict import ReadWay
-from app.integrity.verify.outcome import FileState, SeenFile, VerifyOutcome
+from app.integrity.verify.outcome import FileState, SeenFile
 from app.integrity.verify.part import Signature
 from app.integrity.verify.run import Evidence, VerifyRun
 from app.integrity.verify.spec import VerifySpec
@@ -27,6 +27,7 @@ from app.offload.ledger import EntryRow, Ledger
 from app.offload.place import PlaceRecord
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
+from app.offload.verify_report import write_verify_report
 from app.offload.work import CopyFact, CopyState
 from app.places.tree import EntryKind
 from app.units import moment_text, now
@@ -45,7 +46,9 @@ def run_verify(
     journal.set_fact(job, "outcome", CONVERTER.unstructure(outcome))
     update = update_copies(journal, run.evidence())
     journal.set_fact(job, "verdicts", list(update.verdicts))
-    if outcome.done and not update.lost:
+    good = outcome.done and not update.lost
+    _write_report(job, control, journal, around, good=good)
+    if good:
         return True
     # A history may have taken other bytes for right; what the card gave decides.
     said = update.lost[:1] if outcome.done else [outcome.sentence]
@@ -63,12 +66,32 @@ class Update:
     """Verdicts that are others now, each in a sentence."""
 
 
-def outcome_of(journal: Journal, job: JobId) -> VerifyOutcome:
-    """What a verify job found; BadInput when it has not come to an end."""
-    kept = journal.fact(job, "outcome")
-    if kept is None:
-        raise BadInput(f"Job {job} has verified nothing yet.")
-    return CONVERTER.structure(kept, VerifyOutcome)
+def _write_report(
+    job: JobId, control: JobControl, journal: Journal, around: Surroundings, *, good: bool
+) -> None:
+    """Write the job's report; one that cannot be written takes nothing from the result."""
+    started, finished = control.snapshot().started or now(), now()
+    journal.set_fact(
+        job,
+        "read",
+        {
+            "started": started.isoformat(),
+            "finished": finished.isoformat(),
+            "operator": around.operator,
+            "tool": f"Reelkeep {around.tool_version}",
+            "good": good,
+        },
+    )
+    if around.report_folder is None:
+        return
+    control.show(stage="Writing the report")
+    try:
+        written = write_verify_report(journal, job, around.report_folder)
+    except ReelkeepError as error:
+        control.show(error=f"The report could not be written: {error}")
+        log.info("%s: the report could not be written: %s", job, error)
+        return
+    control.show(report=str(written.html))
 
 
 def update_copies(journal: Journal, evidence: Iterable[Evidence]) -> Update:

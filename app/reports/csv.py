@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TextIO
 
-from app.reports.model import CopyRow, DayReport, FileRow, TransferReport
+from app.reports.model import CopyRow, DayReport, FileRow, TransferReport, VerifyReport
 from app.reports.visible import visible, visible_path
 
 _FORMULA = frozenset("=+-@＝＋－＠")
@@ -30,6 +30,11 @@ DAY_COLUMNS = (
     *("day", "day_number", "project", "roll", "camera", "clips", "files", "size_bytes"),
     *("first_recorded", "last_recorded", "verdict", "safe", "copies", "copies_on"),
     *("offloaded", "job", "open"),
+)
+
+VERIFY_COLUMNS = (
+    *("job", "folder", "against", "generation", "files_read", "bytes_read", "files_verified"),
+    *("file", "state", "trouble", "previous_name", "damaged_file_kept_as"),
 )
 
 
@@ -112,6 +117,23 @@ def day_csv(report: DayReport, stream: TextIO) -> None:
                 *(_moment(card.offloaded), _text(card.job), _text(" ".join(card.open))),
             )
         )
+
+
+def verify_csv(report: VerifyReport, stream: TextIO) -> None:
+    """Write a row for each difference to *stream*, and one for a folder without any."""
+    stream.write("\ufeff")
+    writer = csv.writer(stream)
+    writer.writerow(VERIFY_COLUMNS)
+    for part in report.parts:
+        head = (
+            *(_text(report.job), _path(part.path), _path(part.against), _path(part.generation)),
+            *(part.files, part.size, part.verified),
+        )
+        for row in part.rows:
+            cells = (_path(row.path), _text(row.state), _text(row.trouble), _path(row.previous))
+            writer.writerow((*head, *cells, _path(row.aside)))
+        if not part.rows:
+            writer.writerow((*head, "", "verified", "", "", ""))
 
 
 @functools.lru_cache(maxsize=4096)

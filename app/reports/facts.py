@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.reports.day import camera_totals, device_totals, total
-from app.reports.model import DayReport, TransferReport
+from app.reports.model import DayReport, TransferReport, VerifyReport
 from app.units import bytes_text, count_text, duration_text, moment_text, rate_text
 
 Group = tuple[str, list[tuple[str, str]]]
@@ -38,6 +38,33 @@ def transfer_facts(report: TransferReport) -> list[Group]:
         _known("Card", card),
         _known("Job", job),
     ]
+
+
+def verify_facts(report: VerifyReport) -> list[Group]:
+    """What was read, and the job that read it."""
+    seconds = (report.finished - report.started).total_seconds()
+    size = sum(part.size for part in report.parts)
+    files = sum(part.files for part in report.parts)
+    rate = f", {rate_text(size / seconds)}" if seconds >= 1 else ""
+    read = [
+        ("Folders", f"{len(report.parts):,}"),
+        ("Content", f"{count_text(files, 'file')}, {bytes_text(size)}"),
+        ("Verified", f"{sum(part.verified for part in report.parts):,}"),
+        ("Through the cache only", f"{cached:,}" if (cached := _cached(report)) else ""),
+        ("Repaired from", report.repaired_from),
+    ]
+    job = [
+        ("Started", moment_text(report.started)),
+        ("Finished", moment_text(report.finished)),
+        ("Time", duration_text(seconds) + rate),
+        ("By", " on ".join(filter(None, [report.operator, report.host]))),
+        ("Job", report.job),
+    ]
+    return [_known("Read", read), _known("Job", job)]
+
+
+def _cached(report: VerifyReport) -> int:
+    return sum(part.cached for part in report.parts)
 
 
 def day_facts(report: DayReport) -> list[Group]:

@@ -16,8 +16,14 @@ from app.reports.evidence import (
     remarks,
     shared_device,
 )
-from app.reports.facts import copies_sentence, day_facts, short_moment, transfer_facts
-from app.reports.model import CopyRow, DayReport, TransferReport
+from app.reports.facts import (
+    copies_sentence,
+    day_facts,
+    short_moment,
+    transfer_facts,
+    verify_facts,
+)
+from app.reports.model import CopyRow, DayReport, TransferReport, VerifyReport
 
 _BLOCK = 500
 """Template pieces written at once."""
@@ -58,6 +64,17 @@ def transfer_html(report: TransferReport, stream: TextIO) -> None:
         attention=attention(report),
         clips=[(clip, mark_of(clip.state, "".join(clip.missing))) for clip in report.clips],
         lines=_lines(report),
+    )
+
+
+def verify_html(report: VerifyReport, stream: TextIO) -> None:
+    """Write the verification report to *stream*."""
+    _render(
+        "verify.html",
+        stream,
+        report=report,
+        facts=verify_facts(report),
+        rows=[(part, row, mark_of(row.state)) for part in report.parts for row in part.rows],
     )
 
 

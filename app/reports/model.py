@@ -151,3 +151,60 @@ class DayReport:
     cards: tuple[DayCard, ...]
     made: datetime
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+class VerifyRow(NamedTuple):
+    """One file that is not as it is recorded."""
+
+    path: str
+    """Relative to its folder's root."""
+    state: str
+    """changed | missing | unreadable | renamed | new | unproven, and `, repaired`"""
+    trouble: str = ""
+    previous: str = ""
+    """Its earlier name, where it was renamed."""
+    aside: str = ""
+    """Where the damaged file lies now, where it was repaired."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyPart:
+    """One folder with its history, as it was found."""
+
+    path: str
+    against: str
+    """The last generation, or the legacy manifests, that it was held against."""
+    files: int
+    """Files that were read."""
+    size: int
+    """Bytes that were read."""
+    verified: int
+    cached: int
+    """Of those verified, how many only through the cache."""
+    generation: str
+    """The manifest that was written, "" where none could be."""
+    rows: tuple[VerifyRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport:
+    """One verification of a copy, and what it found."""
+
+    job: str
+    title: str
+    """E.g. "Verify A003 on SHUTTLE-06"."""
+    sentence: str
+    """The result: "1,204 files verified, nothing differs."."""
+    good: bool
+    """Whether nothing differs any more."""
+    started: datetime
+    finished: datetime
+    repaired_from: str
+    """The other copy that it was repaired from, "" where it was not."""
+    host: str
+    operator: str
+    tool: str
+    parts: tuple[VerifyPart, ...]
+    verdicts: tuple[str, ...] = ()
+    """Verdicts about cards that are others now, in sentences."""
+    notes: tuple[str, ...] = ()

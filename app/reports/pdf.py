@@ -45,9 +45,9 @@ _INDENT = 10.6
 _DRIVES = 3
 """Destinations that get a column of their own in the table of files."""
 
-_KIND = Style(size=9, leading=13, colour=DIM)
-_TITLE = Style(font=STRONG, size=16, leading=22)
-_TROUBLE = Style(size=7.5, leading=10, colour=COLOURS[Mark.FAILED])
+KIND = Style(size=9, leading=13, colour=DIM)
+TITLE = Style(font=STRONG, size=16, leading=22)
+TROUBLE = Style(size=7.5, leading=10, colour=COLOURS[Mark.FAILED])
 _LEGEND = (
     "In names, \\n stands for a line break, \\u{…} for a character that does not show or that the "
     "fonts of this file lack, \\xff for a byte that is no UTF-8, and \\\\ for one backslash. "
@@ -57,81 +57,86 @@ _LEGEND = (
 
 def transfer_pdf(report: TransferReport, stream: BinaryIO, csv_name: str) -> None:
     """Write the transfer report to *stream*; *csv_name* is the file that holds every row."""
-    title = _say(report.title, _TITLE)
-    verdict = _verdict(report.verdict, report.safe, 24)
+    title = say(report.title, TITLE)
+    verdict = verdict_of(report.verdict, report.safe, 24)
     sheet = Sheet(stream, title=title.text, subject=verdict.text, author=visible(report.operator))
-    sheet.paragraph(Piece("Transfer report", _KIND))
+    sheet.paragraph(Piece("Transfer report", KIND))
     sheet.paragraph(title)
     sheet.space(8)
     reasons = [Piece(f"{copies_sentence(report)}.", BODY)]
-    reasons += [_say(f"• {reason}") for reason in report.reasons]
+    reasons += [say(f"• {reason}") for reason in report.reasons]
     sheet.verdict(verdict, reasons)
     sheet.space(14)
-    sheet.facts([_shown_group(group) for group in transfer_facts(report)])
+    sheet.facts([shown_group(group) for group in transfer_facts(report)])
     _destinations(sheet, report)
     _evidence(sheet, report)
     _attention(sheet, report)
-    _list(sheet, "Found on the card", report.findings)
-    _list(sheet, "Could not be kept everywhere", report.not_kept)
+    listed(sheet, "Found on the card", report.findings)
+    listed(sheet, "Could not be kept everywhere", report.not_kept)
     _ignored(sheet, report)
-    _list(sheet, "Notes", report.notes)
+    listed(sheet, "Notes", report.notes)
     _clips(sheet, report.clips)
     _files(sheet, report, csv_name)
-    _finish(sheet, title.text, verdict, f"{report.tool}, job {report.job}")
+    finish(sheet, title.text, verdict, f"{report.tool}, job {report.job}")
 
 
 def day_pdf(report: DayReport, stream: BinaryIO) -> None:
     """Write the day report to *stream*."""
     sentence = day_sentence(report)
     safe = bool(report.cards) and all(card.safe for card in report.cards)
-    verdict = _verdict(sentence[:1].upper() + sentence[1:], safe, 18)
-    title = _say(f"{report.project or 'Shooting day'}, {report.day.isoformat()}", _TITLE)
+    verdict = verdict_of(sentence[:1].upper() + sentence[1:], safe, 18)
+    title = say(f"{report.project or 'Shooting day'}, {report.day.isoformat()}", TITLE)
     sheet = Sheet(stream, title=title.text, subject=verdict.text, author="")
-    sheet.paragraph(Piece("Day report", _KIND))
+    sheet.paragraph(Piece("Day report", KIND))
     sheet.paragraph(title)
     sheet.space(8)
     sheet.verdict(verdict, [])
     sheet.space(14)
-    sheet.facts([_shown_group(group) for group in day_facts(report)])
+    sheet.facts([shown_group(group) for group in day_facts(report)])
     open_points = [(card.roll, point) for card in report.cards for point in card.open]
     sheet.heading("Open")
     for roll, point in open_points:
-        sheet.paragraph(_say(f"{roll}: {point}", mark=Mark.ATTENTION))
+        sheet.paragraph(say(f"{roll}: {point}", mark=Mark.ATTENTION))
     if not open_points:
         sheet.paragraph(Piece("Nothing is open."))
     _cards(sheet, report.cards)
-    _finish(sheet, title.text, verdict, f"Made {short_moment(report.made)}")
+    finish(sheet, title.text, verdict, f"Made {short_moment(report.made)}")
 
 
-def _finish(sheet: Sheet, left: str, verdict: Piece, footer: str) -> None:
+def finish(sheet: Sheet, left: str, verdict: Piece, footer: str) -> None:
+    """End the document with its legend, header and footer."""
     sheet.space(14)
     sheet.need(40)
     sheet.paragraph(Piece(_LEGEND, QUIET))
     sheet.finish(left=left, right=verdict, footer=visible(footer))
 
 
-def _verdict(text: str, safe: bool, size: float) -> Piece:
+def verdict_of(text: str, safe: bool, size: float) -> Piece:
+    """The sentence people act on, in its size and colour."""
     mark = Mark.DONE if safe else Mark.ATTENTION
     style = Style(font=STRONG, size=size, leading=size * 1.3, colour=COLOURS[mark])
     return Piece(visible(text), style, mark)
 
 
-def _say(text: str, style: Style = BODY, mark: Mark | None = None) -> Piece:
+def say(text: str, style: Style = BODY, mark: Mark | None = None) -> Piece:
+    """A text with what does not print made visible."""
     return Piece(visible(text), style, mark)
 
 
-def _shown_group(
+def shown_group(
     group: tuple[str, list[tuple[str, str]]],
 ) -> tuple[str, list[tuple[str, str]]]:
+    """A group of facts with what does not print made visible."""
     title, pairs = group
     return title, [(visible(label), visible(value)) for label, value in pairs]
 
 
-def _list(sheet: Sheet, title: str, items: Sequence[str]) -> None:
+def listed(sheet: Sheet, title: str, items: Sequence[str]) -> None:
+    """A section of sentences, if there are any."""
     if items:
         sheet.heading(title)
         for item in items:
-            sheet.paragraph(_say(item))
+            sheet.paragraph(say(item))
 
 
 def _destinations(sheet: Sheet, report: TransferReport) -> None:
@@ -152,19 +157,19 @@ def _destinations(sheet: Sheet, report: TransferReport) -> None:
 def _destination_row(report: TransferReport, index: int) -> Row:
     row = report.destinations[index]
     mark, words = destination_result(row)
-    below = [_say(row.path, QUIET)]
+    below = [say(row.path, QUIET)]
     if row.manifest:
-        below.append(_say(f"Manifest: {row.manifest}", QUIET))
+        below.append(say(f"Manifest: {row.manifest}", QUIET))
     if row.trouble:
-        below.append(_say(row.trouble, _TROUBLE))
-    below += [_say(f"Not kept: {item}", QUIET) for item in row.not_kept]
+        below.append(say(row.trouble, TROUBLE))
+    below += [say(f"Not kept: {item}", QUIET) for item in row.not_kept]
     shared = shared_device(report.destinations, index)
     if shared is not None:
         first = report.destinations[shared].name
-        below.append(_say(f"The same device as {first}, counts once.", QUIET))
+        below.append(say(f"The same device as {first}, counts once.", QUIET))
     cells = (
-        (_say(row.name, STRONG_BODY),),
-        (_say(row.device), _say(row.file_system, QUIET)),
+        (say(row.name, STRONG_BODY),),
+        (say(row.device), say(row.file_system, QUIET)),
         (Piece(f"{row.files:,}"),),
         (Piece(bytes_text(row.size)),),
         (Piece(duration_text(row.seconds)),),
@@ -185,21 +190,21 @@ def _evidence(sheet: Sheet, report: TransferReport) -> None:
     )
     card = Row(
         (
-            (_say(report.card_label or report.card), Piece("the card", QUIET)),
-            (_say(report.verify_mode),),
+            (say(report.card_label or report.card), Piece("the card", QUIET)),
+            (say(report.verify_mode),),
             (Piece(f"{len(report.files):,}"),),
             _span(report.started, report.finished),
-            (_say(", ".join(report.hash_kinds)),),
+            (say(", ".join(report.hash_kinds)),),
         )
     )
     rows = [
         Row(
             (
-                (_say(row.device), _say(row.place, QUIET)),
-                (_say(row.read, mark=row.mark),),
+                (say(row.device), say(row.place, QUIET)),
+                (say(row.read, mark=row.mark),),
                 (Piece(f"{row.files:,}"),),
                 _span(row.first, row.last),
-                (_say(row.hashes),),
+                (say(row.hashes),),
             )
         )
         for row in evidence(report)
@@ -219,7 +224,7 @@ def _attention(sheet: Sheet, report: TransferReport) -> None:
     for group in groups[:ATTENTION_GROUPS]:
         sheet.need(40)
         count = count_text(group.count, "file")
-        sheet.paragraph(_say(f"{group.cause} ({count})", STRONG_BODY, group.mark))
+        sheet.paragraph(say(f"{group.cause} ({count})", STRONG_BODY, group.mark))
         for path in group.paths:
             sheet.paragraph(Piece(visible_path(path), indent=_INDENT))
         if group.count > len(group.paths):
@@ -234,7 +239,7 @@ def _attention(sheet: Sheet, report: TransferReport) -> None:
 def _ignored(sheet: Sheet, report: TransferReport) -> None:
     sheet.heading(f"Ignored ({count_text(len(report.ignored), 'file')})")
     if report.ignore_patterns:
-        sheet.paragraph(_say(f"Patterns: {', '.join(report.ignore_patterns)}", QUIET))
+        sheet.paragraph(say(f"Patterns: {', '.join(report.ignore_patterns)}", QUIET))
     for path in report.ignored:
         sheet.paragraph(Piece(visible_path(path)))
     if not report.ignored:
@@ -262,9 +267,9 @@ def _clip_row(clip: ClipRow) -> Row:
         (Piece(f"{clip.files:,}"),),
         (Piece(bytes_text(clip.size)),),
         (Piece(short_moment(clip.recorded), SMALL),),
-        (_say(clip.state, mark=mark_of(clip.state, missing)),),
+        (say(clip.state, mark=mark_of(clip.state, missing)),),
     )
-    return Row(cells, (_say(f"Missing: {missing}", _TROUBLE),) if missing else ())
+    return Row(cells, (say(f"Missing: {missing}", TROUBLE),) if missing else ())
 
 
 def _files(sheet: Sheet, report: TransferReport, csv_name: str) -> None:
@@ -309,7 +314,7 @@ def _below(row: FileRow, report: TransferReport) -> Iterator[Piece]:
         if path:
             yield Piece(f"{visible(words)} {visible_path(path)}", QUIET, indent=_INDENT)
         else:
-            yield Piece(visible(words), _TROUBLE, indent=_INDENT)
+            yield Piece(visible(words), TROUBLE, indent=_INDENT)
 
 
 def _copy_cells(row: FileRow, destinations: int) -> Iterator[tuple[Piece, ...]]:
@@ -325,7 +330,7 @@ def _copy_cells(row: FileRow, destinations: int) -> Iterator[tuple[Piece, ...]]:
 def _copy_cell(copy: CopyRow | None) -> tuple[Piece, ...]:
     if copy is None:
         return (Piece("no copy", QUIET, Mark.NONE),)
-    state = _say(copy.state, SMALL, _copy_mark(copy))
+    state = say(copy.state, SMALL, _copy_mark(copy))
     if copy.read_back is None:
         return (state,)
     return state, Piece(copy.read_back.strftime("%H:%M:%S"), QUIET)
@@ -356,12 +361,12 @@ def _card_row(card: DayCard) -> Row:
     mark = Mark.DONE if card.safe else Mark.ATTENTION
     recorded = (short_moment(card.first_recorded), short_moment(card.last_recorded))
     cells = (
-        (_say(card.roll, STRONG_BODY), _say(card.camera, QUIET)),
+        (say(card.roll, STRONG_BODY), say(card.camera, QUIET)),
         (Piece(f"{card.clips:,}"),),
         (Piece(f"{card.files:,}"),),
         (Piece(bytes_text(card.size)),),
         tuple(Piece(moment, SMALL) for moment in recorded if moment),
-        (_say(card.verdict, mark=mark),),
-        (_say(", ".join(card.copies) or "none"),),
+        (say(card.verdict, mark=mark),),
+        (say(", ".join(card.copies) or "none"),),
     )
-    return Row(cells, (_say(f"Offloaded {short_moment(card.offloaded)}, {card.job}", QUIET),))
+    return Row(cells, (say(f"Offloaded {short_moment(card.offloaded)}, {card.job}", QUIET),))

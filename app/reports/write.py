@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import IO, BinaryIO, TextIO, cast
 
 from app.errors import BadInput, DestinationFull, DestinationReadOnly, WriteFailed
-from app.reports.csv import day_csv, transfer_csv
-from app.reports.html import day_html, transfer_html
-from app.reports.model import DayReport, TransferReport
+from app.reports.csv import day_csv, transfer_csv, verify_csv
+from app.reports.html import day_html, transfer_html, verify_html
+from app.reports.model import DayReport, TransferReport, VerifyReport
 from app.reports.pdf import day_pdf, transfer_pdf
+from app.reports.verify_pdf import verify_pdf
 
 _BUFFER = 1 << 20
 
@@ -42,6 +43,17 @@ def write_transfer(report: TransferReport, folder: Path, stem: str) -> WrittenRe
         html=lambda stream: transfer_html(report, stream),
         pdf=lambda stream: transfer_pdf(report, stream, f"{stem}.csv"),
         csv=lambda stream: transfer_csv(report, stream),
+    )
+
+
+def write_verify(report: VerifyReport, folder: Path, stem: str) -> WrittenReport:
+    """Write a verification's report as STEM.html, STEM.pdf and STEM.csv, as `write_transfer`."""
+    return _write(
+        folder,
+        stem,
+        html=lambda stream: verify_html(report, stream),
+        pdf=lambda stream: verify_pdf(report, stream, f"{stem}.csv"),
+        csv=lambda stream: verify_csv(report, stream),
     )
 
 

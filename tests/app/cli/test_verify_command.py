@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from lxml import html
 from offload_bench import SMALL_CARD, make_card, wait_for
 from verify_bench import change, generations
 
@@ -149,3 +151,64 @@ def test_control_c_cancels_with_130_and_leaves_the_history_as_it_was(
         code = process.wait(60)
     assert code == 130, out.read_text()
     assert generations(copies[0]) == before
+
+
+def cells_of(report: Path) -> list[tuple[str, str]]:
+    """State and file of every row of the differences."""
+    rows = html.parse(report).xpath('//table[@class="differences"]/tbody/tr')
+    return [(r.xpath("string(td[1])"), r.xpath('string(td[2]/span[@class="path"])')) for r in rows]
+
+
+def test_a_verification_has_a_report_that_names_every_difference(
+    reelkeep, copies, tmp_path
+) -> None:
+    change(copies[0] / CLIP)
+    (copies[0] / "index.xml").unlink()
+    (copies[0] / "=new\nfile.txt").write_text("x")
+    (copies[0] / "SOUND/T001.wav").rename(copies[0] / "SOUND/T002.wav")
+    found = reelkeep("verify", copies[0], "--json").result
+    report = Path(found["report"])
+    assert report.name.startswith("Verify_A003")
+    assert sorted(cells_of(report)) == [
+        ("!new", "=new\\nfile.txt"),
+        ("!renamed", "SOUND/T002.wav"),
+        ("✕changed", CLIP),
+        ("✕missing", "index.xml"),
+    ]
+    page = html.parse(report).xpath("string(//body)")
+    assert found["sentence"] in page
+    assert "KEEP, 0 of 1 copies verified now" not in page  # the other copy is whole
+    assert "was SOUND/T001.wav" in page
+    assert Path(found["parts"][0]["generation"]).name in page
+    assert report.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
+    rows = list(csv.DictReader(report.with_suffix(".csv").open(encoding="utf-8-sig", newline="")))
+    assert {row["file"]: row["state"] for row in rows} == {
+        CLIP: "changed", "index.xml": "missing", "'=new\\nfile.txt": "new",
+        "SOUND/T002.wav": "renamed",
+    }  # fmt: skip
+    assert {(row["files_read"], row["files_verified"]) for row in rows} == {("6", "4")}
+
+    report.unlink()
+    told = reelkeep("report", found["job"].lower()).out.splitlines()
+    assert told[0] == str(report)
+    assert told[1] == found["sentence"]
+    elsewhere = reelkeep("jobs", "report", found["job"], "--to", tmp_path / "else", "--json").result
+    assert not elsewhere["good"]
+    assert cells_of(Path(elsewhere["report"])) == cells_of(report)
+
+
+def test_the_report_of_a_whole_copy_says_so(reelkeep, copies) -> None:
+    found = reelkeep("verify", copies[0], "--json").result
+    page = html.parse(found["report"])
+    assert cells_of(Path(found["report"])) == []
+    assert page.xpath('string(//div[@class="verdict day safe"]/strong)') == f"✓ {found['sentence']}"
+    assert "Every recorded file is there, under its name" in page.xpath("string(//body)")
+    (row,) = csv.DictReader(
+        Path(found["report"]).with_suffix(".csv").open(encoding="utf-8-sig", newline="")
+    )
+    assert (row["files_verified"], row["state"], row["file"]) == ("6", "verified", "")
+
+
+def test_a_report_of_a_job_and_a_day_at_once_is_bad_usage(reelkeep, copies) -> None:
+    job = reelkeep("verify", copies[0], "--json").result["job"]
+    assert reelkeep("report", job, "--day", "2026-11-20").code == 2
