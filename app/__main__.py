@@ -11,6 +11,7 @@ from pathlib import Path
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; answers the exit code. Without a command the window opens."""
     from app.cli import run
+    from app.cli.stand_in import WORK_ON_DRIVES, stand_in
 
     def open_window(profile: Path, screenshot: Path | None, pane: str) -> int:
         """The one place of the engine that knows the window, and only once it is wanted."""
@@ -21,7 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A card's rows are many small objects that live long and form no cycles. To look through them
     # again and again took an eighth of an offload.
     gc.set_threshold(50_000, 20, 50)
-    return run(sys.argv[1:] if arguments is None else arguments, open_window)
+    given = sys.argv[1:] if arguments is None else arguments
+    if arguments is None and WORK_ON_DRIVES.intersection(given):
+        return stand_in(lambda: run(given, open_window))
+    return run(given, open_window)
 
 
 if __name__ == "__main__":

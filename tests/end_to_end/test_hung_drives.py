@@ -6,7 +6,9 @@ program behind its mount is stopped, as with a server that is gone).
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -273,3 +275,43 @@ def test_a_drive_that_hangs_at_small_files_holds_up_nobody(
         the_others_are_whole(card, first, last)
         hung.set()
         the_retry_is_whole(engine, card, hung, job.job)
+
+
+PROGRAM = """
+import sys
+from app.__main__ import main
+from app.offload.silence import Patience, watcher
+watcher().patience = Patience(answer=3, sync=4, slowest=1 << 40)
+sys.exit(main())
+"""
+
+
+def test_the_command_ends_though_the_kernel_keeps_its_process(
+    bench: Bench, house: House, drives: tuple[Path, FaultMount, Path]
+) -> None:
+    card = make_card(bench.folder / "card" / "A003", LARGE)
+    first, hung, last = drives
+    hung.set({"op": "write", "match": "*.part", "after": 40, "times": 1, "do": "hold"})
+    command = [
+        sys.executable, "-c", PROGRAM, "--profile", house.profile, "offload", card,
+        "--to", first, "--to", hung.point, "--to", last, "--name", "A003", "--json",
+    ]  # fmt: skip
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        hung.wait_acted("hold")
+        hung.hang()  # from here on the kernel does not even close a file there
+        said, _ = program.communicate(timeout=60)
+    finally:
+        hung.set()
+        hung.wake()
+        program.communicate()
+    assert program.returncode == 1
+    result = json.loads(said.splitlines()[-1])
+    assert result["event"] == "result"
+    assert "KINGSTON has not answered" in said
+    for good in (first, last):
+        assert tree(good / "A003") == tree(card)
+    retry = [sys.executable, "-m", "app", "--profile", house.profile, "jobs", "retry"]
+    job = result["jobs"][0]["job"]
+    subprocess.run([*retry, job], capture_output=True, check=False, timeout=60)
+    assert tree(hung.backing / "A003") == tree(card)
