@@ -228,7 +228,8 @@ class ChainBroken(HistoryFault):
 class JournalFault(EnvironmentFault):
     """The journal cannot be read or written."""
 
-    title = "Journal damaged"
+    title = "Journal cannot be used"
+    hint = "Check the disk that holds the profile. What is confirmed stays; then resume the job."
 
 
 class PlaceBusy(EnvironmentFault):

@@ -197,7 +197,8 @@ def start_log(
 def stop_log(handler: logging.Handler) -> None:
     """Close a log."""
     logging.getLogger().removeHandler(handler)
-    handler.close()
+    with contextlib.suppress(OSError):  # its disk may have died
+        handler.close()
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from types import FrameType
 
 from app.cli.output import Output
 from app.engine import Engine
+from app.errors import JournalFault
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
 
@@ -24,7 +26,7 @@ class Watch:
     def __init__(self, engine: Engine, output: Output) -> None:
         self._engine, self._output = engine, output
         self._jobs: tuple[JobId, ...] = ()
-        self._runner = threading.Thread(target=engine.serve, name="runner")
+        self._runner = threading.Thread(target=self._serve, name="runner")
         # Plain flags: a signal handler may not take a lock.
         self._cancel = self._stop = False
         self._told = False
@@ -43,6 +45,11 @@ class Watch:
             finally:
                 self._engine.stop()
                 self._runner.join()
+
+    def _serve(self) -> None:
+        """Run the queue; a journal that cannot be read is told by the next look at it."""
+        with contextlib.suppress(JournalFault):
+            self._engine.serve()
 
     def _on_cancel(self, _signal: int, _frame: FrameType | None) -> None:
         self._cancel = True

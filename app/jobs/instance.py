@@ -6,6 +6,7 @@ kills the process, so a dead owner's jobs are told from a living one's without g
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -61,7 +62,8 @@ class Instance:
     def close(self) -> None:
         """Stop being an owner."""
         self._file.close()
-        (self.folder / f"{self.id}.lock").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a disk that died keeps the file, and nobody's lock
+            (self.folder / f"{self.id}.lock").unlink(missing_ok=True)
 
 
 class Lanes:

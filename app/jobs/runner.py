@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from app.errors import BadInput, JobCancelled, ReelkeepError
+from app.errors import BadInput, JobCancelled, JournalFault, ReelkeepError
 from app.jobs.control import JobControl
 from app.jobs.following import awaited, waiting_words
 from app.jobs.instance import Instance, Lanes
@@ -105,8 +105,14 @@ class Runner:
         control = self._controls.get(job)
         if control is not None:
             return held_back(control.snapshot())
-        row = self._journal.job(job)
-        found = self._unwritten.get(job) or self._from_row(row, awaited(self._journal, row))
+        ended = self._unwritten.get(job)
+        try:
+            row = self._journal.job(job)
+        except JournalFault:
+            if ended is None:
+                raise
+            return held_back(ended)
+        found = ended or self._from_row(row, awaited(self._journal, row))
         if not any(place.safe_to_eject for place in found.places):
             return found
         return held_back(found, row.lanes, self._at_work())

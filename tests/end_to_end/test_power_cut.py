@@ -209,3 +209,18 @@ def test_power_cuts_at_drawn_moments_lose_nothing_that_was_confirmed(
         process = power.reelkeep("jobs", "resume")
     process.communicate(timeout=60)
     power.finish()
+
+
+@pytest.mark.parametrize("power", ["ext4"], indirect=True)
+def test_the_disk_with_the_journal_dies_and_the_job_goes_on_when_it_is_back(power: Power) -> None:
+    process = power.offload()
+    power.until(LARGE)
+    power.disk.die()
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"SAFE TO FORMAT" not in out
+    assert b"Traceback" not in out
+    assert b"Check the disk that holds the profile" in out, out.decode()
+    run("umount", power.disk.point)
+    power.disk.plug()
+    power.finish()
