@@ -154,6 +154,8 @@ async def walk(session, folder: Path, target: Path) -> None:
 
     pane.show_evidence(str(folder / "cards/A003"))
     await settled(session)
+    evidence_of(window).resize(1160, 680)  # as on a screen of 1280 × 800
+    await settled(session)
     keep(evidence_of(window), target / "evidence.png")
 
 

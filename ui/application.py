@@ -261,12 +261,11 @@ class Session:
         shown.activateWindow()
 
     def _offer_resume(self, jobs: tuple[JobSnapshot, ...]) -> None:
-        """Once, at the start: jobs that a crash or quit has cut off can go on."""
-        if self._offered:
-            return
-        self._offered = True
+        """Once, at the start: jobs that a crash or quit has cut off can go on; until they do."""
         cut = [job for job in jobs if job.state is JobState.INTERRUPTED and not job.foreign]
-        if cut:
+        if not cut:
+            self.window.messages.withdraw("interrupted")
+        elif not self._offered:
             count = count_text(len(cut), "job")
             self.window.messages.show_message(
                 Message(
@@ -277,6 +276,7 @@ class Session:
                     key="interrupted",
                 )
             )
+        self._offered = True
 
     def _warn_of_power(self, warning: str) -> None:
         """Said once and kept up to date until power is connected; who closes it has read it."""

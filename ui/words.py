@@ -168,6 +168,14 @@ def place_name(place: PlaceSnapshot, among: Sequence[PlaceSnapshot] = ()) -> str
     return printable(place.name if place.name.strip("/") else place.path)
 
 
+def percent_text(job: JobSnapshot) -> str:
+    """How far a job is; "" before it begins, and where a crash left nobody knowing."""
+    unknown = job.state is JobState.INTERRUPTED and not job.work_done
+    if unknown or job.state in {JobState.QUEUED, JobState.CANCELLED}:
+        return ""
+    return f"{int(job.fraction * 100)} %"
+
+
 def job_spoken(job: JobSnapshot) -> str:
     """The whole row in words, for a screen reader."""
     parts = [job_text(job), job_sign(job).word, stage_text(job), f"{job.fraction:.0%}"]

@@ -50,6 +50,13 @@ def test_a_job_that_wants_something_says_that_first():
     assert words.job_sign(s.wanting()) is words.WANTS
 
 
+def test_no_figure_is_claimed_where_a_crash_left_nobody_knowing():
+    cut = s.job(1, "Offload A003", s.JobState.INTERRUPTED)
+    assert words.percent_text(cut) == ""
+    assert words.percent_text(s.job(1, "A", s.JobState.INTERRUPTED, work_done=500 * s.GB)) == "50 %"
+    assert words.percent_text(s.done()) == "100 %"
+
+
 def test_what_was_started_is_told_running_from_waiting():
     assert words.started_text([s.running()]) == "Offload A003 has started."
     waits = "Verify SHUTTLE-06 waits for SHUTTLE-07 to finish."

@@ -57,6 +57,7 @@ class IgnoreListDialog(QDialog):
         columns.setSpacing(16)
         columns.addLayout(_column("Patterns, one a line (* and ? as in a shell)", self.patterns), 2)
         left_out = f"Left out now, {count_text(len(ignored), 'file')}"
+        left_out = left_out if ignored else "Nothing is left out now"
         columns.addLayout(_column(left_out, self.ignored), 3)
         layout.addLayout(columns, 1)
         layout.addLayout(self._buttons())

@@ -156,7 +156,7 @@ class StatusBoard(QWidget):
         job = self._job
         if job is None:
             return
-        figure = f"{int(job.fraction * 100)} %"
+        figure = words.percent_text(job)
         if job.state is JobState.RUNNING and job.left is not None and not job.wants:
             figure += f" · {duration_text(job.left)}"
         title = printable(job.title)

@@ -194,9 +194,16 @@ def _job_trouble(job: JobSnapshot) -> str:
 
 
 def plan_face(
-    reading: PlanReading, choices: Choices, *, why_not: str, can_try: bool, wrong: bool, tried: str
+    reading: PlanReading,
+    choices: Choices,
+    *,
+    why_not: str,
+    can_try: bool,
+    wrong: bool,
+    tried: str,
+    absent: bool = False,
 ) -> PlanFace:
-    """What the plan in the middle says."""
+    """What the plan in the middle says; *absent*: a drive of it is out."""
     refused = bool(reading.refusals)
     alone = [r for r in reading.remarks if r.destination is None or r.weight is not Weight.NOTE]
     safe = [(Tone.VERIFIED, _safe_already(reading))] if reading.safe_already else []
@@ -216,7 +223,7 @@ def plan_face(
         if refused
         else why_not or (CONFIRM if calm else ""),
         why_tone=Tone.FAILED if refused or wrong else Tone.DIM,
-        empty=_EMPTY_WRONG if wrong else EMPTY,
+        empty=_EMPTY_WRONG if wrong or absent else EMPTY,
         tried=tried,
     )
 

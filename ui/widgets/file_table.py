@@ -20,6 +20,7 @@ PATH_LEAST = 220
 _WIDTHS = (84, 104, 204, 158)
 """Size, state, hash, and each drive."""
 _MOST = 230
+_HASH_LEAST = 120
 _STATE, _HASH = 2, 3
 _ROW = 26
 _INNER = 8
@@ -57,7 +58,15 @@ class FileTable(QTableView):
             self._fitted = columns
             for column in range(1, columns):
                 self.setColumnWidth(column, self._width(column))
+            self._give_way()
         self._stretch()
+
+    def _give_way(self) -> None:
+        """A hash is told by its first digits; the path needs the room more."""
+        wanted = self.sizeHintForColumn(0) + 2 * _PAD
+        others = sum(self.columnWidth(n) for n in range(1, self.model().columnCount()))
+        short = max(0, wanted - (self.viewport().width() - others))
+        self.setColumnWidth(_HASH, max(_HASH_LEAST, self.columnWidth(_HASH) - short))
 
     def _width(self, column: int) -> int:
         least = _WIDTHS[min(column, len(_WIDTHS)) - 1]

@@ -105,12 +105,12 @@ def _paint_progress(painter: QPainter, box: QRect, job: JobSnapshot, said: JobSn
     percent = 46
     track = QRectF(box.left() + 8, box.center().y() - 2.5, box.width() - 16 - percent, 6)
     paint_bar(painter, track, job_parts(job))
-    if job.state in {JobState.QUEUED, JobState.CANCELLED}:
+    if not words.percent_text(said):
         return
     painter.setFont(theme.font(theme.HEAD))
     painter.setPen(theme.colour(Tone.DIM))
     side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-    painter.drawText(box.adjusted(0, 0, -8, 0), side, f"{int(said.fraction * 100)} %")
+    painter.drawText(box.adjusted(0, 0, -8, 0), side, words.percent_text(said))
 
 
 def _paint_text(painter: QPainter, box: QRect, index: Index, column: Column) -> None:

@@ -1,0 +1,29 @@
+"""Who gives way in the table of files."""
+
+from __future__ import annotations
+
+from offload_stage import file_rows
+
+from ui.models.evidence_files import EvidenceFiles
+from ui.widgets.file_table import FileTable
+
+
+def table_of(qtbot, width: int) -> FileTable:
+    """Twelve files on three drives, *width* pixels wide."""
+    model = EvidenceFiles()
+    model.put(file_rows(12, 3), ["RAID-1", "SHUTTLE-07", "LTO stage"])
+    made = FileTable(model, "Files")
+    qtbot.addWidget(made)
+    made.resize(width, 400)
+    with qtbot.waitExposed(made):
+        made.show()
+    made.fit()
+    return made
+
+
+def test_the_hash_gives_way_before_the_path_and_not_without_need(qtbot):
+    roomy, tight = table_of(qtbot, 1400), table_of(qtbot, 1000)
+    whole = roomy.fontMetrics().horizontalAdvance(roomy.model().index(0, 3).data())
+    assert roomy.columnWidth(3) >= whole
+    assert tight.columnWidth(3) < whole
+    assert tight.columnWidth(0) >= tight.fontMetrics().horizontalAdvance("clips/A003C00000.mxf")
