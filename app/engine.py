@@ -71,7 +71,9 @@ class Engine(AbstractContextManager["Engine"]):
         self._instance = Instance(self.profile.directory / "instances")
         self._vigil = Vigil(lambda: bool(self.settings.get("jobs.keep_awake")))
         lanes = Lanes(self.profile.directory / "lanes")
-        self._runner = Runner(self.journal, self._instance, lanes, self._vigil)
+        self._runner = Runner(
+            self.journal, self._instance, lanes, self._vigil, logs=lambda: self.reports
+        )
         self._runner.kinds = self._kinds()
         self._runner.recover()
 

@@ -132,8 +132,20 @@ def _moment(record: logging.LogRecord) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}{moment:%z}"
 
 
-class _LogFile(RotatingFileHandler):
-    """A rotating file that two instances may share, and whose failure never fails a job."""
+class _Forgiving(logging.FileHandler):
+    """A file whose failure never fails a job."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say it once on stderr and go on: a full disk must not stop a copy for its log."""
+        if not getattr(self, "_said", False):
+            self._said = True
+            error = sys.exc_info()[1]
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                sys.stderr.write(f"The log {self.baseFilename} could not be written: {error}\n")
+
+
+class _LogFile(_Forgiving, RotatingFileHandler):
+    """A rotating file that two instances may share."""
 
     def __init__(self, path: Path, max_size: int, keep: int) -> None:
         super().__init__(
@@ -152,14 +164,6 @@ class _LogFile(RotatingFileHandler):
         super().doRollover()
         if self.backupCount == 0 and self.stream:
             self.stream.truncate(0)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Say it once on stderr and go on: a full disk must not stop a copy for its log."""
-        if not getattr(self, "_said", False):
-            self._said = True
-            error = sys.exc_info()[1]
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                sys.stderr.write(f"The log {self.baseFilename} could not be written: {error}\n")
 
     def _follow(self) -> None:
         """Another instance may have put the file away in the meantime."""
@@ -205,7 +209,7 @@ def stop_log(handler: logging.Handler) -> None:
 def job_log_file(path: Path, job: str, program: str = "pfndispatchcopy") -> Iterator[None]:
     """While inside, whatever *job* logs is also added to *path*, in the long form."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+    handler = _Forgiving(path, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(JobLogFormatter(program))
     handler.addFilter(lambda record: _of_job(record) == job)
     root = logging.getLogger()

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 from app.errors import BadInput, JobCancelled, JournalFault, ReelkeepError
@@ -17,6 +18,7 @@ from app.jobs.control import JobControl
 from app.jobs.following import awaited, waiting_words
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import JobRow, Journal
+from app.jobs.logbook import logbook
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
 from app.jobs.spec import CONVERTER, JobId, Spec, new_job_id
 from app.jobs.vigil import Vigil
@@ -60,9 +62,16 @@ class Runner:
     """The queue of a profile."""
 
     def __init__(
-        self, journal: Journal, instance: Instance, lanes: Lanes, vigil: Vigil | None = None
+        self,
+        journal: Journal,
+        instance: Instance,
+        lanes: Lanes,
+        vigil: Vigil | None = None,
+        logs: Callable[[], Path] | None = None,
     ) -> None:
+        """*logs* answers the folder for the logs of single jobs, None for none."""
         self._journal = journal
+        self._logs = logs
         self.vigil = vigil or Vigil()
         self._instance = instance
         self._lanes = lanes
@@ -299,7 +308,11 @@ class Runner:
 
     def _work(self, row: JobRow, control: JobControl) -> None:
         try:
-            with job_context(row.id), self.vigil.while_running():
+            with (
+                job_context(row.id),
+                logbook(self._logs, row.id, control),
+                self.vigil.while_running(),
+            ):
                 log.info("%s was started: %s", row.id, row.title)
                 state = self._outcome(row, control)
                 self._record(row, control, state)
