@@ -5,19 +5,20 @@ python tests/benchmarks/window.py [--size 2G] [--files 5000] [--copies 3] [--scr
 The real window with the real engine: a card is added, planned, started by the pane's own Start,
 and copied in the mode `full`; first one of large files, then one of small ones. A timer asks the
 event loop every 5 ms, and the time between two answers counts, from Start to the verdict; planning
-is told apart. Needs no root and no display; --shown uses the display that is there.
+before and after it is told apart. Needs no root and no display; --shown uses the one that is there.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -46,6 +47,18 @@ async def _until(holds: Callable[[], bool]) -> None:
         await asyncio.sleep(0.05)
 
 
+@contextlib.contextmanager
+def _watched(name: str) -> Iterator[None]:
+    """Watch the loop while inside, then print how it fared."""
+    watch, begin = LoopWatch(), time.perf_counter()
+    watch.begin()
+    try:
+        yield
+    finally:
+        watch.end()
+    show(f"{name}, {time.perf_counter() - begin:.1f} s", watch.gaps, watch.seen)
+
+
 class Copying:
     """One card through the window."""
 
@@ -65,28 +78,22 @@ class Copying:
             quiet = 0 if busy else quiet + 1
 
     async def measure(self, name: str, made: Material, drives: list[Path]) -> None:
-        """Plan and copy a card; print how the loop fared in both."""
-        pane, watch = self._pane, LoopWatch()
-        watch.begin()
-        pane.desk.add_cards([made.root])
-        pane.add_destinations([drive for drive in drives if not self._knows(drive)])
-        await self.settled()
-        watch.end()
-        show(f"{name}, planning", watch.gaps, watch.seen)
+        """Plan and copy a card; print how the loop fared meanwhile, and after."""
+        pane, jobs = self._pane, len(self._pane.desk.jobs)
+        with _watched(f"{name}, planning"):
+            pane.desk.add_cards([made.root])
+            pane.add_destinations([drive for drive in drives if not self._knows(drive)])
+            await self.settled()
         if not pane.plan.face.can_start:
             sys.exit(f"Start is not possible: {pane.plan.face.why_not}")
-        before, watch = len(pane.desk.jobs), LoopWatch()
-        begin = time.perf_counter()
-        watch.begin()
-        pane.start()
-        await _until(lambda: len(pane.desk.jobs) > before)
-        await _until(lambda: all(job.state.ended for job in pane.desk.jobs))
-        seconds = time.perf_counter() - begin
-        await self.settled()
-        watch.end()
-        show(f"{name}, copying for {seconds:.1f} s", watch.gaps, watch.seen)
-        for job in pane.desk.jobs[before:]:
+        with _watched(f"{name}, copying"):
+            pane.start()
+            await _until(lambda: len(pane.desk.jobs) > jobs)
+            await _until(lambda: all(job.state.ended for job in pane.desk.jobs))
+        for job in pane.desk.jobs[jobs:]:
             print(f"  {job.title}: {job.state}{', safe to format' if job.safe else ''}")
+        with _watched(f"{name}, planned again after it"):
+            await self.settled()
         pane.desk.remove_card(str(made.root))
 
     def _knows(self, drive: Path) -> bool:
