@@ -110,14 +110,15 @@ class Engine(AbstractContextManager["Engine"]):
         """Queue the repair of an offload's destination from its other verified copies."""
         return self.submit(RepairSpec(job=job, destination=destination))
 
-    def submit(self, spec: Spec) -> JobId:
+    def submit(self, spec: Spec | OffloadPlan) -> JobId:
         """Put a job in the queue; PlanRefused when its plan says no.
 
-        An offload whose plan goes on with an interrupted job queues that one and answers its id.
+        A plan that was made a moment ago is taken as it stands; a spec is planned now. Where the
+        plan goes on with an interrupted job, that one is queued and its id answered.
         """
-        if not isinstance(spec, OffloadSpec):
+        if not isinstance(spec, OffloadSpec | OffloadPlan):
             return self._runner.submit(spec, self._runner.kinds[spec.kind].prepare(spec))
-        plan = self._accepted(spec)
+        plan = _accepted(self.plan(spec) if isinstance(spec, OffloadSpec) else spec)
         if plan.resumes is None:
             return self._runner.submit(plan.spec, _offload_task(plan, self._around()))
         self._runner.resume(plan.resumes)
@@ -226,11 +227,12 @@ class Engine(AbstractContextManager["Engine"]):
         """Every file of an offload with its copies."""
         return tuple(self._account(job).file_rows())
 
-    def report(self, job: JobId) -> TransferReport:
-        """The report of an offload, as it stands."""
+    def report(self, job: JobId, *, every_file: bool = True) -> TransferReport:
+        """The report of an offload, as it stands; or with only the files not simply done."""
         row = self.journal.job(job)
         started = row.started or row.created
-        return self._account(job).report(started, row.finished or started)
+        account = self._account(job)
+        return account.report(started, row.finished or started, every_file=every_file)
 
     def verify_report(self, job: JobId) -> VerifyReport:
         """The report of a verify job; BadInput when it has not come to an end."""
@@ -317,15 +319,9 @@ class Engine(AbstractContextManager["Engine"]):
             report_folder=self.reports,
         )
 
-    def _accepted(self, spec: OffloadSpec) -> OffloadPlan:
-        plan = self.plan(spec)
-        if plan.refusals:
-            raise PlanRefused(" ".join(remark.text for remark in plan.refusals))
-        return plan
-
     def _prepare_offload(self, spec: Spec) -> Task:
         assert isinstance(spec, OffloadSpec)
-        return _offload_task(self._accepted(spec), self._around())
+        return _offload_task(_accepted(self.plan(spec)), self._around())
 
     def _kinds(self) -> dict[str, JobKind]:
         return {
@@ -363,6 +359,12 @@ class Engine(AbstractContextManager["Engine"]):
     def interrupted(self) -> tuple[JobSnapshot, ...]:
         """Jobs that a crash or a quit left unfinished."""
         return tuple(s for s in self.history() if s.state is JobState.INTERRUPTED)
+
+
+def _accepted(plan: OffloadPlan) -> OffloadPlan:
+    if plan.refusals:
+        raise PlanRefused(" ".join(remark.text for remark in plan.refusals))
+    return plan
 
 
 def _offload_task(plan: OffloadPlan, around: Surroundings) -> Task:

@@ -114,7 +114,7 @@ def offload_command(context: click.Context, /, **given: Any) -> None:
         if given["dry_run"]:
             output.result(ok=True, exit_code=0, dry_run=True, jobs=[])
             return
-        jobs = [engine.submit(plan.spec) for plan in plans]
+        jobs = [engine.submit(plan) for plan in plans]
         ended = Watch(engine, output).until_ended(jobs)
         context.exit(show_outcome(engine, ended, output))
 

@@ -28,7 +28,7 @@ def show_outcome(engine: Engine, ended: Sequence[JobSnapshot], output: Output) -
         if job.kind != OffloadSpec.kind:
             facts.append(_show_other(job, output))
             continue
-        report = engine.report(job.id)
+        report = engine.report(job.id, every_file=False)
         trouble = list(_trouble(job, report))
         for sentence in trouble:
             output.warn(f"{report.roll or job.title}: {sentence}")
@@ -110,7 +110,7 @@ def _said(file: FileRow) -> str:
 def _lines(job: JobSnapshot, report: TransferReport) -> Iterator[str]:
     seconds = (report.finished - report.started).total_seconds()
     yield (
-        f"{report.roll}  {count_text(_wanted(report), 'file')}, {bytes_text(report.size)},"
+        f"{report.roll}  {count_text(report.wanted, 'file')}, {bytes_text(report.size)},"
         f" {duration_text(seconds)}, job {job.id}"
     )
     for row in report.destinations:
@@ -123,11 +123,6 @@ def _lines(job: JobSnapshot, report: TransferReport) -> Iterator[str]:
         yield f"  report {job.report}"
     for reason in report.reasons:
         yield f"  {reason}"
-
-
-def _wanted(report: TransferReport) -> int:
-    """Files that were to be copied."""
-    return sum(1 for file in report.files if file.state != "ignored")
 
 
 def _place(row: DestinationRow) -> str:
@@ -146,7 +141,7 @@ def _facts(job: JobSnapshot, report: TransferReport) -> dict[str, Any]:
         "reasons": list(report.reasons),
         "wanted_copies": report.wanted_copies,
         "verified_copies": report.verified_copies,
-        "files": _wanted(report),
+        "files": report.wanted,
         "ignored": len(report.ignored),
         "size": report.size,
         "report": job.report,

@@ -103,11 +103,13 @@ class Account:
 
     # The report
 
-    def report(self, started: datetime, finished: datetime) -> TransferReport:
-        """The model of the transfer report."""
+    def report(
+        self, started: datetime, finished: datetime, *, every_file: bool = True
+    ) -> TransferReport:
+        """The model of the transfer report; or with only the files that are not simply done."""
         verdict, spec, card, fact = self.verdict, self.spec, self.card, self._journal.fact
         tally = _Tally(len(self.places))
-        rows = tuple(self.file_rows(tally))
+        rows = tuple(self.file_rows(tally, every_file=every_file))
         moment = spec.moment or started
         return TransferReport(
             job=self.job,
@@ -131,9 +133,10 @@ class Account:
             operator=fact(self.job, "operator", ""),
             tool=fact(self.job, "tool", "Reelkeep"),
             files=rows,
-            clips=tuple(self._clip_rows(rows)),
+            clips=tuple(self._clip_rows(rows)) if every_file else (),
             destinations=tuple(self._destination_rows(tally)),
             size=tally.size,
+            wanted=tally.files,
             findings=tuple(f.text for f in card.findings) if card else (),
             ignored=tuple(tally.ignored),
             ignore_patterns=spec.ignore,
@@ -149,7 +152,9 @@ class Account:
             return words
         return f"{words}; {count_text(read_once, 'file')} known from an earlier job, read once then"
 
-    def file_rows(self, tally: _Tally | None = None) -> Iterator[FileRow]:
+    def file_rows(
+        self, tally: _Tally | None = None, *, every_file: bool = True
+    ) -> Iterator[FileRow]:
         """Every file, link and special file as reports and the window show it."""
         selections = (
             [Selection(d.only, self.card) for d in self.spec.destinations] if self.card else []
@@ -158,6 +163,8 @@ class Account:
             if tally is not None:
                 tally.count(row, facts)
             if row.entry.kind is EntryKind.FOLDER:
+                continue
+            if not every_file and _simply_done(row, facts, len(selections)):
                 continue
             by_place = {fact.destination: fact for fact in facts}
             copies = tuple(
@@ -217,7 +224,7 @@ class _Tally:
     """What a report counts while the rows go by."""
 
     def __init__(self, places: int) -> None:
-        self.size = self.read_once = 0
+        self.size = self.files = self.read_once = 0
         self.ignored: list[str] = []
         self.held, self.sizes, self.verified = ([0] * places for _ in range(3))
 
@@ -226,6 +233,7 @@ class _Tally:
         if row.problem is Problem.IGNORED:
             self.ignored.append(row.entry.path)
         elif row.entry.kind is not EntryKind.FOLDER:
+            self.files += 1
             self.size += row.entry.size
         self.read_once += bool(row.hashes) and not row.twice
         for fact in facts:
@@ -233,6 +241,13 @@ class _Tally:
                 self.held[fact.destination] += 1
                 self.sizes[fact.destination] += row.entry.size
                 self.verified[fact.destination] += fact.state is CopyState.VERIFIED
+
+
+def _simply_done(row: EntryRow, facts: Sequence[CopyFact], places: int) -> bool:
+    """Whether a file without a problem is verified on every destination of the job."""
+    if row.problem is not None or row.trouble or len(facts) != places:
+        return False
+    return all(fact.state is CopyState.VERIFIED and not fact.trouble for fact in facts)
 
 
 def _copy_row(index: int, fact: CopyFact | None, row: EntryRow, selection: Selection) -> CopyRow:

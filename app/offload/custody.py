@@ -42,7 +42,7 @@ def write_custody(run: OffloadRun, place: Place) -> str:
 
     Raises HistoryFault when the history that lies there is broken, DestinationFault.
     """
-    if next(_copies(run, place), None) is None:
+    if not run.ledger.count_held(place.index):
         return ""
     # The older manifest first: the generation leaves it out by name, so it is never "new".
     legacy = _legacy(run, place) if run.spec.legacy_mhl else ""

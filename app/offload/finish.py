@@ -51,6 +51,8 @@ class Finish:
         self._run = run
         self._journal = run.ledger.journal
         self._job = run.job
+        self._account: Account | None = None
+        self._changes = -1
 
     def card_is_free(self) -> None:
         """After the first stage: list the card again; from here on it is not needed."""
@@ -61,7 +63,7 @@ class Finish:
         self._journal.set_fact(self._job, "listed_again", same)
         if not same:
             self._note("The card was no longer as it had been listed when all was copied.")
-        self._show_verdict(self._account().verdict)
+        self._show_verdict(self._as_it_stands().verdict)
 
     def _is_as_listed(self) -> bool:
         """Whether a second listing of the card finds what the first one found, and no more."""
@@ -86,7 +88,7 @@ class Finish:
         for stage in later:
             self._links(stage=stage)
         self._journal.set_fact(self._job, "destinations", self._finish_places())
-        account = self._account()
+        account = self._as_it_stands()
         self._show_verdict(account.verdict)
         self._write_report(account)
         return self._done()
@@ -261,8 +263,13 @@ class Finish:
 
     # Verdict and report
 
-    def _account(self) -> Account:
-        return Account(self._journal, self._job, self._run.spec)
+    def _as_it_stands(self) -> Account:
+        """The account; the one before still stands while no row has changed."""
+        changes = self._run.ledger.changes
+        if self._account is None or self._changes != changes:
+            self._account = Account(self._journal, self._job, self._run.spec)
+            self._changes = changes
+        return self._account
 
     def _show_verdict(self, verdict: Verdict) -> None:
         self._run.control.show(verdict=verdict.sentence, safe=verdict.safe)

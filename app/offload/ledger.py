@@ -8,7 +8,9 @@ memory by which a card that comes again is known, and what a resume begins with.
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -82,12 +84,20 @@ class Ledger:
     def __init__(self, journal: Journal, job: JobId) -> None:
         self.journal = journal
         self.job = job
+        self.changes = 0
+        """Grows with every change that this ledger has made."""
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        with self.journal.transaction() as db:
+            yield db
+        self.changes += 1
 
     # The card as listed
 
     def list_card(self, rows: Iterable[tuple[Entry, str, Problem | None, str]]) -> None:
         """Write down the card's entries with their clip, problem and trouble, once."""
-        with self.journal.transaction() as db:
+        with self._change() as db:
             db.execute("DELETE FROM entries WHERE job=?", (self.job,))
             db.execute("DELETE FROM copies WHERE job=?", (self.job,))
             db.executemany(
@@ -203,7 +213,7 @@ class Ledger:
 
     def relist(self, changes: Sequence[tuple[int, Entry, Problem | None]]) -> None:
         """Entries whose facts are others now than when they were listed (for a retry)."""
-        with self.journal.transaction() as db:
+        with self._change() as db:
             db.executemany(
                 "UPDATE entries SET kind=?, size=?, mtime_ns=?, ctime_ns=?, mode=?, inode=?,"
                 " target=?, allocated=?, problem=?, trouble=?, digests=NULL WHERE job=? AND n=?",
@@ -224,7 +234,7 @@ class Ledger:
         ((last,),) = self.journal.rows(
             "SELECT coalesce(max(n), -1) FROM entries WHERE job=?", (self.job,)
         )
-        with self.journal.transaction() as db:
+        with self._change() as db:
             db.executemany(
                 "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)",
                 (
@@ -243,7 +253,7 @@ class Ledger:
         self, rows: Iterable[tuple[int, Mapping[HashKind, str], datetime | None, bool]]
     ) -> None:
         """Files that were read: number, digests, when, and whether twice."""
-        with self.journal.transaction() as db:
+        with self._change() as db:
             db.executemany(
                 "UPDATE entries SET digests=?, read_at=?, twice=?, problem=NULL, trouble=''"
                 " WHERE job=? AND n=?",
@@ -261,7 +271,7 @@ class Ledger:
 
     def problem(self, n: int, problem: Problem | None, trouble: str) -> None:
         """Why a file of the card is not simply copied."""
-        with self.journal.transaction() as db:
+        with self._change() as db:
             db.execute(
                 "UPDATE entries SET problem=?, trouble=? WHERE job=? AND n=?",
                 (problem, _words(trouble), self.job, n),
@@ -269,7 +279,7 @@ class Ledger:
 
     def clear_problems(self, problems: Iterable[Problem]) -> None:
         """Forget problems of files that are to be tried again."""
-        with self.journal.transaction() as db:
+        with self._change() as db:
             for problem in problems:
                 db.execute(
                     "UPDATE entries SET problem=NULL, trouble=''"
@@ -281,7 +291,7 @@ class Ledger:
 
     def confirm(self, facts: Iterable[CopyFact]) -> None:
         """Copies that are certain: the last step of a safe write."""
-        with self.journal.transaction() as db:
+        with self._change() as db:
             db.executemany(_INSERT_COPY, (self._copy_values(fact) for fact in facts))
 
     def _copy_values(self, f: CopyFact) -> tuple[object, ...]:
@@ -328,7 +338,7 @@ class Ledger:
 
     def forget_copies(self, which: Iterable[tuple[int, int]]) -> None:
         """Copies (number, destination) that are to be made again."""
-        with self.journal.transaction() as db:
+        with self._change() as db:
             db.executemany(
                 "DELETE FROM copies WHERE job=? AND n=? AND destination=?",
                 ((self.job, n, destination) for n, destination in which),
@@ -336,7 +346,7 @@ class Ledger:
 
     def forget_failed(self) -> None:
         """Failed copies are to be tried again."""
-        with self.journal.transaction() as db:
+        with self._change() as db:
             db.execute("DELETE FROM copies WHERE job=? AND state=?", (self.job, CopyState.FAILED))
 
 

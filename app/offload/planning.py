@@ -66,11 +66,15 @@ def look_at(spec: OffloadSpec) -> Look:
         raise BadInput(f"{source} is a file, and an offload takes a card or a folder.", path=source)
     entries = tuple(list_tree(source))
     label = volume_of(source).label if os.path.ismount(source) else None
-    card = recognise(source, entries, label=label)
+    return sorted_out(recognise(source, entries, label=label), entries, spec)
+
+
+def sorted_out(card: Card, entries: Sequence[Entry], spec: OffloadSpec) -> Look:
+    """A card that was listed and recognised, with what is on the ignore list."""
     ignore = IgnoreList(spec.ignore)
     return Look(
         card=card,
-        entries=entries,
+        entries=tuple(entries),
         ignored=frozenset(e.path for e in entries if ignore.ignores(e.path)),
     )
 
@@ -205,9 +209,10 @@ class _Destination:
         self._count([e.path for e in entries if e.path not in known], placed, root, volume)
         size = sum(e.size for e in files)
         already = sum(e.size for e in files if e.path in known)
-        there = sum(
-            e.size for e in files if e.path not in known and (root / placed[e.path]).exists()
-        )
+        there = 0
+        if root.exists():
+            unknown = (e for e in files if e.path not in known)
+            there = sum(e.size for e in unknown if os.path.exists(root / placed[e.path]))
         self.planned = PlannedDestination(
             path=path,
             root=root,
@@ -262,6 +267,8 @@ class _Destination:
                 reasons["links cannot be kept there"].append(entry.path)
             if reason := rules.refuses(entry.name):
                 reasons[reason].append(entry.path)
+            if not rules.merges_names:
+                continue
             key = "/".join(rules.fold(part) for part in placed[entry.path].split("/"))
             if seen.setdefault(key, entry.path) != entry.path:
                 reasons[f"its name is the same there as {seen[key]}"].append(entry.path)

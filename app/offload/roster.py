@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Sequence
@@ -18,12 +19,12 @@ from app.offload.ledger import EntryRow, Ledger
 from app.offload.memory import KnownCopy, known_copies
 from app.offload.naming import numbered
 from app.offload.place import Place, PlaceRecord
-from app.offload.planning import clips_by_path, look_at, placer
+from app.offload.planning import Look, clips_by_path, look_at, placer, sorted_out
 from app.offload.selection import Selection
 from app.offload.share import Share
 from app.offload.source import Source
 from app.offload.spec import OffloadSpec
-from app.offload.surroundings import Surroundings
+from app.offload.surroundings import FoundCard, Surroundings
 from app.offload.work import CopyFact, CopyState, FileWork, failed_fact
 from app.places.cards import Card, CardIdentity
 from app.places.limits import NameRules, rules_of
@@ -54,11 +55,21 @@ class Roster:
         """In a later stage: the drive of an earlier one that is read in this pass."""
         self._numbers: dict[tuple[int, int], int] = {}
         self._card: Card | None = None
+        self._found: FoundCard | None = None
 
     @property
     def card_name(self) -> str:
         """For people."""
         return self.identity.roll or self.identity.label
+
+    def card_is_at(self, found: FoundCard) -> None:
+        """Take up a card that was found and looked at; the look serves for one listing."""
+        self.card_root, self._found = found.root, found
+
+    def _look(self) -> Look:
+        found, self._found = self._found, None
+        spec = replace(self.spec, source=self.card_root)
+        return look_at(spec) if found is None else sorted_out(found.card, found.entries, spec)
 
     def holds_what_was_read(self, entries: Sequence[Entry]) -> bool:
         """Whether everything that was read well from the card is there, as it was then.
@@ -104,7 +115,7 @@ class Roster:
         return True
 
     def _list(self) -> None:
-        look = look_at(replace(self.spec, source=self.card_root))
+        look = self._look()
         clip_of = clips_by_path(look.card)
         self.ledger.list_card(
             (e, clip_of.get(e.path, ""), _listed_problem(e, e.path in look.ignored), e.trouble)
@@ -117,6 +128,8 @@ class Roster:
 
     def _take_known(self, card: Card) -> None:
         """Copies that an earlier job verified need not be made again."""
+        if not any(os.path.exists(place.root) for place in self.places):
+            return
         rows = [r for r in self.ledger.entries() if r.entry.kind is EntryKind.FILE]
         by_path = {row.entry.path: row for row in rows if row.problem is None}
         found: dict[str, list[tuple[int, KnownCopy]]] = defaultdict(list)
@@ -166,7 +179,7 @@ class Roster:
 
     def _relist(self) -> None:
         """On a resume: files that are not copied anywhere yet are taken as they are now."""
-        look = look_at(replace(self.spec, source=self.card_root))
+        look = self._look()
         now = {entry.path: entry for entry in look.entries}
         changes, known = [], set()
         for row in self.ledger.entries():

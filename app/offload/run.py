@@ -39,7 +39,7 @@ from app.offload.roster import Roster
 from app.offload.small import SmallFiles
 from app.offload.source import Source
 from app.offload.spec import OffloadSpec, OnCollision
-from app.offload.surroundings import Surroundings
+from app.offload.surroundings import FoundCard, Surroundings
 from app.offload.target import Target
 from app.offload.work import CopyWork, FileWork, failed_fact
 from app.places.root import PinnedFolder
@@ -64,6 +64,7 @@ class OffloadRun:
         self.places = self.roster.places
         self._card: PinnedFolder | None = None
         self._lost: dict[int, DestinationFault] = {}
+        self._finish = Finish(self)
 
     def run(self) -> bool:
         """True when everything that was asked is done."""
@@ -78,7 +79,7 @@ class OffloadRun:
             self._show_totals()
             for stage in sorted({place.record.stage for place in self.places}):
                 self._stage(stage)
-            return Finish(self).everything()
+            return self._finish.everything()
         finally:
             if self._card is not None:
                 self._card.close()
@@ -109,7 +110,7 @@ class OffloadRun:
             elif self._no_further(stage, *before):
                 break
         if stage == 0 and self._card is not None:
-            Finish(self).card_is_free()
+            self._finish.card_is_free()
             self._card.close()  # so that it can be ejected while the other stages go on
             self._card = None
 
@@ -214,14 +215,17 @@ class OffloadRun:
         return self._card
 
     def _open_card(self) -> None:
-        path = self._find_card(self.spec.source)
-        if isinstance(path, Path):
-            self._card = PinnedFolder(path)
-            self.roster.card_root = path
+        found = self._find_card(self.spec.source)
+        if isinstance(found, FoundCard):
+            self._card_is_there(found)
         else:
             self._wait_for_card()
 
-    def _find_card(self, last: Path) -> Path | str:
+    def _card_is_there(self, found: FoundCard) -> None:
+        self._card = PinnedFolder(found.root)
+        self.roster.card_is_at(found)
+
+    def _find_card(self, last: Path) -> FoundCard | str:
         roster = self.roster
         return self.around.find_card(
             last, roster.identity, roster.holds_what_was_read, roster.holds_what_was_listed
@@ -239,12 +243,11 @@ class OffloadRun:
             self.control.show(wants=wants, stage="Waiting for the card")
             self.control.wait(0.5)
             found = self._find_card(self.roster.card_root)
-            if isinstance(found, Path):
+            if isinstance(found, FoundCard):
                 break
             wants = f"Put the card {name} back. {found}".strip()
-        self._card = PinnedFolder(found)
-        self.roster.card_root = found
-        self.control.show(wants="", card=str(found))
+        self._card_is_there(found)
+        self.control.show(wants="", card=str(found.root))
         log.info("%s: the card %s is back", self.job, name)
 
     def _source_is_gone(self, stage: int) -> None:

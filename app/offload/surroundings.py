@@ -6,11 +6,20 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from app.places import cards
-from app.places.cards import CardIdentity, identity_of, recognise, same_card
+from app.places.cards import Card, CardIdentity, identity_of, recognise, same_card
 from app.places.tree import Entry, list_tree
 from app.places.volumes import Volume, volume_of, volumes
+
+
+class FoundCard(NamedTuple):
+    """A card that was looked for, and what the look has shown."""
+
+    root: Path
+    card: Card
+    entries: Sequence[Entry]
 
 
 @dataclass(slots=True)
@@ -38,8 +47,8 @@ class Surroundings:
         identity: CardIdentity,
         alike: Callable[[Sequence[Entry]], bool] = lambda _: False,
         listed: Callable[[Sequence[Entry]], bool] = lambda _: True,
-    ) -> Path | str:
-        """Where the card is now; or, in words, why what is in its place is not it.
+    ) -> FoundCard | str:
+        """The card, where it is now; or, in words, why what is in its place is not it.
 
         *alike* judges a card in the old place that is not the same in every file; *listed* one
         in another place that is the same by names and sizes: its times have to be the same too.
@@ -49,12 +58,15 @@ class Surroundings:
             facts = _facts(place)
             if facts is None or self._looked.get(place) == facts:
                 continue
-            found, entries = identity_at(place)
+            there = _look_at(place)
+            found = identity_of(there.card, there.entries) if there else None
             same = found is not None and same_card(identity, found)
-            same = same and (place == last or listed(entries))
-            if same or (place == last and alike(entries)):
+            if there and (
+                (same and (place == last or listed(there.entries)))
+                or (place == last and alike(there.entries))
+            ):
                 self._looked.clear()
-                return place
+                return there
             if found is not None and found.files and place == last:
                 refusal = cards.difference(identity, found)
             else:
@@ -68,14 +80,14 @@ class Surroundings:
         return [last, *(mount for mount in mounts if mount != last and mount not in usual)]
 
 
-def identity_at(place: Path) -> tuple[CardIdentity | None, Sequence[Entry]]:
-    """The identity of what lies at *place*, and its entries; None when nothing answers there."""
+def _look_at(place: Path) -> FoundCard | None:
+    """What lies at *place*; None when nothing answers there."""
     try:
         entries = list_tree(place)
         label = volume_of(place).label if os.path.ismount(place) else None
-        return identity_of(recognise(place, entries, label=label), entries), entries
+        return FoundCard(place, recognise(place, entries, label=label), entries)
     except OSError:
-        return None, ()
+        return None
 
 
 def _facts(place: Path) -> tuple[int, int, int] | None:

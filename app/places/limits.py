@@ -101,17 +101,15 @@ class NameRules:
         return None
 
     def _refuses_characters(self, name: str) -> str | None:
-        found = sorted({char for char in name if char in self.forbidden})
-        if not found:
+        if self.forbidden.isdisjoint(name):
             return None
-        shown = ", ".join(_character(char) for char in found)
+        shown = ", ".join(_character(char) for char in sorted(self.forbidden.intersection(name)))
         return f"{self.file_system} allows no {shown} in names"
 
     def _refuses_ending(self, name: str) -> str | None:
         if self.forbidden_endings and name.endswith(self.forbidden_endings):
             return f"on {self.file_system} a name cannot end with {_character(name[-1])}"
-        stem = name.partition(".")[0].rstrip(" ").upper()
-        if stem in self.reserved:
+        if self.reserved and (stem := name.partition(".")[0].rstrip(" ").upper()) in self.reserved:
             return f"{stem} is a name that Windows keeps for a device"
         return None
 

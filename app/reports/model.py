@@ -106,6 +106,8 @@ class TransferReport:
     clips: tuple[ClipRow, ...]
     destinations: tuple[DestinationRow, ...]
     size: int
+    wanted: int = 0
+    """Files that were to be copied."""
     findings: tuple[str, ...] = ()
     """What the look at the card's structure found wanting."""
     ignored: tuple[str, ...] = ()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from app.integrity.hashing import C4_ALPHABET, C4_LENGTH, HashKind
@@ -56,6 +58,7 @@ def made_holdable(text: str) -> str:
     return _UNHOLDABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+@lru_cache(maxsize=1024)
 def moment_xml(moment: datetime, *, fraction: bool = False) -> str:
     """*moment* as xs:dateTime with its own offset; whole seconds unless *fraction*."""
     offset = moment.utcoffset()
@@ -79,10 +82,16 @@ def file_moment(mtime_ns: int) -> datetime | None:
     """A file's time with the offset this place had at that moment; None beyond years 1 to 9999."""
     seconds, rest = divmod(mtime_ns, 1_000_000_000)
     try:
-        whole = datetime.fromtimestamp(seconds, UTC).astimezone()
+        whole = _in_zone(seconds, time.tzname)
     except (ValueError, OverflowError, OSError):
         return None
     return whole.replace(microsecond=rest // 1000)
+
+
+@lru_cache(maxsize=1024)
+def _in_zone(seconds: int, _zone: tuple[str, str]) -> datetime:
+    """Files of one card share their seconds; the zone may be another one the next time."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone()
 
 
 def checked_digest(kind: HashKind, text: str | None) -> str | None:
