@@ -22,7 +22,7 @@ def table_of(qtbot, width: int) -> FileTable:
 
 
 def test_the_hash_gives_way_before_the_path_and_not_without_need(qtbot):
-    roomy, tight = table_of(qtbot, 1400), table_of(qtbot, 1000)
+    roomy, tight = table_of(qtbot, 1400), table_of(qtbot, 920)
     whole = roomy.fontMetrics().horizontalAdvance(roomy.model().index(0, 3).data())
     assert roomy.columnWidth(3) >= whole
     assert tight.columnWidth(3) < whole
