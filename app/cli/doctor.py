@@ -17,12 +17,14 @@ _MARKS = {Weight.GOOD: "✓", Weight.OPTIONAL: "-", Weight.MISSING: "✕"}
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_context
 def doctor_command(context: click.Context, as_json: bool) -> None:
-    """Show Python, Qt, ffmpeg and what its encoders can do, and programs for tapes and drives.
+    """Show Python, Qt, the profile with its journal, ffmpeg and what it can read and write, and
+    programs for drives and tapes.
 
     Exit code 1 when something is missing that Reelkeep cannot do without.
     """
-    settings = this_invocation().settings()
-    findings = examine(str(settings.get("media.ffmpeg")))
+    invocation = this_invocation()
+    ffmpeg = str(invocation.settings().get("media.ffmpeg"))
+    findings = examine(ffmpeg, invocation.profile)
     missing = [found for found in findings if found.weight is Weight.MISSING]
     if as_json:
         for found in findings:

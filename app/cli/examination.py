@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
 
+from app.jobs.soundness import inspect
+from app.paths import Profile
+from app.units import bytes_text, count_text
+
 SECONDS = 15.0
 """A program that does not answer within this time does not work."""
 
@@ -28,6 +32,15 @@ ENCODERS = {
     "aac": ("", "sound of previews", ()),
 }
 """Encoder → pixel format to try it with, what it is for, and what it insists on."""
+
+DECODERS = (
+    *("h264", "hevc", "av1", "prores", "dnxhd", "mpeg2video", "mjpeg", "jpeg2000", "cfhd"),
+    *("ffv1", "vp9", "dpx", "exr", "aac", "pcm_s24le"),
+)
+"""What cameras, recorders and houses deliver."""
+
+ROOM = 1 << 30
+"""Bytes that should be free for journal, log and reports."""
 
 PROGRAMS = {
     "ffprobe": "It comes with ffmpeg.",
@@ -65,9 +78,39 @@ class Finding:
     """What to do, where something is to be done."""
 
 
-def examine(ffmpeg: str = "") -> tuple[Finding, ...]:
+def examine(ffmpeg: str = "", profile: Profile | None = None) -> tuple[Finding, ...]:
     """Look at everything; *ffmpeg* is the program of the settings, "" for the one on the PATH."""
-    return (*_python(), *_ffmpeg(ffmpeg), *_programs())
+    own = _profile(profile) if profile else ()
+    return (*_python(), *own, *_ffmpeg(ffmpeg), *_programs())
+
+
+def _profile(profile: Profile) -> Iterator[Finding]:
+    place = next(p for p in (profile.directory, *profile.directory.parents) if p.is_dir())
+    free = shutil.disk_usage(place).free
+    short = "Free some space, or choose another profile: without room no job can be written down."
+    yield Finding(
+        name="Profile",
+        weight=Weight.GOOD if free >= ROOM else Weight.MISSING,
+        fact=f"{profile.directory}, {bytes_text(free)} free",
+        remedy="" if free >= ROOM else short,
+    )
+    if not profile.journal.exists():
+        yield Finding(name="Journal", weight=Weight.GOOD, fact="none yet")
+        return
+    jobs, trouble = inspect(profile.journal)
+    size = bytes_text(profile.journal.stat().st_size)
+    damaged = (
+        "The next start keeps it aside and begins a new one. Bring it back from a backup, or"
+        " verify the copies again."
+    )
+    yield Finding(
+        name="Journal",
+        weight=Weight.MISSING if trouble else Weight.GOOD,
+        fact=f"{size}, damaged: {trouble}"
+        if trouble
+        else f"{size}, {count_text(jobs, 'job')}, read through and sound",
+        remedy=damaged if trouble else "",
+    )
 
 
 def _python() -> Iterator[Finding]:
@@ -122,8 +165,22 @@ def _ffmpeg(chosen: str) -> Iterator[Finding]:
         )
         return
     yield Finding(name="ffmpeg", weight=Weight.GOOD, fact=f"{first}, {program}")
+    yield _decoders(program)
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(lambda name: _encoder(program, name), ENCODERS)
+
+
+def _decoders(ffmpeg: str) -> Finding:
+    """Which of the decoders that matter ffmpeg has."""
+    lines = _all_said([ffmpeg, "-hide_banner", "-decoders"]) or []
+    known = {parts[1] for line in lines if len(parts := line.split()) > 1}
+    lacking = [name for name in DECODERS if name not in known]
+    return Finding(
+        name="decoders",
+        weight=Weight.OPTIONAL if lacking else Weight.GOOD,
+        fact=f"lacks {', '.join(lacking)}" if lacking else ", ".join(DECODERS),
+        remedy="To read such clips: install an ffmpeg that has them." if lacking else "",
+    )
 
 
 def _encoder(ffmpeg: str, name: str) -> Finding:
@@ -161,6 +218,12 @@ def _program(name: str, remedy: str) -> Finding:
 
 def _said(command: list[str]) -> str | None:
     """The first line a program says; None when it fails, or does not end in time."""
+    lines = _all_said(command)
+    return None if lines is None else next(iter(lines), "")
+
+
+def _all_said(command: list[str]) -> list[str] | None:
+    """All that a program says; None when it fails, or does not end in time."""
     try:
         done = subprocess.run(
             command,
@@ -173,5 +236,4 @@ def _said(command: list[str]) -> str | None:
         return None
     if done.returncode:
         return None
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
-    return lines[0] if lines else ""
+    return done.stdout.decode("utf-8", "replace").splitlines()

@@ -90,3 +90,20 @@ def _log_left(journal: Path) -> bool:
     """Whether changes lie beside it that the last one to close it would have taken in."""
     log = journal.with_name(journal.name + "-wal")
     return log.exists() and log.stat().st_size > 0
+
+
+def inspect(journal: Path) -> tuple[int, str]:
+    """How many jobs a journal holds, and what is wrong with it, "" for nothing; all of it is read.
+
+    Nothing is written, and nothing is made where there is none.
+    """
+    try:
+        db = sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True, timeout=10)
+        try:
+            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            (jobs,) = db.execute("SELECT count(*) FROM jobs").fetchone()
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        return 0, str(error)
+    return int(jobs), "" if found == "ok" else str(found)

@@ -73,3 +73,38 @@ def test_a_package_that_is_absent_is_missing():
 
     assert absent.weight is Weight.MISSING
     assert absent.remedy
+
+
+def test_the_journal_is_looked_through_and_nothing_is_made(reelkeep, profile):
+    facts = {e.get("name"): e for e in reelkeep("doctor", "--json").events}
+    assert facts["Journal"]["fact"] == "none yet"
+    assert facts["Profile"]["fact"].startswith(f"{profile}, ")
+    assert not profile.joinpath("journal.sqlite").exists()
+
+    reelkeep("jobs")
+    facts = {e.get("name"): e for e in reelkeep("doctor", "--json").events}
+    assert facts["Journal"]["fact"].endswith("0 jobs, read through and sound")
+    assert facts["Journal"]["state"] == "good"
+
+
+def test_a_damaged_journal_is_told_with_what_to_do_and_left_alone(reelkeep, profile):
+    reelkeep("jobs")
+    journal = profile / "journal.sqlite"
+    journal.write_bytes(journal.read_bytes()[:4096] + b"\xff" * 8192)
+    before = journal.read_bytes()
+
+    answer = reelkeep("doctor", "--json")
+    facts = {e.get("name"): e for e in answer.events}
+    assert answer.code == 1
+    assert "Journal" in answer.result["missing"]
+    assert "damaged" in facts["Journal"]["fact"]
+    assert "keeps it aside" in facts["Journal"]["remedy"]
+    assert journal.read_bytes() == before
+
+
+def test_decoders_that_are_lacking_are_named(program):
+    script = "#!/bin/sh\n[ \"$2\" = -decoders ] && { echo ' V..... h264 H.264'; exit 0; }\nexit 0\n"
+    decoders = found("decoders", examine(program(script)))
+    assert decoders.weight is Weight.OPTIONAL
+    assert "h264" not in decoders.fact
+    assert "prores" in decoders.fact
