@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -222,7 +222,7 @@ class Roster:
         self,
         row: EntryRow,
         shares: Sequence[Share],
-        have: Container[int],
+        have: Mapping[int, CopyFact],
         source: CopyFact | None,
     ) -> FileWork | None:
         paths: dict[int, str] = {}
@@ -230,7 +230,10 @@ class Roster:
         if self.feeding and not can_feed(source):
             return None
         for share in shares:
-            if share.place.index in have or not share.takes(row):
+            if held := have.get(share.place.index):
+                share.hold(held)
+                continue
+            if not share.takes(row):
                 continue
             path, same_size = share.path_for(row)
             if path is not None:

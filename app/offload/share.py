@@ -11,6 +11,7 @@ from app.offload.place import Place
 from app.offload.planning import placer
 from app.offload.selection import Selection
 from app.offload.spec import OnCollision
+from app.offload.work import CopyFact, CopyState
 from app.places.limits import NameRules
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ class Share:
     def takes(self, row: EntryRow) -> bool:
         """Whether the destination is to get the file."""
         return self._selection.takes(row.entry)
+
+    def hold(self, fact: CopyFact) -> None:
+        """A copy that is there has its name: no other file of the card gets it."""
+        if fact.state is not CopyState.FAILED:
+            self.refusal(fact.path)
 
     def path_for(self, row: EntryRow) -> tuple[str | None, bool]:
         """Where the file goes, and whether one of its size lies there already.

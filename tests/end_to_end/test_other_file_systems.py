@@ -178,7 +178,7 @@ def test_rounded_times_make_no_copy_look_changed(
     card.set({"op": "read", "match": "*C002.mov", "at": 3 * MB, "do": "hold"})
     with house.engine() as engine:
         with Watched(engine, spec) as job:
-            card.wait_acted("hold")
+            job.until(lambda _: card.acted(), "the card is held")
             job.until(lambda s: s.files_done or s.places[0].written > 5 * MB, "a file is written")
             engine.cancel(job.job)
             card.set()
@@ -222,3 +222,22 @@ def test_two_folders_that_are_one_there_are_kept_apart(
     del expected[b"Clips"], expected[b"Clips/b.mov"]
     assert bytes_of(stick.copy) == expected
     check_end(stick, told=2)
+
+
+def test_one_copy_never_stands_for_two_files_that_have_one_name_there(
+    bench: Bench, house: House, tmp_path: Path
+) -> None:
+    stick = Stick(bench, KINDS[0])
+    card = make_card(
+        tmp_path / "A003", {"CLIPS/same.mov": b"take", "CLIPS/SAME.MOV": b"take", "z.mov": 5 * MB}
+    )
+    with house.engine() as engine:
+        job = engine.run(spec_for(card, stick.point, wanted_copies=1)).id
+        first = {row.path: row.copies[0].state for row in engine.files(job)}
+        engine.run(job)
+        again = {row.path: row.copies[0] for row in engine.files(job)}
+    assert sorted(first.values()) == ["failed"] + ["verified through the cache"] * 2
+    assert {path: copy.state for path, copy in again.items()} == first
+    (lost,) = (copy for copy in again.values() if copy.state == "failed")
+    assert "its name is the same there as CLIPS/" in lost.trouble
+    check_end(stick, told=1)
