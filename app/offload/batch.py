@@ -8,17 +8,20 @@ complete ones that the journal does not know, which are read again.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
-from app.errors import ReadBackDiffers, ReelkeepError
+from app.errors import DestinationFault, DestinationSilent, ReadBackDiffers, ReelkeepError
 from app.offload.crew import Crew, HelperLost, NoAnswer
 from app.offload.hand import Copied, Hand, Named, Proven, Seen, ToCopy, ToName, ToProve
 from app.offload.large import unsteady
 from app.offload.passage import Passage
 from app.offload.settle import agreed, differs, proven_state
+from app.offload.silence import watcher
 from app.offload.target import Target
 from app.offload.work import CopyFact, CopyState, CopyWork, FileWork
 from app.offload.writer import discard
@@ -148,18 +151,26 @@ class Batch:
 
     def _on_all(self, targets: Iterable[Target], do: Callable[[Target], None], what: str) -> None:
         """Do something on several destinations at once; whoever fails is detached."""
+        size = sum(copy.work.entry.size for copy in self._copies.values())
+        seconds = watcher().patience.for_sync(size)
 
         def one(target: Target) -> None:
             try:
-                do(target)
+                target.ask(partial(do, target), seconds)
+            except DestinationFault as fault:
+                self._passage.detach(target, fault)
             except OSError as error:
                 self._passage.detach(target, target.fault(error, what))
+            except Exception as bug:  # nothing was made safe
+                self._passage.broken(target, bug)
 
         threads = [threading.Thread(target=one, args=(target,), daemon=True) for target in targets]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        if self._passage.fatal is not None:
+            raise self._passage.fatal
 
     # Proven
 
@@ -239,7 +250,8 @@ class Batch:
         if seen.digest or copy.work.expected is not None:
             expected = agreed(copy.work, passage.proof, passage.source.name)
             if seen.digest and seen.digest != expected:
-                again = self._ask(ToProve(copy.work.n, None, (self._to_see(copy),))).copies[0]
+                item = ToProve(copy.work.n, None, (self._to_see(copy),))
+                again = target.ask(partial(self._ask, item)).copies[0]
                 raise again.error or differs(copy, expected, seen.digest, again.digest)
         if seen.digest:
             passage.control.advance(seen.size)
@@ -291,11 +303,8 @@ class Batch:
             for item in left.values():
                 copy = self._copies[item.n, item.drive]
                 if copy.target.alive:
-                    (answer,) = hand.work([item])
-                    assert isinstance(answer, Named)
-                    lost = isinstance(answer.error, FileNotFoundError)
-                    there = lost and copy.target.folder.is_file(copy.path)  # named, unsaid
-                    self._named(copy, None if there else answer.error)
+                    with contextlib.suppress(DestinationSilent):  # that is told of its drive
+                        self._named(copy, copy.target.ask(partial(_name_anew, hand, copy, item)))
 
     def _named(self, copy: CopyWork, error: Exception | None) -> None:
         if error is not None:
@@ -319,3 +328,11 @@ class Batch:
                 sync_file_system(fd)
 
         self._on_all(folders, sync, "a folder")
+
+
+def _name_anew(hand: Hand, copy: CopyWork, item: ToName) -> Exception | None:
+    """Name a copy whose name may have been given without an answer; what is wrong with it."""
+    (answer,) = hand.work([item])
+    assert isinstance(answer, Named)
+    lost = isinstance(answer.error, FileNotFoundError)
+    return None if lost and copy.target.folder.is_file(copy.path) else answer.error

@@ -94,6 +94,8 @@ class _Member(threading.Thread):
             items, answers = order
             try:
                 answers.put(self.ask(items))
+            except _Abandoned:
+                return
             except (EOFError, OSError) as error:
                 answers.put(HelperLost(str(error)))
             except Exception as error:

@@ -135,8 +135,10 @@ class Passage:
     def detach_gone(self) -> None:
         """Detach every destination whose folder is no longer where it was."""
         for target in self.alive:
-            if not target.folder.still_there():
-                self.detach(target, target.gone_error())
+            try:
+                target.ask(target.check)
+            except DestinationFault as fault:
+                self.detach(target, fault)
 
     def copy_done(self, copy: CopyWork, *, well: bool) -> None:
         """A destination is done with a file; the last one counts the file."""

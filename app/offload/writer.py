@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from app.errors import DestinationSilent, WriteFailed
 from app.integrity.cache import O_DIRECT
@@ -220,17 +221,19 @@ class Writer(threading.Thread):
 def discard(copy: CopyWork, *, own_thread: bool = False) -> None:
     """Remove a partial file, if its drive still answers.
 
-    On a drive that was given up only *own_thread* does that, a thread that nobody waits for:
-    it has come back from there.
+    On a drive that was given up only *own_thread* does that, a thread of the drive's own that
+    nobody waits for: it has come back from there.
     """
     copy.failed = True
-    if copy.target.silent:
-        if own_thread:
-            _drop(copy)
-        return
+    target = copy.target
     try:
-        with copy.target.silence.call():
+        if not own_thread:
+            target.ask(partial(_drop, copy))
+        elif target.silent:
             _drop(copy)
+        else:
+            with target.silence.call():
+                _drop(copy)
     except DestinationSilent:
         return  # the next start drops its partial files
 

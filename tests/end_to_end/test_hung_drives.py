@@ -205,6 +205,47 @@ def test_a_frozen_file_system_of_the_kernel_holds_up_nobody(
         assert leftovers(frozen) == []
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(LARGE, id="large"),
+        pytest.param({f"IMG_{n:04}.jpg": 20_000 + n for n in range(200)}, id="small"),
+    ],
+)
+def test_a_disk_whose_writes_never_end_holds_up_nobody(
+    bench: Bench,
+    faulty: Callable[[str], FaultMount],
+    house: House,
+    patience: None,
+    files: dict[str, bytes | int],
+) -> None:
+    """As with a dead USB drive, the file system is well and waits for its disk."""
+    reader, cable = faulty("A003"), faulty("cable")
+    card = make_card(reader.backing, files)
+    first = bench.ext4("one", size=96)
+    image = bench.image("disk.img", 96, "mkfs.ext4", "-qF", folder=cable.backing)
+    disk = bench.mount(bench.loop(cable.point / image.name), "KINGSTON")
+    bench.undone(cable.wake)
+    house.declare(first, disk)
+    reader.set({"op": "read", "match": f"*{sorted(files)[-1]}", "do": "hold"})
+    with house.engine() as engine:
+        with Watched(engine, spec_for(reader.point, first, disk, wanted_copies=1)) as job:
+            reader.wait_acted("hold")
+            cable.hang()
+            reader.set()
+            done = job.end()
+        assert done.state is JobState.FAILED
+        assert "KINGSTON has not answered for" in done.error
+        assert done.safe
+        assert tree(first / "A003") == tree(card)
+        cable.wake()
+        with Watched(engine, job.job) as again:
+            done = again.end()
+        assert done.state is JobState.DONE, done
+        assert tree(disk / "A003") == tree(card)
+        assert leftovers(disk) == []
+
+
 def test_cancelling_does_not_wait_for_a_hung_drive(
     bench: Bench, house: House, drives: tuple[Path, FaultMount, Path]
 ) -> None:
