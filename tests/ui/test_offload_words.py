@@ -240,6 +240,15 @@ def test_a_full_drive_says_what_failed_and_the_way_out():
     assert shown.hint == "The others go on. Free space, then Retry."
 
 
+def test_a_drive_that_does_not_answer_at_this_moment_says_so_while_it_is_waited_for():
+    running = offload("A003", JobState.RUNNING)
+    shown = destination(job=running, trouble="RAID-1 has not answered for 12 seconds.")
+    assert shown.trouble == "RAID-1 has not answered for 12 seconds."
+    assert shown.sign == WRITING
+    assert not shown.failed
+    assert destination(job=running).trouble == ""
+
+
 def test_too_little_room_is_said_on_the_tile_with_the_number():
     reading = read_plans(plans("A003", to=("/media/LTO stage/Day12",)))
     shown = destination(STAGE, reading=reading)

@@ -212,4 +212,6 @@ def _trouble(entry: DestinationEntry, hand: PlaceInHand | None) -> tuple[str, st
         go_on = any(p.state is not PlaceState.FAILED for p in others) and not hand.job.state.ended
         hint = f"{'The others go on. ' if go_on and 'other' not in rest.lower() else ''}{rest}"
         return printable(said + dot.strip()), printable(hint.strip())
+    if hand is not None and hand.live and hand.place.trouble:
+        return printable(hand.place.trouble), ""  # it does not answer at this moment
     return printable(entry.trouble), ""
