@@ -29,7 +29,7 @@ from app.jobs.runner import JobKind, Runner, Task
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
 from app.jobs.spec import CONVERTER, JobId, Spec
 from app.jobs.vigil import Vigil
-from app.offload.account import Account, report_stem
+from app.offload.account import Account, report_folder, report_stem
 from app.offload.day import day_report, day_stem
 from app.offload.ledger import SCHEMA as OFFLOAD_SCHEMA
 from app.offload.naming import shooting_day
@@ -246,7 +246,7 @@ class Engine(AbstractContextManager["Engine"]):
         if self.journal.job(job).kind == VerifySpec.kind:
             return write_verify_report(self.journal, job, folder or self.reports).html
         account, report = self._account(job), self.report(job)
-        place = folder or account.spec.report or self.reports
+        place = folder or report_folder(self.journal, job, self.reports, self._around().volume_of)
         return write_transfer(report, place, report_stem(account, report.started)).html
 
     def day(self, day: date | None = None) -> DayReport:
@@ -380,6 +380,8 @@ def _offload_task(plan: OffloadPlan, around: Surroundings) -> Task:
         "operator": around.operator,
         "tool": f"Reelkeep {around.tool_version}",
     }
+    if spec.report is not None:
+        facts["report volume"] = around.volume_of(spec.report).identity
     return Task(
         title=f"Offload {plan.card.roll}", lanes=frozenset(lanes), facts=facts, shown=_shown(plan)
     )

@@ -58,6 +58,7 @@ def volume_facts(volume: Volume) -> dict[str, Any]:
             "bus_speed": device.bus_speed,
             "speed_class": speed_class(device),
             "declared": device.declared,
+            "identified": device.identified,
             "counts": device.counts,
         },
     }
@@ -100,6 +101,7 @@ def _remarks(volume: Volume) -> str:
         "removable": volume.removable,
         "never counts": not volume.device.counts,
         "device declared": volume.device.declared,
+        "device not identified": not volume.device.identified,
     }
     return ", ".join(text for text, holds in remarks.items() if holds)
 

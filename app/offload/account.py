@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from app.offload.spec import OffloadSpec, VerifyMode
 from app.offload.work import CopyFact, CopyState
 from app.places.cards import Card
 from app.places.tree import EntryKind
+from app.places.volumes import Volume
 from app.reports.model import ClipRow, CopyRow, DestinationRow, FileRow, TransferReport
 from app.units import count_text, now
 
@@ -291,6 +292,17 @@ def report_stem(account: Account, moment: datetime | None = None) -> str:
     return f"{safe[:60] or 'card'}_{(moment or now()).strftime('%Y-%m-%d_%H%M')}_{account.job}"
 
 
-def report_folder(spec: OffloadSpec, usual: Path) -> Path:
-    """Where the reports of an offload go."""
-    return spec.report or usual
+def report_folder(
+    journal: Journal, job: JobId, usual: Path, volume_of: Callable[[Path], Volume]
+) -> Path:
+    """Where the report of an offload goes: the folder that was named, or *usual*.
+
+    While the drive of that folder is away, its path leads to an empty mount point.
+    """
+    spec = journal.job(job).spec
+    assert isinstance(spec, OffloadSpec)
+    if spec.report is None:
+        return usual
+    meant = journal.fact(job, "report volume")
+    away = meant is not None and volume_of(spec.report).identity != meant
+    return usual if away else spec.report

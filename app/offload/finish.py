@@ -21,7 +21,7 @@ from app.errors import (
 from app.integrity.verdict import Problem, ReadWay, Verdict
 from app.jobs.snapshot import PlaceState
 from app.offload import memory
-from app.offload.account import Account, report_stem
+from app.offload.account import Account, report_folder, report_stem
 from app.offload.custody import write_custody
 from app.offload.ledger import EntryRow
 from app.offload.place import Place
@@ -278,10 +278,12 @@ class Finish:
     def _write_report(self, account: Account) -> None:
         """A report that cannot be written is said, and takes nothing from the verdict."""
         run = self._run
-        usual = run.around.report_folder
-        folder = run.spec.report or usual
-        if folder is None:
+        around = run.around
+        if around.report_folder is None:
             return
+        folder = report_folder(self._journal, self._job, around.report_folder, around.volume_of)
+        if folder != (run.spec.report or folder):
+            self._note(f"The drive of {run.spec.report} is away; the report lies in {folder}.")
         run.control.show(stage="Writing the report")
         try:
             from app.reports.write import write_transfer

@@ -10,6 +10,7 @@ from drive import Drive
 from mount_bench import Bench
 from offload_bench import House, Watched, accepted_by_ascmhl, make_card, spec_for, tree
 
+from app.engine import Engine
 from app.errors import DestinationGone
 from app.integrity.hashing import HashKind
 from app.integrity.legacy_mhl import write_legacy
@@ -21,7 +22,7 @@ from app.integrity.mhl import (
     Process,
     write_generation,
 )
-from app.jobs.snapshot import JobState
+from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import CONVERTER, JobId
 from app.offload.place import Place, PlaceRecord
 from app.offload.surroundings import Surroundings
@@ -136,3 +137,26 @@ def test_manifests_go_to_the_drive_that_was_meant_or_nowhere(drive: Drive) -> No
     assert told.read_text().count(digest) == 1
     assert older.parent == root
     assert older.exists()
+
+
+def finished(engine: Engine, job: JobId) -> JobSnapshot:
+    """A queued job, run to its end."""
+    engine._runner.run((job,))
+    return engine.snapshot(job)
+
+
+def test_a_report_for_a_drive_that_is_away_goes_where_reports_usually_go(
+    house: House, drive: Drive, card: Path, tmp_path: Path
+) -> None:
+    order = spec_for(card, tmp_path / "raid", wanted_copies=1, report=drive.point / "reports")
+    with house.engine() as engine:
+        job = engine.submit(order)
+        drive.pull()
+        done = finished(engine, job)
+        assert done.safe
+        assert Path(done.report).parent == engine.reports
+        assert f"The drive of {order.report} is away" in engine.report(job).notes[0]
+        engine.write_report(job)
+        assert not any(drive.point.iterdir())
+        drive.plug()
+        assert engine.write_report(job).parent == order.report
