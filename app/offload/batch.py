@@ -63,6 +63,8 @@ class Batch:
 
     def _give_up(self, error: NoAnswer) -> None:
         target = self._passage.targets[error.drive]
+        if target.silent:
+            return
         target.silence.give_up(error.seconds)
         if target.trouble is not None:
             self._passage.detach(target, target.trouble)

@@ -95,7 +95,7 @@ class _Member(threading.Thread):
             try:
                 answers.put(self.ask(items))
             except _Abandoned:
-                return
+                return  # nobody waits for an answer any more
             except (EOFError, OSError) as error:
                 answers.put(HelperLost(str(error)))
             except Exception as error:
@@ -236,7 +236,7 @@ class Crew:
         for connection in self._connections:
             connection.close()
         for helper in self._helpers:
-            _end(helper)
+            _end(helper, 0.2 if self.broken else 10)
         self._shared.close()
 
 
@@ -266,10 +266,10 @@ def _asking_across(connection: Connection) -> Callable[[Sequence[Item]], list[An
     return ask
 
 
-def _end(helper: subprocess.Popen[bytes]) -> None:
+def _end(helper: subprocess.Popen[bytes], seconds: float) -> None:
     """A helper ends by itself once nobody is at the other end, unless a drive holds it."""
     try:
-        helper.wait(5)
+        helper.wait(seconds)
     except subprocess.TimeoutExpired:
         helper.kill()
         log.warning("A helper for small files had to be ended: a drive does not answer it")

@@ -1,0 +1,139 @@
+"""Many small files are copied by helper processes; what happens to these never harms the job."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from fault_mount import FaultMount
+from mount_bench import Bench
+from offload_bench import (
+    House,
+    Watched,
+    generations,
+    leftovers,
+    make_card,
+    spec_for,
+    tree,
+    wait_for,
+)
+
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.offload.crew import MANY
+from app.offload.silence import Patience, watcher
+
+pytestmark = pytest.mark.root
+
+FILES = {f"STILLS/{n // 100:02}/IMG_{n:05}.jpg": 3000 + n if n % 50 else 0 for n in range(MANY * 5)}
+
+
+@pytest.fixture
+def card(bench: Bench) -> Path:
+    """A card with more small files than one batch holds."""
+    return make_card(bench.folder / "card" / "A003", FILES)
+
+
+@pytest.fixture
+def two(bench: Bench, house: House) -> tuple[Path, Path]:
+    """Two drives."""
+    drives = bench.ext4("one", size=96), bench.ext4("two", size=96)
+    house.declare(*drives)
+    return drives
+
+
+@pytest.fixture
+def patience() -> Iterator[None]:
+    """Less of it than people have: a healthy drive of these tests answers in no time."""
+    before = watcher().patience
+    watcher().patience = Patience(answer=3, sync=4, slowest=1 << 40, cancelled=1, mention=1)
+    try:
+        yield
+    finally:
+        watcher().patience = before
+
+
+def helpers() -> list[psutil.Process]:
+    """The helper processes of this program."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        try:
+            if "app.offload.crew_process" in child.cmdline():
+                found.append(child)
+        except psutil.Error:
+            continue  # it has just ended
+    return found
+
+
+def whole(done: JobSnapshot, card: Path, *drives: Path) -> None:
+    assert (done.state, done.verdict) == (JobState.DONE, "SAFE TO FORMAT"), done
+    for drive in drives:
+        assert tree(drive / "A003") == tree(card)
+        assert leftovers(drive) == []
+        assert len(generations(drive / "A003")) == 1
+    assert helpers() == []
+
+
+def test_many_small_files_are_copied_by_helpers_that_are_gone_afterwards(
+    house: House, card: Path, two: tuple[Path, Path]
+) -> None:
+    seen: set[int] = set()
+    with house.engine() as engine, Watched(engine, spec_for(card, *two)) as job:
+        while not job.ended.wait(0.02):
+            seen |= {helper.pid for helper in helpers()}
+        whole(job.now, card, *two)
+    assert seen
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_the_job_goes_on_without_a_helper_that_was_killed(
+    house: House, card: Path, two: tuple[Path, Path], how: signal.Signals
+) -> None:
+    with house.engine() as engine, Watched(engine, spec_for(card, *two)) as job:
+        job.until(lambda now: now.copied, "something was copied")
+        for helper in helpers()[:1]:
+            helper.send_signal(how)
+        whole(job.end(), card, *two)
+
+
+def test_a_cancelled_job_leaves_no_partial_file_and_no_helper(
+    house: House, card: Path, two: tuple[Path, Path]
+) -> None:
+    with house.engine() as engine:
+        with Watched(engine, spec_for(card, *two)) as job:
+            job.until(lambda now: now.copied, "something was copied")
+            engine.cancel(job.job)
+            assert job.end().state is JobState.CANCELLED
+            assert helpers() == []
+        for drive in two:
+            assert leftovers(drive) == []
+        with Watched(engine, job.job) as again:
+            whole(again.end(), card, *two)
+
+
+@pytest.mark.parametrize("op", ["write", "read", "rename"])
+def test_a_drive_that_hangs_a_helper_holds_up_nobody(
+    house: House,
+    card: Path,
+    two: tuple[Path, Path],
+    faulty: Callable[[str], FaultMount],
+    patience: None,
+    op: str,
+) -> None:
+    hung = faulty("KINGSTON")
+    house.declare(hung.point)
+    hung.set(
+        {"op": op, "match": "*.jpg" if op == "rename" else "*.part", "after": 90, "do": "hold"}
+    )
+    with house.engine() as engine:
+        with Watched(engine, spec_for(card, two[0], hung.point, two[1])) as job:
+            done = job.end()
+        assert done.state is JobState.FAILED
+        assert "KINGSTON has not answered for" in done.error
+        for drive in two:
+            assert tree(drive / "A003") == tree(card)
+            assert leftovers(drive) == []
+        hung.set()
+        wait_for(lambda: helpers() == [], "no helper is left once the drive answers again")
