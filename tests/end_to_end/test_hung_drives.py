@@ -6,9 +6,13 @@ program behind its mount is stopped, as with a server that is gone).
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,10 +33,10 @@ from offload_bench import (
 )
 
 from app.engine import Engine
-from app.errors import PlanRefused
+from app.errors import DestinationSilent, PlanRefused
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
 from app.jobs.spec import JobId
-from app.offload.silence import Patience, watcher
+from app.offload.silence import Patience, Silence, watcher
 
 pytestmark = pytest.mark.root
 
@@ -321,7 +325,7 @@ def test_a_drive_that_hangs_at_small_files_holds_up_nobody(
 PROGRAM = """
 import sys
 from app.__main__ import main
-from app.offload.silence import Patience, watcher
+from app.offload.silence import Patience, Silence, watcher
 watcher().patience = Patience(answer=3, sync=4, slowest=1 << 40)
 sys.exit(main())
 """
@@ -356,3 +360,33 @@ def test_the_command_ends_though_the_kernel_keeps_its_process(
     job = result["jobs"][0]["job"]
     subprocess.run([*retry, job], capture_output=True, check=False, timeout=60)
     assert tree(hung.backing / "A003") == tree(card)
+
+
+def test_a_disk_that_is_busy_with_other_writes_is_not_silent(bench: Bench, patience: None) -> None:
+    watcher().patience = replace(watcher().patience, answer=2)
+    disk = bench.ext4("disk")
+    silence = Silence("disk", disk.stat().st_dev)
+    out, into = os.pipe()
+    asked = threading.Thread(target=lambda: hold(silence, out))
+    asked.start()
+    try:
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            with (disk / "other").open("wb") as file:
+                file.write(b"another file")
+                os.fsync(file.fileno())
+            time.sleep(0.05)
+        assert silence.fault is None
+        run("sync", "-f", disk)
+        wait_for(lambda: silence.fault, "once it does nothing more, it is silent", 60)
+    finally:
+        os.write(into, b"x")
+        asked.join()
+        os.close(out)
+        os.close(into)
+
+
+def hold(silence: Silence, answer: int) -> None:
+    """Ask, and wait for the answer."""
+    with contextlib.suppress(DestinationSilent), silence.call():
+        os.read(answer, 1)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -144,3 +147,31 @@ def test_short_calls_one_after_the_other_are_no_silence() -> None:
         with silence.call():
             time.sleep(0.1)
     assert silence.fault is None
+
+
+STOPPED = """
+import sys
+from app.offload.silence import Patience, Silence, watcher
+watcher().patience = Patience(answer=2)
+silence = Silence("RAID")
+with silence.call():
+    print("asked", flush=True)
+    sys.stdin.readline()
+print(silence.fault, flush=True)
+"""
+
+
+def test_a_program_that_was_stopped_has_not_waited_for_its_drives() -> None:
+    """As with a machine that slept: only what was seen of a silence counts."""
+    with subprocess.Popen(
+        [sys.executable, "-c", STOPPED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        assert program.stdout.readline() == "asked\n"
+        program.send_signal(signal.SIGSTOP)
+        time.sleep(4)
+        program.stdin.write("answered\n")
+        program.stdin.flush()
+        program.send_signal(signal.SIGCONT)
+        assert program.stdout.readline() == "None\n"
