@@ -156,6 +156,7 @@ class OffloadPane(Pane):
                 why_not=desk.why_not(),
                 can_try=bool(desk.specs()) and not desk.planner.working,
                 wrong=desk.stands_against,
+                soon=desk.planner.working and bool(desk.specs()),
                 absent=any(entry.unusable for entry in desk.destinations.entries),
                 tried=desk.tried,
             )

@@ -30,7 +30,8 @@ class OffloadDeeds(QObject):
         super().__init__(parent)
         self._desk = desk
         self._later: set[JobId] = set()
-        self._fresh: set[JobId] = set()
+        self._fresh: dict[JobId, str] = {}
+        """What was just put in the queue, and the root of its card."""
         self._look = QTimer(self)
         self._look.setSingleShot(True)
         self._look.setInterval(LOOK_MS)
@@ -42,30 +43,33 @@ class OffloadDeeds(QObject):
         if self._desk.why_not():
             return False
         specs, engine = self._desk.specs(), self._desk.bridge.engine
-        roots = {str(spec.source) for spec in specs}
-        self._desk.starting |= roots
+        roots = [str(spec.source) for spec in specs]
+        self._desk.starting |= set(roots)
         for root in roots:
             self._desk.cards.confirm(root, False)
             self._desk.cards.thin(root, ())
         self._desk.settings.write_last(self._desk.destinations.specs)
         self._desk.bridge.ask(
             lambda: [engine.submit(spec) for spec in specs],
-            self._started,
-            lambda error: self._not_started(roots, error),
+            lambda ids: self._started(ids, roots),
+            lambda error: self._not_started(set(roots), error),
         )
         self._desk.changed.emit()
         return True
 
-    def _started(self, ids: Sequence[JobId]) -> None:
+    def _started(self, ids: Sequence[JobId], roots: Sequence[str] = ()) -> None:
         """Tell what runs and what waits, once the engine has looked at its queue."""
-        self._fresh |= set(ids)
+        self._fresh |= dict(zip(ids, roots or [""] * len(ids), strict=True))
         self._look.start()
 
     def _tell_started(self) -> None:
         jobs = [job for job in self._desk.bridge.snapshots if job.id in self._fresh]
-        self._fresh.clear()
+        # A small card may be done before the window has seen it begin.
+        self._desk.no_longer_starting({self._fresh.pop(job.id) for job in jobs})
         if jobs:
             self._desk.said.emit(started_text(jobs))
+        if self._fresh:
+            self._look.start()
 
     def _not_started(self, roots: set[str], error: Exception) -> None:
         self._desk.starting -= roots

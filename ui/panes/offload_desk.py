@@ -32,6 +32,9 @@ LOOK_MS = 2000
 """While a job runs the room on the drives is asked for so often."""
 
 
+PLANNING = "Planning …"
+
+
 class OffloadDesk(QObject):
     """Holds the state of the pane and talks to the engine."""
 
@@ -140,6 +143,7 @@ class OffloadDesk(QObject):
         runs = any(job.state is JobState.RUNNING for job in self.jobs)
         if runs != self._look.isActive():
             self._look.start() if runs else self._look.stop()
+            self.bridge.look_at_volumes()  # also once after the end: what is free has changed
 
     def _planned(self) -> None:
         for plan in self.planner.plans:
@@ -170,7 +174,7 @@ class OffloadDesk(QObject):
         if self.planner.plans:
             return self._read(self.planner.plans)
         held = tuple(self._held[e.root] for e in self.cards.chosen if e.root in self._held)
-        if held and not self.startable():
+        if held and (self.planner.working or not self.startable()):
             return settled(self._read(held))
         jobs = [self.job_of(entry) for entry in self.cards.chosen]
         busy = next((job for job in jobs if job and is_busy(job)), None)
@@ -188,7 +192,7 @@ class OffloadDesk(QObject):
         """Why Start can't be pressed, in one sentence; empty where it can."""
         missing = self._missing()
         if missing or self.planner.working:
-            return missing or "Planning …"
+            return missing or PLANNING
         if self.planner.error:
             return printable(self.planner.error)
         refusals = self.reading().refusals
@@ -375,6 +379,12 @@ class OffloadDesk(QObject):
         """Ask for a new plan, because something that it depends on has changed."""
         self.tried = ""
         self.planner.changed()
+
+    def no_longer_starting(self, roots: set[str]) -> None:
+        """The jobs of these cards are in the queue, or have ended already."""
+        if self.starting & roots:
+            self.starting -= roots
+            self.plan_again()
 
     def job_at(self, key: str) -> JobSnapshot | None:
         """The job that a destination's tile speaks of."""

@@ -31,6 +31,7 @@ _JUDGED = {JobState.DONE, JobState.FAILED}
 """A job that failed on one drive may still have made copies enough."""
 _MATCHED = 200
 _EMPTY_WRONG = ("No plan", "As soon as what is said below is put right, the plan stands here.")
+_EMPTY_SOON = ("Planning …", "Card and drives are being looked at. Nothing is written.")
 CONFIRM = "Nothing to copy. Confirm lists the card again and writes manifests and a report."
 
 
@@ -202,8 +203,9 @@ def plan_face(
     wrong: bool,
     tried: str,
     absent: bool = False,
+    soon: bool = False,
 ) -> PlanFace:
-    """What the plan in the middle says; *absent*: a drive of it is out."""
+    """What the plan in the middle says; *absent*: a drive of it is out; *soon*: it is made."""
     refused = bool(reading.refusals)
     alone = [r for r in reading.remarks if r.destination is None or r.weight is not Weight.NOTE]
     safe = [(Tone.VERIFIED, _safe_already(reading))] if reading.safe_already else []
@@ -223,7 +225,7 @@ def plan_face(
         if refused
         else why_not or (CONFIRM if calm else ""),
         why_tone=Tone.FAILED if refused or wrong else Tone.DIM,
-        empty=_EMPTY_WRONG if wrong or absent else EMPTY,
+        empty=_EMPTY_WRONG if wrong or absent else _EMPTY_SOON if soon else EMPTY,
         tried=tried,
     )
 
