@@ -185,7 +185,11 @@ class Roster:
         for row in self.ledger.entries():
             known.add(row.entry.path)
             fresh = now.get(row.entry.path)
-            if fresh is not None and _differs(row.entry, fresh):
+            if fresh is None:
+                continue
+            # Whoever could not read a file may have changed its permissions since.
+            unread = row.entry.kind is EntryKind.FILE and not row.hashes
+            if _differs(row.entry, fresh) or (unread and row.entry.mode != fresh.mode):
                 problem = _listed_problem(fresh, fresh.path in look.ignored)
                 changes.append((row.n, fresh, problem))
         clip_of = clips_by_path(look.card)
