@@ -242,7 +242,8 @@ def started_text(jobs: Sequence[JobSnapshot]) -> str:
         if job.state is JobState.QUEUED:
             why = stage_text(job)
             return f"{title} {why[:1].lower()}{why[1:]}."
-        return f"{title} has started." if not job.state.ended else f"{title}: {stage_text(job)}."
+        how = stage_text(job).partition(": ")[0].partition(". ")[0]
+        return f"{title} has started." if not job.state.ended else f"{title}: {how}."
     states = [job.state for job in jobs]
     waiting = states.count(JobState.QUEUED)
     begun = sum(not state.ended for state in states) - waiting

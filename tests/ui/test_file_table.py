@@ -26,4 +26,7 @@ def test_the_hash_gives_way_before_the_path_and_not_without_need(qtbot):
     whole = roomy.fontMetrics().horizontalAdvance(roomy.model().index(0, 3).data())
     assert roomy.columnWidth(3) >= whole
     assert tight.columnWidth(3) < whole
+    tight.resize(1400, 400)
+    assert tight.columnWidth(3) >= whole
+    tight.resize(920, 400)
     assert tight.columnWidth(0) >= tight.fontMetrics().horizontalAdvance("clips/A003C00000.mxf")

@@ -65,6 +65,7 @@ def test_what_was_started_is_told_running_from_waiting():
         "3 jobs: 1 running, 2 waiting."
     )
     assert words.started_text([s.done()]) == "Offload A002: SAFE TO FORMAT."
+    assert words.started_text([s.failed()]) == "Offload B002: Destination full."
 
 
 def test_a_drive_is_safe_to_eject_only_when_the_engine_says_so():

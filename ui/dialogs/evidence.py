@@ -216,8 +216,9 @@ def _facts(job: JobSnapshot, verdict: Verdict | None, report: TransferReport | N
     lines = []
     if verdict:
         need = count_text(verdict.wanted_copies, "verified copy", "verified copies")
+        need += " on different devices" if verdict.wanted_copies > 1 else ""
         lines.append(
-            f"{count_text(verdict.files, 'file')} of the card, {need} on different devices wanted, "
+            f"{count_text(verdict.files, 'file')} of the card, {need} wanted, "
             f"{verdict.verified_copies} found."
         )
         if verdict.ignored:

@@ -202,6 +202,7 @@ class OffloadDesk(QObject):
     def stands_against(self) -> bool:
         """Whether what keeps Start from being pressed is wrong, not only missing yet."""
         lost = any(e.unusable and not e.ejected for e in self.destinations.entries)
+        lost = lost and bool(self.startable())
         return lost or (bool(self.planner.error) and not self.planner.working)
 
     def _missing(self) -> str:

@@ -58,15 +58,7 @@ class FileTable(QTableView):
             self._fitted = columns
             for column in range(1, columns):
                 self.setColumnWidth(column, self._width(column))
-            self._give_way()
         self._stretch()
-
-    def _give_way(self) -> None:
-        """A hash is told by its first digits; the path needs the room more."""
-        wanted = self.sizeHintForColumn(0) + 2 * _PAD
-        others = sum(self.columnWidth(n) for n in range(1, self.model().columnCount()))
-        short = max(0, wanted - (self.viewport().width() - others))
-        self.setColumnWidth(_HASH, max(_HASH_LEAST, self.columnWidth(_HASH) - short))
 
     def _width(self, column: int) -> int:
         least = _WIDTHS[min(column, len(_WIDTHS)) - 1]
@@ -75,8 +67,12 @@ class FileTable(QTableView):
         return max(least, min(self.sizeHintForColumn(column) + 2 * _PAD, _MOST))
 
     def _stretch(self) -> None:
-        others = sum(self.columnWidth(n) for n in range(1, self.model().columnCount()))
-        self.setColumnWidth(0, max(PATH_LEAST, self.viewport().width() - others))
+        """The path gets what is left; a hash, told by its first digits, gives way to it."""
+        columns = [n for n in range(1, self.model().columnCount()) if n != _HASH]
+        room = self.viewport().width() - sum(map(self.columnWidth, columns))
+        wanted = self.sizeHintForColumn(0) + 2 * _PAD
+        self.setColumnWidth(_HASH, max(_HASH_LEAST, min(_WIDTHS[_HASH - 1], room - wanted)))
+        self.setColumnWidth(0, max(PATH_LEAST, room - self.columnWidth(_HASH)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -60,6 +60,20 @@ def test_a_failed_destination_is_retried_when_the_rest_is_done(pane, engine, dri
     qtbot.waitUntil(lambda: engine.did("retry") == [running.id])
 
 
+def test_a_card_that_is_being_copied_is_no_trouble_though_a_drive_is_out(
+    pane, engine, drives, qtbot
+):
+    add(pane, qtbot, *drives)
+    show(pane, engine, qtbot, offload("A003", JobState.RUNNING, tuple(map(str, drives))))
+    engine.mounted = engine.mounted[:1]
+    drives[1].rmdir()
+    pane.bridge.look_at_volumes()
+    shown = pane.destinations.tiles[str(drives[1])]
+    qtbot.waitUntil(lambda: settled(pane) and shown.face.pill == "")
+    assert pane.plan.face.why_not == "A003 is being copied."
+    assert pane.plan.face.why_tone is Tone.DIM
+
+
 def test_an_ejected_drive_is_calm_and_comes_back(pane, engine, drives, qtbot):
     add(pane, qtbot, *drives)
     shown = pane.destinations.tiles[str(drives[1])]
