@@ -141,6 +141,7 @@ def _text(text: str) -> str:
     return _guarded(visible(text))
 
 
+@functools.lru_cache(maxsize=16)
 def _path(path: str) -> str:
     return _guarded(visible_path(path))
 
@@ -149,5 +150,6 @@ def _guarded(text: str) -> str:
     return f"'{text}" if text and text[0] in _FORMULA else text
 
 
+@functools.lru_cache(maxsize=1024)
 def _moment(moment: datetime | None) -> str:
     return "" if moment is None else moment.isoformat(sep=" ", timespec="seconds")

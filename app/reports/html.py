@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, TextIO
+from datetime import datetime
+from functools import lru_cache
+from typing import TextIO
 
 from app.reports.day import day_sentence
 from app.reports.evidence import (
-    Mark,
     attention,
     copies_in_order,
     destination_result,
@@ -23,31 +24,11 @@ from app.reports.facts import (
     transfer_facts,
     verify_facts,
 )
+from app.reports.lines import NO_COPY, Cell, Line
 from app.reports.model import CopyRow, DayReport, TransferReport, VerifyReport
 
 _BLOCK = 500
 """Template pieces written at once."""
-
-
-class Cell(NamedTuple):
-    """One copy in a file's row."""
-
-    mark: Mark
-    words: str
-    moment: str
-
-
-class Line(NamedTuple):
-    """One file's row, ready for the template."""
-
-    path: str
-    size: str
-    modified: str
-    mark: Mark
-    state: str
-    cells: list[Cell]
-    hashes: list[tuple[str, str]]
-    remarks: list[tuple[str, str]]
 
 
 def transfer_html(report: TransferReport, stream: TextIO) -> None:
@@ -117,7 +98,10 @@ def _lines(report: TransferReport) -> Iterator[Line]:
 
 
 def _cell(copy: CopyRow | None) -> Cell:
-    if copy is None:
-        return Cell(Mark.NONE, "no copy", "")
-    mark = mark_of(copy.state, copy.trouble, copy.read_back)
-    return Cell(mark, copy.state, short_moment(copy.read_back))
+    return NO_COPY if copy is None else _copy_cell(copy.state, copy.trouble, copy.read_back)
+
+
+@lru_cache(maxsize=1024)
+def _copy_cell(state: str, trouble: str, read_back: datetime | None) -> Cell:
+    """Files of a batch were read back at one moment."""
+    return Cell(mark_of(state, trouble, read_back), state, short_moment(read_back))

@@ -37,7 +37,7 @@ from app.reports.typeface import STRONG, Style
 from app.reports.visible import visible, visible_path
 from app.units import bytes_text, count_text, duration_text, rate_text
 
-FILE_ROWS = 1_000
+FILE_ROWS = 500
 """Per-file rows in a PDF; all of them are in the CSV."""
 ATTENTION_GROUPS = 500
 """Causes told one by one in a PDF."""
