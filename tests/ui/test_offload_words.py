@@ -35,7 +35,17 @@ from ui.panes.offload_drives import destination_face
 from ui.panes.offload_faces import card_face, plan_face
 from ui.theme import Tone
 from ui.widgets.wrapped import breakable
-from ui.words import COMPLETE, HOLDS_ALL, KEEP, SAFE, SAFE_TO_EJECT, STOPPED, WRITING, place_sign
+from ui.words import (
+    COMPLETE,
+    EJECTED,
+    HOLDS_ALL,
+    KEEP,
+    SAFE,
+    SAFE_TO_EJECT,
+    STOPPED,
+    WRITING,
+    place_sign,
+)
 
 JUDGED = (JobState.DONE, JobState.FAILED)
 SINCE = datetime.now(UTC) - timedelta(hours=1)
@@ -199,6 +209,17 @@ def test_a_drive_that_is_safe_to_eject_can_be_ejected_and_the_systems_disk_is_ne
     facts = {"safe_to_eject": True, "total": GB, "verified": GB}
     shown = destination(system, done, PlaceState.DONE, **facts)
     assert (shown.sign, shown.can_eject) == (COMPLETE, False)
+
+
+def test_an_ejected_drive_still_says_what_failed_on_it():
+    where = DestinationEntry(
+        spec=DestinationSpec(path=Path("/media/RAID-1")), home=RAID, looked=True, ejected=True
+    )
+    damaged = place("/media/RAID-1", PlaceState.FAILED, trouble="A003C003.mxf is damaged.")
+    hand = PlaceInHand(job=offload("A003", JobState.DONE), place=damaged)
+    shown = destination_face(where, hand, None, (), "{roll}")
+    assert (shown.sign, shown.trouble) == (EJECTED, "A003C003.mxf is damaged.")
+    assert not shown.failed
 
 
 def test_a_drive_that_holds_all_stays_until_its_job_has_ended():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from PySide6.QtCore import QSize, Qt, QTimer, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -25,12 +25,9 @@ from app.units import bytes_text, count_text, moment_text, rate_text
 from ui import theme
 from ui.models.evidence_files import EvidenceFiles
 from ui.theme import Tone
-from ui.widgets.file_table import FileTable
+from ui.widgets.file_table import FileTable, roomy
 from ui.words import printable
 
-_SIZE = (1160, 680)
-_BESIDE = 60
-"""Pixels of the screen that stay free around the dialog."""
 _FILTER_WAIT = 120
 A = TypeVar("A")
 
@@ -56,7 +53,7 @@ class EvidenceDialog(QDialog):
         self._ask = ask
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Evidence · {printable(job.title)}")
-        self.resize(_fitting(self))
+        self.resize(roomy(self))
         self._report_path = job.report
         self.verdict = QLabel()
         self.verdict.setFont(theme.bold(theme.VERDICT))
@@ -198,12 +195,6 @@ class EvidenceDialog(QDialog):
         self.devices.setAccessibleName("Devices that hold copies")
         self.filter.setAccessibleName("Filter the files")
         self.count.setAccessibleName("Files shown")
-
-
-def _fitting(dialog: QDialog) -> QSize:
-    """The wanted size, or what the screen has."""
-    room = dialog.screen().availableSize()
-    return QSize(*_SIZE).boundedTo(room - QSize(_BESIDE, _BESIDE))
 
 
 def _tint(label: QLabel, tone: Tone) -> None:

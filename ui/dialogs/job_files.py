@@ -24,7 +24,7 @@ from ui.models.evidence_files import EvidenceFiles
 from ui.theme import Tone
 from ui.widgets.bar import Bar, job_parts
 from ui.widgets.buttons import plain_button
-from ui.widgets.file_table import FileTable
+from ui.widgets.file_table import FileTable, roomy
 from ui.widgets.labels import ElidedLabel, TextLabel
 
 REFRESH_MS = 2000
@@ -38,7 +38,7 @@ class JobFilesDialog(QDialog):
         self._bridge = bridge
         self._id = job
         self._asking = False
-        self.resize(980, 560)
+        self.resize(roomy(self))
         self.title = ElidedLabel("", tone=Tone.STRONG, size=theme.TITLE, strong=True)
         self.stage = ElidedLabel("", tone=Tone.DIM)
         self.bar = Bar(name="Progress of the job")

@@ -205,7 +205,8 @@ def _at_rest(entry: DestinationEntry, hand: PlaceInHand) -> tuple[Sign | None, s
 def _trouble(entry: DestinationEntry, hand: PlaceInHand | None) -> tuple[str, str]:
     """What went wrong here, and the way out."""
     if entry.ejected and entry.volume is None:
-        return "", ""
+        failed = hand is not None and hand.place.state is PlaceState.FAILED
+        return (printable(hand.place.trouble) if hand and failed else ""), ""
     if hand is not None and hand.place.state in {PlaceState.FAILED, PlaceState.GONE}:
         said, dot, rest = hand.place.trouble.partition(". ")
         others = [p for p in hand.job.places if p != hand.place]

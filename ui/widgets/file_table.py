@@ -22,6 +22,9 @@ _WIDTHS = (84, 104, 204, 158)
 _MOST = 230
 _HASH_LEAST = 120
 _STATE, _HASH = 2, 3
+_ROOMY = (1160, 680)
+_BESIDE = 60
+"""Pixels of the screen that stay free around a dialog."""
 _ROW = 26
 _INNER = 8
 """Pixels that the style keeps free around a cell's text."""
@@ -79,6 +82,12 @@ class FileTable(QTableView):
         self._stretch()
 
 
+def roomy(dialog: QWidget) -> QSize:
+    """A size in which paths and several drives have room, or what the screen has."""
+    room = dialog.screen().availableSize()
+    return QSize(*_ROOMY).boundedTo(room - QSize(_BESIDE, _BESIDE))
+
+
 def cut_path(path: str, metrics: QFontMetrics, room: int) -> str:
     """*path* for *room* pixels: its folders give way first, because the name tells the clip."""
     folder, slash, name = path.rpartition("/")
@@ -86,7 +95,9 @@ def cut_path(path: str, metrics: QFontMetrics, room: int) -> str:
     if metrics.horizontalAdvance(path) <= room:
         return path
     if left < metrics.horizontalAdvance("……"):
-        return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+        short = f"…/{name}"
+        fits = metrics.horizontalAdvance(short) <= room
+        return short if fits else metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
     return metrics.elidedText(folder, Qt.TextElideMode.ElideMiddle, left) + slash + name
 
 
