@@ -1,0 +1,203 @@
+"""Every word on the tiles of the destinations, from invented facts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from offload_stage import (
+    GB,
+    OLD,
+    RAID,
+    SHUTTLE,
+    STAGE,
+    StageEngine,
+    card,
+    offload,
+    place,
+)
+
+from app.jobs.snapshot import JobState, PlaceState
+from app.offload.plan import OffloadPlan
+from app.offload.spec import DestinationSpec
+from ui.job_table import repairable
+from ui.models.choices import Choices
+from ui.models.destinations import DestinationEntry, DestinationShelf, PlaceInHand, look_at
+from ui.models.plan import read_plans
+from ui.panes.offload_drives import destination_face
+from ui.theme import Tone
+from ui.words import (
+    COMPLETE,
+    EJECTED,
+    HOLDS_ALL,
+    SAFE_TO_EJECT,
+    STOPPED,
+    WRITING,
+    place_sign,
+)
+
+JUDGED = (JobState.DONE, JobState.FAILED)
+SINCE = datetime.now(UTC) - timedelta(hours=1)
+
+
+def plans(*rolls: str, to=("/media/RAID-1", "/media/SHUTTLE-07"), **given) -> list[OffloadPlan]:
+    engine = StageEngine()
+    engine.inserted = [card(roll) for roll in rolls]
+    specs = [DestinationSpec(path=Path(path)) for path in to]
+    return [engine.plan(Choices(**given).spec(Path(f"/media/{roll}"), specs)) for roll in rolls]
+
+
+def destination(volume=RAID, job=None, state=PlaceState.WRITING, reading=None, **facts):
+    where = DestinationEntry(
+        spec=DestinationSpec(path=volume.mount_point / "Day12"), volume=volume, looked=True
+    )
+    hand = None
+    if job:
+        hand = PlaceInHand(job=job, place=place(where.key, state, **facts))
+    room = reading.room(where.key) if reading else None
+    said = reading.remarks if reading else ()
+    return destination_face(where, hand, room, said, "{roll}")
+
+
+def test_a_drive_says_what_is_free_now_and_after():
+    reading = read_plans(plans("A003", to=("/media/RAID-1/Day12",)))
+    shown = destination(reading=reading)
+    assert shown.pill == "XFS · 32 TB"
+    assert shown.where == "/Day12/{roll} · NVMe"
+    assert shown.free == "12.1 TB free, 11.7 TB after this plan"
+    assert shown.sign is None
+
+
+def test_a_drive_that_is_written_to_must_stay():
+    running = offload("A003", JobState.RUNNING)
+    shown = destination(job=running)
+    assert shown.sign == WRITING
+    assert shown.rate == "1.14 GB/s"
+    assert not shown.can_eject
+    assert not shown.can_remove
+
+
+def test_a_drive_is_safe_to_eject_only_when_the_job_says_so():
+    done = offload("A003", JobState.DONE)
+    assert destination(job=done, state=PlaceState.DONE).sign is None
+    assert destination(job=done, state=PlaceState.DONE, safe_to_eject=True).sign is SAFE_TO_EJECT
+
+
+def test_a_drive_that_is_safe_to_eject_can_be_ejected_and_the_systems_disk_is_never_called_so():
+    done = offload("A003", JobState.DONE)
+    fixed = destination(replace(RAID, removable=False), done, PlaceState.DONE, safe_to_eject=True)
+    assert (fixed.sign, fixed.can_eject) == (SAFE_TO_EJECT, True)
+    system = replace(RAID, mount_point=Path("/"), removable=False)
+    facts = {"safe_to_eject": True, "total": GB, "verified": GB}
+    shown = destination(system, done, PlaceState.DONE, **facts)
+    assert (shown.sign, shown.can_eject) == (COMPLETE, False)
+
+
+def test_an_ejected_drive_still_says_what_failed_on_it():
+    where = DestinationEntry(
+        spec=DestinationSpec(path=Path("/media/RAID-1")), home=RAID, looked=True, ejected=True
+    )
+    damaged = place("/media/RAID-1", PlaceState.FAILED, trouble="A003C003.mxf is damaged.")
+    hand = PlaceInHand(job=offload("A003", JobState.DONE), place=damaged)
+    shown = destination_face(where, hand, None, (), "{roll}")
+    assert (shown.sign, shown.trouble) == (EJECTED, "A003C003.mxf is damaged.")
+    assert not shown.failed
+
+
+def test_a_drive_that_holds_all_stays_until_its_job_has_ended():
+    running = offload("A003", JobState.RUNNING)
+    shown = destination(RAID, running, PlaceState.DONE, total=GB, verified=GB)
+    assert shown.sign is HOLDS_ALL
+    assert not shown.can_eject
+    assert place_sign(place("/media/RAID-1", PlaceState.DONE, total=GB, verified=GB),
+                      running=True) is HOLDS_ALL  # fmt: skip
+
+
+def test_a_folder_that_is_to_be_made_needs_a_mounted_drive(tmp_path):
+    system = replace(RAID, mount_point=Path("/"), label="system", removable=False)
+    drive = replace(RAID, mount_point=tmp_path)
+    new = tmp_path / "Day12" / "A-cam"
+    assert look_at(new, (system, drive)) == (drive, "")
+    found, trouble = look_at(new, (system,))
+    assert found is None
+    assert trouble == "A-cam is not there. Connect its drive, or choose another folder."
+    new.parent.write_text("a file")
+    assert look_at(new.parent, (system, drive)) == (None, "Day12 is a file. Choose a folder.")
+
+
+def test_a_copy_that_a_later_look_found_damaged_is_not_called_safe():
+    damaged = place("/media/RAID-1", PlaceState.FAILED, safe_to_eject=True)
+    assert place_sign(damaged) is STOPPED
+    shown = destination(RAID, offload("A003", JobState.DONE), PlaceState.FAILED, safe_to_eject=True)
+    assert shown.sign is None
+    assert "SAFE" not in shown.spoken
+
+
+def test_a_full_drive_says_what_failed_and_the_way_out():
+    running = offload("A003", JobState.RUNNING, ("/media/RAID-1", "/media/LTO stage"))
+    trouble = "Destination full: A003C029.mxf needs 7.2 GB, 1.1 GB left. Free space, then Retry."
+    shown = destination(STAGE, running, PlaceState.FAILED, trouble=trouble)
+    assert shown.failed
+    assert shown.rate == "stopped"
+    assert shown.trouble == "Destination full: A003C029.mxf needs 7.2 GB, 1.1 GB left."
+    assert shown.hint == "The others go on. Free space, then Retry."
+
+
+def test_a_drive_that_does_not_answer_at_this_moment_says_so_while_it_is_waited_for():
+    running = offload("A003", JobState.RUNNING)
+    shown = destination(job=running, trouble="RAID-1 has not answered for 12 seconds.")
+    assert shown.trouble == "RAID-1 has not answered for 12 seconds."
+    assert shown.sign == WRITING
+    assert not shown.failed
+    assert destination(job=running).trouble == ""
+
+
+def test_too_little_room_is_said_on_the_tile_with_the_number():
+    reading = read_plans(plans("A003", to=("/media/LTO stage/Day12",)))
+    shown = destination(STAGE, reading=reading)
+    assert shown.free == "1.1 GB free"
+    assert shown.remarks == ((Tone.FAILED, "Has 1.1 GB free, A003 needs 412.6 GB"),)
+    assert not shown.fits
+    assert not shown.fits
+    assert shown.remarks[0][0] is Tone.FAILED
+
+
+def test_usb_2_is_said_on_the_tile_before_anything_starts():
+    assert any("USB 2" in text for tone, text in destination(OLD).remarks)
+    assert not destination(SHUTTLE).remarks
+
+
+def test_a_pulled_drive_offers_to_finish_without_it_and_no_retry():
+    made = offload("A003", JobState.RUNNING, ("/media/RAID-1", "/media/SHUTTLE-07"))
+    gone = place("/media/SHUTTLE-07", PlaceState.GONE, trouble="SHUTTLE-07 was removed.")
+    made = replace(made, places=(made.places[0], gone), wants="Connect SHUTTLE-07 again.")
+    where = DestinationEntry(spec=DestinationSpec(path=Path("/media/SHUTTLE-07")), home=SHUTTLE)
+    shown = destination_face(where, PlaceInHand(job=made, place=gone), None, (), "{roll}")
+    assert shown.can_leave_out
+    assert not shown.can_retry
+    assert (shown.name, shown.pill) == ("SHUTTLE-07", "")
+
+
+def test_a_damaged_copy_is_repaired_and_an_unfinished_one_retried():
+    whole = place("/media/RAID-1", PlaceState.DONE, total=GB, written=GB, verified=GB)
+    damaged = place("/media/SHUTTLE-07", PlaceState.FAILED, total=GB, written=GB, verified=GB)
+    done = replace(offload("A003", JobState.DONE), places=(whole, damaged))
+    assert repairable(done) == (1,)
+    full = replace(damaged, written=GB // 2)
+    assert repairable(replace(done, places=(whole, full))) == ()
+    assert repairable(replace(done, places=(damaged, damaged))) == ()
+
+
+def test_the_empty_folder_of_a_pulled_drive_is_no_destination():
+    shelf = DestinationShelf()
+    shelf.add(DestinationSpec(path=Path("/media/SHUTTLE-07")))
+    shelf.looked_at("/media/SHUTTLE-07", SHUTTLE)
+    system = replace(RAID, mount_point=Path("/"), label="system", uuid="system")
+    shelf.looked_at("/media/SHUTTLE-07", system)
+    (left,) = shelf.entries
+    assert left.gone
+    assert "SHUTTLE-07 is not connected" in left.trouble
+    shelf.looked_at("/media/SHUTTLE-07", SHUTTLE)
+    assert not shelf.entries[0].gone
+    assert shelf.entries[0].trouble == ""
