@@ -59,6 +59,7 @@ TEST_PACKAGES = {
     "libnbd-bin": "nbdfuse",
     "nbdkit": "nbdkit",
     "ntfs-3g": "ntfs-3g",
+    "poppler-utils": "pdftotext",
     "procps": "ps",
     "tcc": "tcc",
     "util-linux": "losetup",
