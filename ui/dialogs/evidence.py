@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence, QShortcut
@@ -23,31 +22,19 @@ from app.jobs.snapshot import JobSnapshot
 from app.reports.model import DestinationRow, FileRow, TransferReport
 from app.units import bytes_text, count_text, moment_text, rate_text
 from ui import theme
-from ui.models.evidence_files import EvidenceFiles
+from ui.models.evidence_files import Asking, EvidenceFiles, at_once
 from ui.theme import Tone
 from ui.widgets.file_table import FileTable, roomy
 from ui.words import printable
 
 _FILTER_WAIT = 120
-A = TypeVar("A")
-
-
-class Asking(Protocol):
-    """Does something slow off the window's thread; see `Bridge.ask`."""
-
-    def __call__(self, call: Callable[[], A], on_done: Callable[[A], object], /) -> object:
-        """Call *call*, and *on_done* with its answer."""
-
-
-def _at_once(call: Callable[[], A], on_done: Callable[[A], object]) -> object:
-    return on_done(call())
 
 
 class EvidenceDialog(QDialog):
     """One job's verdict and what it rests on; stays beside the window, never covers a copy."""
 
     def __init__(
-        self, job: JobSnapshot, parent: QWidget | None = None, ask: Asking = _at_once
+        self, job: JobSnapshot, parent: QWidget | None = None, ask: Asking = at_once
     ) -> None:
         super().__init__(parent)
         self._ask = ask
@@ -69,6 +56,7 @@ class EvidenceDialog(QDialog):
                 | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
         self.model = EvidenceFiles()
+        self.model.modelReset.connect(self._say_count)
         self.table = FileTable(self.model, "Files and their copies")
         self.count = QLabel()
         self.count.setForegroundRole(self.count.foregroundRole())
@@ -107,7 +95,6 @@ class EvidenceDialog(QDialog):
         self.devices.setText(_devices(report) if report else _live_devices(job))
         self.model.put(files, names or [place.name for place in job.places])
         self.table.fit()
-        self._say_count()
         self._report_path = job.report or self._report_path
         self.open_report.setEnabled(bool(self._report_path))
 
@@ -143,8 +130,7 @@ class EvidenceDialog(QDialog):
         QDesktopServices.openUrl(QUrl.fromLocalFile(self._report_path))
 
     def _narrow(self) -> None:
-        self.model.narrow(self.filter.text(), only_open=self.unverified.isChecked())
-        self._say_count()
+        self.model.narrow(self.filter.text(), only_open=self.unverified.isChecked(), ask=self._ask)
 
     def _say_count(self) -> None:
         shown_now, total = len(self.model.rows), self.model.total

@@ -20,7 +20,7 @@ from app.reports.model import FileRow
 from app.units import count_text
 from ui import theme, words
 from ui.bridge import Bridge
-from ui.models.evidence_files import EvidenceFiles
+from ui.models.evidence_files import EvidenceFiles, Kept
 from ui.theme import Tone
 from ui.widgets.bar import Bar, job_parts
 from ui.widgets.buttons import plain_button
@@ -43,6 +43,7 @@ class JobFilesDialog(QDialog):
         self.stage = ElidedLabel("", tone=Tone.DIM)
         self.bar = Bar(name="Progress of the job")
         self.model = EvidenceFiles()
+        self.model.modelReset.connect(self._count)
         self.table = FileTable(self.model, "Files of the job")
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by name, folder or hash")
@@ -96,29 +97,35 @@ class JobFilesDialog(QDialog):
         """Ask for the files again."""
         if not self._asking:
             self._asking = True
-            self._bridge.ask(lambda: self._bridge.engine.files(self._id), self._fill, self._fail)
+            engine, sieve = self._bridge.engine, self.model.sieve
+
+            def look() -> tuple[Sequence[FileRow], Kept]:
+                files = engine.files(self._id)
+                return files, sieve.kept(files)
+
+            self._bridge.ask(look, self._fill, self._fail)
 
     def _refresh_if_running(self) -> None:
         job = self._job
         if self.isVisible() and job is not None and job.state is JobState.RUNNING:
             self.refresh()
 
-    def _fill(self, rows: Sequence[FileRow]) -> None:
+    def _fill(self, found: tuple[Sequence[FileRow], Kept]) -> None:
         self._asking = False
         at = self.table.verticalScrollBar().value()
         job = self._job
-        self.model.put(rows, [place.name for place in job.places] if job else [])
+        names = [place.name for place in job.places] if job else []
+        self.model.put(found[0], names, found[1])
         self.table.fit()
         self.table.verticalScrollBar().setValue(at)
-        self._count()
 
     def _fail(self, error: Exception) -> None:
         self._asking = False
         self.count.show_text(words.printable(str(error)))
 
     def _narrow(self) -> None:
-        self.model.narrow(self.filter.text(), only_open=self.open_only.isChecked())
-        self._count()
+        only_open, ask = self.open_only.isChecked(), self._bridge.ask
+        self.model.narrow(self.filter.text(), only_open=only_open, ask=ask)
 
     def _count(self) -> None:
         shown, total = len(self.model.rows), count_text(self.model.total, "file")

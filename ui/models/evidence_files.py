@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
@@ -30,6 +32,56 @@ _TONES = {
 _FIXED = ("File", "Size", "State", "Hash")
 
 
+AT_ONCE = 2000
+"""So many files are looked through within the blink of an eye."""
+A = TypeVar("A")
+
+
+class Asking(Protocol):
+    """Does something slow off the window's thread; see `Bridge.ask`."""
+
+    def __call__(self, call: Callable[[], A], on_done: Callable[[A], object], /) -> object:
+        """Call *call*, and *on_done* with its answer."""
+
+
+def at_once(call: Callable[[], A], on_done: Callable[[A], object]) -> object:
+    """Asks right here."""
+    return on_done(call())
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """Which files are wanted: those that hold a text, in lower case, and those not verified."""
+
+    text: str = ""
+    only_open: bool = False
+
+    def kept(self, files: Sequence[FileRow]) -> Kept:
+        """What of *files* is wanted; any thread may ask."""
+        if not self.text and not self.only_open:
+            return Kept(self, files)
+        return Kept(self, [row for row in files if self._keeps(row)])
+
+    def _keeps(self, row: FileRow) -> bool:
+        if self.only_open and row.state in {"verified", "ignored"}:
+            return False
+        text = self.text
+        return (
+            not text
+            or text in row.path.casefold()
+            or text in row.trouble.casefold()
+            or any(text in digest.casefold() for digest in row.hashes.values())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a sieve has kept."""
+
+    sieve: Sieve
+    rows: Sequence[FileRow]
+
+
 class EvidenceFiles(QAbstractTableModel):
     """One row per file: path, size, state, hashes, then one column per destination."""
 
@@ -38,21 +90,38 @@ class EvidenceFiles(QAbstractTableModel):
         self._destinations = tuple(destinations)
         self._all: Sequence[FileRow] = ()
         self._rows: Sequence[FileRow] = ()
-        self._text, self._only_open = "", False
+        self.sieve = Sieve()
+        """Which files are wanted."""
 
-    def put(self, files: Sequence[FileRow], destinations: Sequence[str]) -> None:
-        """Show *files*; their copies refer to *destinations* by index."""
+    def put(
+        self, files: Sequence[FileRow], destinations: Sequence[str], known: Kept | None = None
+    ) -> None:
+        """Show *files*; their copies refer to *destinations* by index.
+
+        *known*: what a sieve has kept of them, where a worker has found that out already.
+        """
         self.beginResetModel()
         self._all, self._destinations = files, tuple(destinations)
-        self._rows = self._kept()
+        done = known is not None and known.sieve == self.sieve
+        self._rows = known.rows if known and done else self.sieve.kept(files).rows
         self.endResetModel()
 
-    def narrow(self, text: str, *, only_open: bool) -> None:
-        """Show only files whose path, hash or trouble holds *text*, or only unverified ones."""
-        self.beginResetModel()
-        self._text, self._only_open = text.casefold().strip(), only_open
-        self._rows = self._kept()
-        self.endResetModel()
+    def narrow(self, text: str, *, only_open: bool, ask: Asking = at_once) -> None:
+        """Show only files whose path, hash or trouble holds *text*, or only unverified ones.
+
+        Where they are many, *ask* has them looked through off the window's thread.
+        """
+        sieve, files = Sieve(text.casefold().strip(), only_open), self._all
+        self.sieve = sieve
+        look = ask if len(files) > AT_ONCE else at_once
+        look(lambda: sieve.kept(files), lambda kept: self._show(files, kept))
+
+    def _show(self, files: Sequence[FileRow], kept: Kept) -> None:
+        """Show what was kept, unless other files have come or something else is wanted."""
+        if files is self._all and kept.sieve is self.sieve:
+            self.beginResetModel()
+            self._rows = kept.rows
+            self.endResetModel()
 
     @property
     def rows(self) -> Sequence[FileRow]:
@@ -63,22 +132,6 @@ class EvidenceFiles(QAbstractTableModel):
     def total(self) -> int:
         """How many files there are without a filter."""
         return len(self._all)
-
-    def _kept(self) -> Sequence[FileRow]:
-        if not self._text and not self._only_open:
-            return self._all
-        return [row for row in self._all if self._keeps(row)]
-
-    def _keeps(self, row: FileRow) -> bool:
-        if self._only_open and row.state in {"verified", "ignored"}:
-            return False
-        text = self._text
-        return (
-            not text
-            or text in row.path.casefold()
-            or text in row.trouble.casefold()
-            or any(text in digest.casefold() for digest in row.hashes.values())
-        )
 
     # What Qt asks
 
