@@ -128,18 +128,18 @@ class Roster:
 
     def _take_known(self, card: Card) -> None:
         """Copies that an earlier job verified need not be made again."""
-        if not any(os.path.exists(place.root) for place in self.places):
+        there = [p for p in self.places if p.find(self._around.volumes, self._around.volume_of)]
+        if not any(os.path.exists(place.root) for place in there):  # the others may never answer
             return
         rows = [r for r in self.ledger.entries() if r.entry.kind is EntryKind.FILE]
         by_path = {row.entry.path: row for row in rows if row.problem is None}
         found: dict[str, list[tuple[int, KnownCopy]]] = defaultdict(list)
-        for place, destination in zip(self.places, self.spec.destinations, strict=True):
+        for place in there:
+            destination = self.spec.destinations[place.index]
             put = placer(self.spec, destination, card)
             selection = Selection(destination.only, card)
             entries = [r.entry for r in by_path.values() if selection.takes(r.entry)]
             placed = {e.path: put(e.path, by_path[e.path].clip) for e in entries}
-            if not place.find(self._around.volumes, self._around.volume_of):
-                continue
             volume = self._around.volume_of(place.root)
             known = known_copies(self.ledger.journal, entries, place.root, placed, volume)
             for path, copy in known.items():

@@ -283,7 +283,7 @@ class Watcher:
                     silence.look(passed, self.patience)
                 except Exception:  # or no drive would ever be noticed again
                     log.exception("Looking at %s failed", silence.name)
-            del watched
+            del watched, silence  # or the last one would be held for as long as we sleep
 
 
 _watcher = Watcher(Patience())
