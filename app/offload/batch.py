@@ -59,6 +59,7 @@ class Batch:
                 self._give_up(error)
             for copy in self._copies.values():
                 discard(copy)
+                copy.target.finish(copy)
             raise
 
     def _give_up(self, error: NoAnswer) -> None:
@@ -125,10 +126,11 @@ class Batch:
     def _standing(self) -> list[CopyWork]:
         """Copies that nothing has happened to; those of drives that have failed are given up."""
         standing = []
+        alive = set(self._passage.alive)
         for copy in self._copies.values():
             if copy.failed:
                 continue
-            if copy.target.alive and copy.work.trouble is None:
+            if copy.target in alive and copy.work.trouble is None:
                 standing.append(copy)
             else:
                 discard(copy)

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 
 from app.integrity.hashing import HashKind, MultiHash
 from app.offload.blocks import Block
+from app.offload.work import Digested
 
 _Message = tuple[str, Block | None, "Future[dict[HashKind, str]] | None"]
 
@@ -64,7 +65,7 @@ class Hashers:
         for thread in self._threads:
             thread.inbox.put(("block", block, None))
 
-    def end(self, digests: Future[dict[HashKind, str]]) -> None:
+    def end(self, digests: Digested) -> None:
         """The file is complete: *digests* gets its answer when the last thread is done."""
         parts: list[Future[dict[HashKind, str]]] = [Future() for _ in self._threads]
         remaining = len(parts)
