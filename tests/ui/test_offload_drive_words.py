@@ -126,6 +126,19 @@ def test_a_folder_that_is_to_be_made_needs_a_mounted_drive(tmp_path):
     assert look_at(new.parent, (system, drive)) == (None, "Day12 is a file. Choose a folder.")
 
 
+def test_the_bare_mount_point_of_a_drive_is_no_destination(tmp_path, monkeypatch):
+    monkeypatch.setattr("ui.models.destinations.DRIVES", (f"{tmp_path}/",))
+    system = replace(RAID, mount_point=Path("/"), label="system", removable=False)
+    bare = tmp_path / "RAID-1"
+    bare.mkdir()
+    found, trouble = look_at(bare, (system,))
+    assert found is None
+    assert trouble.startswith("RAID-1 is not connected.")
+    assert look_at(bare, (system, replace(RAID, mount_point=bare)))[1] == ""
+    (bare / "somebody's film.mov").touch()
+    assert look_at(bare, (system,)) == (system, "")
+
+
 def test_a_copy_that_a_later_look_found_damaged_is_not_called_safe():
     damaged = place("/media/RAID-1", PlaceState.FAILED, safe_to_eject=True)
     assert place_sign(damaged) is STOPPED

@@ -180,7 +180,13 @@ def look_at(path: Path, volumes: Sequence[Volume]) -> tuple[Volume | None, str]:
     try:
         real = path.resolve()
         if real.is_dir():
-            return volume_of(real, volumes), ""
+            volume = volume_of(real, volumes)
+            if _is_bare(real, volume):
+                return (
+                    None,
+                    f"{name} is not connected. Connect its drive, or choose another folder.",
+                )
+            return volume, ""
         if real.exists():
             return None, f"{name} is a file. Choose a folder."
     except OSError as error:
@@ -201,6 +207,16 @@ _SYSTEM = {
     *("/boot", "/boot/efi", "/efi", "/System/Volumes/Data", "C:\\"),
 }
 """Where systems live, and where nobody plugs in a drive."""
+
+
+DRIVES = ("/media/", "/run/media/", "/mnt/", "/Volumes/")
+"""Where drives are mounted."""
+
+
+def _is_bare(folder: Path, volume: Volume | None) -> bool:
+    """Whether a folder is where a drive was mounted, and nothing is now."""
+    systems = volume is not None and not ejectable(volume)
+    return systems and str(folder).startswith(DRIVES) and not any(folder.iterdir())
 
 
 def place_for(entry: DestinationEntry, jobs: Sequence[JobSnapshot]) -> PlaceInHand | None:

@@ -9,6 +9,7 @@ from app.jobs.snapshot import JobState, PlaceState
 from app.offload.plan import Remark, Weight
 from app.units import bytes_text, rate_text
 from ui.models.destinations import (
+    DRIVES,
     DestinationEntry,
     PlaceInHand,
     bus_text,
@@ -34,7 +35,6 @@ _FILE_SYSTEMS = {"exfat": "exFAT", "vfat": "FAT32", "fuseblk": "NTFS", "ntfs3": 
 _UPPER = {"xfs", "ntfs", "apfs", "zfs", "jfs", "nfs", "nfs4", "smb", "cifs"}
 _RED = 0.07
 """A drive without room shows at least so much of its bar in red."""
-_DRIVES = ("/media/", "/run/media/", "/mnt/", "/Volumes/")
 TONES = {
     Weight.REFUSAL: Tone.FAILED,
     Weight.ATTENTION: Tone.ATTENTION,
@@ -153,7 +153,7 @@ def _tile_remarks(
         said.append((Tone.ATTENTION, "USB 2, about 40 MB/s: try another port or cable"))
     if not entry.spec.flush:
         said.append((Tone.ATTENTION, "Not flushed: this copy is never verified"))
-    if volume and str(volume.mount_point) == "/" and entry.key.startswith(_DRIVES):
+    if volume and str(volume.mount_point) == "/" and entry.key.startswith(DRIVES):
         said.append((Tone.ATTENTION, "No drive is mounted here: this is the system's disk"))
     return tuple(dict.fromkeys(said))
 
