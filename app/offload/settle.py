@@ -176,7 +176,7 @@ class Settler(threading.Thread):
     def _read(self, copy: CopyWork, kind: HashKind) -> MediumRead:
         passage, target = self._passage, self._target
         path = copy.path if copy.compare else copy.partial
-        call = target.silence.call()
+        call = target.silence.transfer(passage.block_size)
 
         def tick(count: int) -> None:
             target.silence.end(call)

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from app.errors import DestinationSilent
 from app.offload.ledger import EntryRow
 from app.offload.place import Place
 from app.offload.planning import placer
@@ -60,13 +61,18 @@ class Share:
         parent = path.rpartition("/")[0]
         if parent in self._absent:
             return path, False
-        assert self.place.target is not None
         try:
-            found = self.place.target.folder.stat(path)
-            if found is None and parent and self.place.target.folder.stat(parent) is None:
-                self._absent.add(parent)
-        except OSError:
+            return self._looked(row, path, parent)
+        except (OSError, DestinationSilent):
             return path, False  # the writer will meet the same error and name it
+
+    def _looked(self, row: EntryRow, path: str, parent: str) -> tuple[str | None, bool]:
+        """The same, after a look at what lies on the destination."""
+        target = self.place.target
+        assert target is not None
+        found = target.stat(path)
+        if found is None and parent and target.stat(parent) is None:
+            self._absent.add(parent)
         while found is not None:
             if stat.S_ISREG(found.st_mode) and found.st_size == row.entry.size:
                 return path, True
@@ -76,7 +82,7 @@ class Share:
                 return None, False
             self.roster.renumber(row.n, self.place.index)
             path = self.roster.numbered(row.n, self.place.index, self.put(row.entry.path, row.clip))
-            found = self.place.target.folder.stat(path)
+            found = target.stat(path)
         return path, False
 
     def refusal(self, path: str) -> str:

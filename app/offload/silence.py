@@ -8,8 +8,6 @@ come back. No such thread keeps the program from quitting.
 
 from __future__ import annotations
 
-import contextvars
-import ctypes
 import logging
 import os
 import threading
@@ -22,6 +20,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from app.errors import DestinationSilent
+from app.offload.errands import Errand, Errands
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ class Patience:
     """How long a drive may leave a call unanswered, in seconds."""
 
     answer: float = 30.0
-    """A write, read, open or rename; a disk that has to spin up takes up to 20."""
+    """An open, a rename or the like; a disk that has to spin up takes up to 20."""
     sync: float = 120.0
     """A sync, on top of what the slowest drive needs for what is not written out yet."""
     slowest: int = 1 << 20
@@ -42,6 +41,10 @@ class Patience:
     """Any call, once the person has cancelled the job."""
     mention: float = 5.0
     """After this it is said that the drive does not answer."""
+
+    def for_bytes(self, size: int) -> float:
+        """For one read or write of so many bytes."""
+        return self.answer + size / self.slowest
 
     def for_sync(self, unwritten: int) -> float:
         """For a sync when at most so many bytes of this machine's memory are to be written."""
@@ -88,6 +91,7 @@ class Silence:
         """Told once a second for how many seconds it has not answered, and 0 when it has again."""
         self._told: list[Callable[[], None]] = []
         self._calls: dict[Call, None] = {}
+        self._errands = Errands(name)
         self._lock = threading.Lock()
         self._mentioned = 0
         self._statistics = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat")
@@ -102,6 +106,10 @@ class Silence:
         """
         return Call(self, watcher().patience.answer if seconds is None else seconds)
 
+    def transfer(self, size: int) -> Call:
+        """A call that reads or writes so many bytes."""
+        return Call(self, watcher().patience.for_bytes(size))
+
     def sync(self, unwritten: int) -> Call:
         """A call that may take as long as writing *unwritten* bytes out takes on a slow drive."""
         return Call(self, watcher().patience.for_sync(unwritten))
@@ -111,9 +119,14 @@ class Silence:
 
         What *do* raises is raised here; DestinationSilent when the drive has been given up.
         """
-        errand = _Errand(self, do, seconds)
+
+        def called() -> T:
+            with self.call(seconds):
+                return do()
+
+        errand = Errand(called)
         self.told(errand.over.set)
-        errand.start()
+        self._errands.begin(errand)
         try:
             errand.over.wait()
         finally:
@@ -214,38 +227,6 @@ class Silence:
                 do()
             except Exception:  # the others have to be told all the same
                 log.exception("Giving %s up failed in part", self.name)
-
-
-class _GivenUp(BaseException):
-    """Ends an errand that comes back from a drive that was given up."""
-
-
-class _Errand(threading.Thread):
-    """Something done on a drive by a thread that may never come back."""
-
-    def __init__(self, silence: Silence, do: Callable[[], object], seconds: float | None) -> None:
-        super().__init__(name=f"ask {silence.name}", daemon=True)
-        self.over = threading.Event()
-        self.answer: object = None
-        self.error: BaseException | None = None
-        self._silence, self._do, self._seconds = silence, do, seconds
-        self._context = contextvars.copy_context()
-
-    def run(self) -> None:
-        try:
-            with self._silence.call(self._seconds):
-                self.answer = self._context.run(self._do)
-        except BaseException as error:
-            self.error = error
-        finally:
-            self.over.set()
-
-    def stop(self) -> None:
-        """See to it that it does nothing more should it come back: it is many calls in one."""
-        if self.ident is not None and self.is_alive():
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(self.ident), ctypes.py_object(_GivenUp)
-            )
 
 
 class Watcher:

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -149,6 +150,10 @@ class Target:
             threading.Thread(target=self.folder.close, name="let go", daemon=True).start()
         else:
             self.folder.close()
+
+    def stat(self, path: str) -> os.stat_result | None:
+        """Facts about an entry, None when there is none; DestinationSilent."""
+        return self.ask(partial(self.folder.stat, path))
 
     def check(self) -> None:
         """Raise DestinationGone when the pinned folder is no longer where it was."""

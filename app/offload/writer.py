@@ -191,7 +191,7 @@ class Writer(threading.Thread):
     def _write_all(self, copy: CopyWork, block: Block, size: int) -> None:
         done = 0
         while done < size:
-            with self.target.silence.call(), block.view[done:size] as part:
+            with self.target.silence.transfer(size - done), block.view[done:size] as part:
                 count = os.pwrite(copy.fd, part, block.offset + done)
             if count == 0:
                 raise WriteFailed(

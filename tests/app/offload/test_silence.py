@@ -60,6 +60,15 @@ def test_what_is_done_for_a_drive_gives_its_answer_or_its_error() -> None:
     assert silence.fault is None
 
 
+def test_one_idle_thread_does_what_is_asked_one_after_the_other_and_ends() -> None:
+    silence, threads = Silence("RAID"), set()
+    for _ in range(50):
+        threads.add(silence.ask(threading.get_ident))
+    assert len(threads) < 5
+    wait_for(lambda: "ask RAID" not in [t.name for t in threading.enumerate()], "it has ended")
+    assert silence.ask(lambda: 7) == 7
+
+
 def test_a_drive_that_does_not_answer_is_given_up_and_its_thread_does_no_more(
     drive: Drive,
 ) -> None:
