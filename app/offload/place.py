@@ -80,6 +80,8 @@ class Place:
         self.root = Path(record.root)
         self.target: Target | None = None
         self.opened_before = False
+        self.hurried: Callable[[], bool] = lambda: False
+        """Whether nobody waits for a silent drive any more, because the job was cancelled."""
 
     @property
     def name(self) -> str:
@@ -163,9 +165,9 @@ class Place:
 
         Raises DestinationReadOnly, WriteFailed, DestinationGone or DestinationSilent.
         """
-        folder, hidden_cache = Silence(self.name).ask(
-            partial(self._open, volume_of), watcher().patience.sync
-        )
+        silence = Silence(self.name)
+        silence.hurried = self.hurried
+        folder, hidden_cache = silence.ask(partial(self._open, volume_of), watcher().patience.sync)
         self.opened_before = True
         self.target = Target(
             self.index,
@@ -175,6 +177,7 @@ class Place:
             flush=self.record.flush,
             provable=not hidden_cache and not self.record.memory,
         )
+        self.target.silence.hurried = self.hurried
         return self.target
 
     def _open(self, volume_of: Callable[[Path], Volume]) -> tuple[PinnedFolder, bool]:

@@ -270,6 +270,7 @@ class OffloadRun:
         if not place.find(self.around.volumes, self.around.volume_of):
             self.control.place(place.index, state=PlaceState.GONE)
             return
+        place.hurried = lambda: self.control.cancelled
         try:
             place.open(self.around.volume_of)
             place.drop_partials(self.roster.folders_on(place))

@@ -97,7 +97,6 @@ def named(done: JobSnapshot) -> None:
         {"op": "write", "match": "*.part", "after": 150, "do": "hold"},
         {"op": "fsync", "match": "*.part", "do": "hold"},
         {"op": "read", "match": "*.part", "after": 1, "do": "hold"},
-        {"op": "open", "match": "*.part", "do": "hold"},
         {"op": "rename", "match": "*.mov", "do": "hold"},
     ],
     ids=lambda rule: f"{rule['op']}-{rule['match']}",
@@ -248,6 +247,22 @@ def test_a_disk_whose_writes_never_end_holds_up_nobody(
         assert done.state is JobState.DONE, done
         assert tree(disk / "A003") == tree(card)
         assert leftovers(disk) == []
+
+
+def test_cancelling_does_not_wait_for_a_drive_that_hangs_while_it_is_opened(
+    bench: Bench, house: House, drives: tuple[Path, FaultMount, Path]
+) -> None:
+    watcher().patience = replace(watcher().patience, answer=1000, sync=1000)
+    card = make_card(bench.folder / "card" / "A003", LARGE)
+    _, hung, _ = drives
+    hung.set({"op": "create", "match": "*.job", "do": "hold"})
+    with house.engine() as engine:
+        with offload(engine, card, drives) as job:
+            hung.wait_acted("hold")
+            engine.cancel(job.job)
+            done = job.end()
+        assert done.state is JobState.CANCELLED
+        hung.set()
 
 
 def test_cancelling_does_not_wait_for_a_hung_drive(
