@@ -37,6 +37,7 @@ class OffloadDeeds(QObject):
         self._look.setInterval(LOOK_MS)
         self._look.timeout.connect(self._tell_started)
         desk.ended.connect(self._retry_ended)
+        desk.bridge.snapshots_changed.connect(self._see_started)
 
     def start(self) -> bool:
         """Submit one job per chosen card; False where something stands against it."""
@@ -61,11 +62,17 @@ class OffloadDeeds(QObject):
         """Tell what runs and what waits, once the engine has looked at its queue."""
         self._fresh |= dict(zip(ids, roots or [""] * len(ids), strict=True))
         self._look.start()
+        self._see_started(self._desk.bridge.snapshots)
+
+    def _see_started(self, jobs: Sequence[JobSnapshot]) -> None:
+        """Cards of which the job is there; a small one may be done before anybody saw it begin."""
+        here = {self._fresh[job.id] for job in jobs if job.id in self._fresh}
+        self._desk.no_longer_starting(here)
 
     def _tell_started(self) -> None:
         jobs = [job for job in self._desk.bridge.snapshots if job.id in self._fresh]
-        # A small card may be done before the window has seen it begin.
-        self._desk.no_longer_starting({self._fresh.pop(job.id) for job in jobs})
+        for job in jobs:
+            del self._fresh[job.id]
         if jobs:
             self._desk.said.emit(started_text(jobs))
         if self._fresh:
