@@ -102,8 +102,7 @@ class Power:
         """The power goes, and comes back."""
         helpers = self._stopped()
         for drive in (*self.drives, self.disk):
-            shutdown = "shutdown -f" if log_written else "shutdown"
-            run("xfs_io", "-x", "-c", shutdown, drive.point)
+            drive.die(log_written=log_written)
         if self._process is not None:
             self._process.kill()
         for helper in helpers:

@@ -47,9 +47,10 @@ class Drive:
         self.bench.taken_down(self.point)
         return self.point
 
-    def die(self) -> None:
+    def die(self, *, log_written: bool = True) -> None:
         """From now on every access fails, as with a cable that was torn out."""
-        run("xfs_io", "-x", "-c", "shutdown -f", self.point)
+        assert os.path.ismount(self.point), "or the disk below it would be shut down"
+        run("xfs_io", "-x", "-c", "shutdown -f" if log_written else "shutdown", self.point)
 
     def fill(self, leave: int) -> Path:
         """Fill it up to *leave* free bytes."""
