@@ -31,13 +31,13 @@ from app.jobs.spec import CONVERTER, JobId, Spec
 from app.jobs.vigil import Vigil
 from app.offload.account import Account, report_folder, report_stem
 from app.offload.day import day_report, day_stem
-from app.offload.ledger import SCHEMA as OFFLOAD_SCHEMA
 from app.offload.naming import shooting_day
 from app.offload.place import record_of
 from app.offload.plan import OffloadPlan
 from app.offload.planning import make_plan
 from app.offload.repair import RepairRun, RepairSpec, plan_repair
 from app.offload.reverify import run_verify
+from app.offload.rows import SCHEMA as OFFLOAD_SCHEMA
 from app.offload.run import OffloadRun
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings

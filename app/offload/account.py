@@ -18,9 +18,10 @@ from app.integrity.verdict import (
 )
 from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId
-from app.offload.ledger import EntryRow, Ledger
+from app.offload.ledger import Ledger
 from app.offload.naming import shooting_day
 from app.offload.place import PlaceRecord
+from app.offload.rows import EntryRow
 from app.offload.selection import Selection
 from app.offload.spec import OffloadSpec, VerifyMode
 from app.offload.work import CopyFact, CopyState

@@ -25,8 +25,8 @@ from app.integrity.mhl import (
 )
 from app.integrity.mhl.values import HISTORY_FOLDER
 from app.integrity.verdict import Problem
-from app.offload.ledger import EntryRow
 from app.offload.place import Place
+from app.offload.rows import EntryRow
 from app.offload.selection import IgnoreList
 from app.offload.work import CopyFact, CopyState
 from app.places.through import path_through

@@ -17,9 +17,9 @@ from app.jobs.journal import JobRow, Journal
 from app.jobs.snapshot import JobState
 from app.jobs.spec import CONVERTER
 from app.offload.account import Account
-from app.offload.ledger import EntryRow
 from app.offload.naming import shooting_day
 from app.offload.place import PlaceRecord
+from app.offload.rows import EntryRow
 from app.offload.spec import OffloadSpec
 from app.offload.work import CopyFact
 from app.places.cards import CardIdentity, same_card

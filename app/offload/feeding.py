@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from app.offload.ledger import EntryRow
 from app.offload.place import Place
+from app.offload.rows import EntryRow
 from app.offload.share import Share
 from app.offload.work import CopyFact, CopyState
 from app.places.tree import EntryKind

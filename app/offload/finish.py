@@ -23,8 +23,8 @@ from app.jobs.snapshot import PlaceState
 from app.offload import memory
 from app.offload.account import Account, report_folder, report_stem
 from app.offload.custody import write_custody
-from app.offload.ledger import EntryRow
 from app.offload.place import Place
+from app.offload.rows import EntryRow
 from app.offload.selection import IgnoreList
 from app.offload.settle import proven_state
 from app.offload.share import Share

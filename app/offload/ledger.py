@@ -12,70 +12,31 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, NamedTuple
 
 from app.integrity.hashing import HashKind
-from app.integrity.verdict import Problem, ReadWay
+from app.integrity.verdict import Problem
 from app.jobs.journal import Journal
 from app.jobs.spec import JobId
+from app.offload.rows import (
+    COPY_COLUMNS,
+    ENTRY_COLUMNS,
+    INSERT_COPY,
+    EntryRow,
+    copy_fact,
+    copy_values,
+    digests_from,
+    digests_text,
+    entry_row,
+    moment_text,
+    words,
+)
 from app.offload.work import CopyFact, CopyState
 from app.places.tree import Entry, EntryKind
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (
-    job TEXT NOT NULL, n INTEGER NOT NULL, path BLOB NOT NULL, kind TEXT NOT NULL,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
-    mode INTEGER NOT NULL, inode INTEGER NOT NULL, target BLOB NOT NULL,
-    allocated INTEGER NOT NULL, clip BLOB NOT NULL,
-    problem TEXT, trouble TEXT NOT NULL DEFAULT '', digests TEXT, read_at TEXT, twice INTEGER,
-    PRIMARY KEY (job, n)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS entries_by_name ON entries (size, mtime_ns, path);
-CREATE TABLE IF NOT EXISTS copies (
-    job TEXT NOT NULL, n INTEGER NOT NULL, destination INTEGER NOT NULL, path BLOB NOT NULL,
-    state TEXT NOT NULL, way TEXT NOT NULL, kind TEXT NOT NULL, written TEXT NOT NULL,
-    read TEXT, mtime_ns INTEGER NOT NULL, found INTEGER NOT NULL, trouble TEXT NOT NULL,
-    PRIMARY KEY (job, n, destination)
-) WITHOUT ROWID;
-"""
-
-# Cards have 100,000 files, and asking an enumeration for a member by its value takes its time.
-_STATES = {str(state): state for state in CopyState}
-_WAYS = {str(way): way for way in ReadWay}
-_KINDS = {str(kind): kind for kind in EntryKind}
-_HASHES = {str(kind): kind for kind in HashKind}
-
 _PAGE = 4000
-_COPY_COLUMNS = "n, destination, path, state, way, kind, written, read, mtime_ns, found, trouble"
+"""Entries that are read at once, so that a card of any size is never in memory as a whole."""
 _SOUND = "kind='file' AND problem IS NULL"
 _NO_COPY = "n NOT IN (SELECT n FROM copies WHERE job=? AND destination=?)"
-_INSERT_COPY = "INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
-
-
-class EntryRow(NamedTuple):
-    """One entry of the card, as the journal knows it."""
-
-    n: int
-    entry: Entry
-    clip: str
-    problem: Problem | None
-    trouble: str
-    hashes: str
-    """The digests as they are written down, "" before the file was read."""
-    read_at: datetime | None
-    twice: bool
-    """Whether a second read of the card gave the same bytes."""
-
-    @property
-    def digests(self) -> dict[HashKind, str]:
-        """What was read from the card, by kind."""
-        return _digests(self.hashes)
-
-    @property
-    def named_digests(self) -> dict[str, str]:
-        """The same by the kinds' names, for reports."""
-        return dict([pair.split(":", 1) for pair in self.hashes.split()])
 
 
 class Ledger:
@@ -123,11 +84,11 @@ class Ledger:
         for low, high in self._pages():
             copies: dict[int, list[CopyFact]] = {}
             for row in self.journal.rows(
-                f"SELECT {_COPY_COLUMNS} FROM copies WHERE job=? AND n BETWEEN ? AND ?"
+                f"SELECT {COPY_COLUMNS} FROM copies WHERE job=? AND n BETWEEN ? AND ?"
                 " ORDER BY n, destination",
                 (self.job, low, high),
             ):
-                copies.setdefault(row[0], []).append(_copy_fact(row))
+                copies.setdefault(row[0], []).append(copy_fact(row))
             for entry in self._entries(low, high):
                 yield entry, tuple(copies.get(entry.n, ()))
 
@@ -192,7 +153,7 @@ class Ledger:
             (self.job, min(numbers), max(numbers)),
         )
         asked = set(numbers)
-        return {n: _digests(text) for n, text in rows if n in asked}
+        return {n: digests_from(text) for n, text in rows if n in asked}
 
     def _pages(self) -> Iterator[tuple[int, int]]:
         """Ranges of numbers, so that a card of any size is never in memory as a whole."""
@@ -204,12 +165,11 @@ class Ledger:
 
     def _entries(self, low: int, high: int, also: str = "", *values: object) -> Iterator[EntryRow]:
         rows = self.journal.rows(
-            "SELECT n, path, kind, size, mtime_ns, ctime_ns, mode, inode, target, allocated,"
-            " clip, problem, trouble, digests, read_at, twice FROM entries"
+            f"SELECT {ENTRY_COLUMNS} FROM entries"
             f" WHERE job=? AND n BETWEEN ? AND ?{also} ORDER BY n",
             (self.job, low, high, *values),
         )
-        return map(_entry_row, rows)
+        return map(entry_row, rows)
 
     def relist(self, changes: Sequence[tuple[int, Entry, Problem | None]]) -> None:
         """Entries whose facts are others now than when they were listed (for a retry)."""
@@ -259,8 +219,8 @@ class Ledger:
                 " WHERE job=? AND n=?",
                 (
                     (
-                        " ".join([f"{kind}:{text}" for kind, text in digests.items()]),
-                        _text(moment) if moment else None,
+                        digests_text(digests),
+                        moment_text(moment) if moment else None,
                         twice,
                         self.job,
                         n,
@@ -274,7 +234,7 @@ class Ledger:
         with self._change() as db:
             db.execute(
                 "UPDATE entries SET problem=?, trouble=? WHERE job=? AND n=?",
-                (problem, _words(trouble), self.job, n),
+                (problem, words(trouble), self.job, n),
             )
 
     def clear_problems(self, problems: Iterable[Problem]) -> None:
@@ -292,34 +252,26 @@ class Ledger:
     def confirm(self, facts: Iterable[CopyFact]) -> None:
         """Copies that are certain: the last step of a safe write."""
         with self._change() as db:
-            db.executemany(_INSERT_COPY, (self._copy_values(fact) for fact in facts))
-
-    def _copy_values(self, f: CopyFact) -> tuple[object, ...]:
-        # Nothing is read back before it is written, whatever a clock that was set back says.
-        read = max(f.read, f.written).isoformat() if f.read else None
-        return (
-            self.job, f.n, f.destination, os.fsencode(f.path), f.state, f.way, f.kind,
-            f.written.isoformat(), read, f.mtime_ns, f.found, _words(f.trouble),
-        )  # fmt: skip
+            db.executemany(INSERT_COPY, (copy_values(self.job, fact) for fact in facts))
 
     def copies(self) -> Iterator[CopyFact]:
         """Every copy, in the card's order."""
         for low, high in self._pages():
             rows = self.journal.rows(
-                f"SELECT {_COPY_COLUMNS} FROM copies WHERE job=? AND n BETWEEN ? AND ?"
+                f"SELECT {COPY_COLUMNS} FROM copies WHERE job=? AND n BETWEEN ? AND ?"
                 " ORDER BY n, destination",
                 (self.job, low, high),
             )
-            yield from map(_copy_fact, rows)
+            yield from map(copy_fact, rows)
 
     def copies_on(self, destination: int, state: CopyState | None = None) -> Iterator[CopyFact]:
         """The copies on one destination, in the card's order; only those of *state* if given."""
         rows = self.journal.rows(
-            f"SELECT {_COPY_COLUMNS} FROM copies WHERE job=? AND destination=?"
+            f"SELECT {COPY_COLUMNS} FROM copies WHERE job=? AND destination=?"
             " AND coalesce(?, state)=state ORDER BY n",
             (self.job, destination, state),
         )
-        return map(_copy_fact, rows)
+        return map(copy_fact, rows)
 
     def count_held(self, destination: int) -> int:
         """How many copies a destination holds."""
@@ -328,13 +280,6 @@ class Ledger:
             (self.job, destination, CopyState.FAILED),
         )
         return int(count)
-
-    def states(self) -> dict[tuple[int, int], CopyState]:
-        """How each copy stands, also failed ones, by file and destination."""
-        rows = self.journal.rows(
-            "SELECT n, destination, state FROM copies WHERE job=?", (self.job,)
-        )
-        return {(n, destination): _STATES[state] for n, destination, state in rows}
 
     def forget_copies(self, which: Iterable[tuple[int, int]]) -> None:
         """Copies (number, destination) that are to be made again."""
@@ -348,79 +293,3 @@ class Ledger:
         """Failed copies are to be tried again."""
         with self._change() as db:
             db.execute("DELETE FROM copies WHERE job=? AND state=?", (self.job, CopyState.FAILED))
-
-
-def earlier_copies(
-    journal: Journal, entries: Mapping[tuple[int, int, str], int]
-) -> Iterator[tuple[int, JobId, CopyFact, Mapping[HashKind, str], datetime | None, bool]]:
-    """Verified copies that earlier jobs made of files with the same path, size and time.
-
-    *entries* maps (size, mtime_ns, path) to a number, which is given back with each copy found:
-    number, job, copy, digests, when the card was read, and whether it was read twice.
-    """
-    with journal.transaction() as db:
-        db.execute("CREATE TEMP TABLE IF NOT EXISTS asked (size, mtime_ns, path, n)")
-        db.execute("DELETE FROM asked")
-        db.executemany(
-            "INSERT INTO asked VALUES (?,?,?,?)",
-            ((size, mtime, os.fsencode(path), n) for (size, mtime, path), n in entries.items()),
-        )
-        rows = db.execute(
-            "SELECT asked.n, e.job, e.digests, e.read_at, e.twice, c.n, c.destination, c.path,"
-            " c.state, c.way, c.kind, c.written, c.read, c.mtime_ns, c.found, c.trouble"
-            " FROM asked JOIN entries e ON e.size=asked.size AND e.mtime_ns=asked.mtime_ns"
-            " AND e.path=asked.path JOIN copies c ON c.job=e.job AND c.n=e.n"
-            " WHERE c.state=? AND e.digests IS NOT NULL",
-            (CopyState.VERIFIED,),
-        ).fetchall()
-    for n, job, digests, read_at, twice, *copy in rows:
-        fact = _copy_fact(tuple(copy))
-        yield n, JobId(job), fact, _digests(digests), _moment(read_at), bool(twice)
-
-
-def _entry_row(row: tuple[Any, ...]) -> EntryRow:
-    (n, path, kind, size, mtime, ctime, mode, inode, target, allocated, clip, problem, trouble,
-     hashes, read_at, twice) = row  # fmt: skip
-    entry = Entry(
-        os.fsdecode(path), _KINDS[kind], size, mtime, ctime, mode, inode,
-        os.fsdecode(target) if target else "", allocated, trouble,
-    )  # fmt: skip
-    return EntryRow(
-        n, entry, os.fsdecode(clip) if clip else "", Problem(problem) if problem else None,
-        trouble, hashes or "", _moment(read_at), bool(twice),
-    )  # fmt: skip
-
-
-def _copy_fact(row: tuple[Any, ...]) -> CopyFact:
-    n, destination, path, state, way, kind, written, read, mtime, found, trouble = row
-    return CopyFact(
-        n, destination, os.fsdecode(path), _STATES[state], _WAYS[way], kind, _at(written),
-        _moment(read), mtime, bool(found), trouble,
-    )  # fmt: skip
-
-
-def _words(sentence: str) -> str:
-    """A sentence that names a file as SQLite can keep it: bytes that are no UTF-8 escaped."""
-    return sentence.encode("utf-8", "backslashreplace").decode() if sentence else ""
-
-
-def _digests(text: str | None) -> dict[HashKind, str]:
-    """From `xxh64:… blake3:…`."""
-    if not text:
-        return {}
-    return {_HASHES[kind]: digest for kind, _, digest in (p.partition(":") for p in text.split())}
-
-
-@lru_cache(maxsize=256)
-def _at(text: str) -> datetime:
-    """A batch of files shares its moments."""
-    return datetime.fromisoformat(text)
-
-
-@lru_cache(maxsize=256)
-def _text(moment: datetime) -> str:
-    return moment.isoformat()
-
-
-def _moment(text: str | None) -> datetime | None:
-    return _at(text) if text else None

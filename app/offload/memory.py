@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from app.integrity.hashing import HashKind
 from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId
-from app.offload.ledger import earlier_copies
-from app.offload.work import CopyFact
+from app.offload.rows import copy_fact, digests_from, moment_from
+from app.offload.work import CopyFact, CopyState
 from app.places.cards import SeenRoll
 from app.places.tree import Entry
 from app.places.volumes import Volume
@@ -54,7 +54,7 @@ def known_copies(
     asked = {(e.size, e.mtime_ns, e.path): n for n, e in enumerate(files)}
     roots: dict[JobId, dict[int, tuple[str, str]]] = {}
     found: dict[str, KnownCopy] = {}
-    for n, job, fact, digests, read_at, twice in earlier_copies(journal, asked):
+    for n, job, fact, digests, read_at, twice in _earlier_copies(journal, asked):
         if job not in roots:
             roots[job] = _roots(journal, job)
         identity, below = roots[job].get(fact.destination, ("", ""))
@@ -72,6 +72,34 @@ def known_copies(
                 job=job, fact=fact, digests=digests, read_at=read_at, twice=twice
             )
     return found
+
+
+def _earlier_copies(
+    journal: Journal, entries: Mapping[tuple[int, int, str], int]
+) -> Iterator[tuple[int, JobId, CopyFact, Mapping[HashKind, str], datetime | None, bool]]:
+    """Verified copies that earlier jobs made of files with the same path, size and time.
+
+    *entries* maps (size, mtime_ns, path) to a number, which is given back with each copy found:
+    number, job, copy, digests, when the card was read, and whether it was read twice.
+    """
+    with journal.transaction() as db:
+        db.execute("CREATE TEMP TABLE IF NOT EXISTS asked (size, mtime_ns, path, n)")
+        db.execute("DELETE FROM asked")
+        db.executemany(
+            "INSERT INTO asked VALUES (?,?,?,?)",
+            ((size, mtime, os.fsencode(path), n) for (size, mtime, path), n in entries.items()),
+        )
+        rows = db.execute(
+            "SELECT asked.n, e.job, e.digests, e.read_at, e.twice, c.n, c.destination, c.path,"
+            " c.state, c.way, c.kind, c.written, c.read, c.mtime_ns, c.found, c.trouble"
+            " FROM asked JOIN entries e ON e.size=asked.size AND e.mtime_ns=asked.mtime_ns"
+            " AND e.path=asked.path JOIN copies c ON c.job=e.job AND c.n=e.n"
+            " WHERE c.state=? AND e.digests IS NOT NULL",
+            (CopyState.VERIFIED,),
+        ).fetchall()
+    for n, job, digests, read_at, twice, *copy in rows:
+        fact = copy_fact(tuple(copy))
+        yield n, JobId(job), fact, digests_from(digests), moment_from(read_at), bool(twice)
 
 
 def _roots(journal: Journal, job: JobId) -> dict[int, tuple[str, str]]:

@@ -30,9 +30,10 @@ from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.runner import Task
 from app.jobs.spec import CONVERTER, JobId, Spec, job_kind
-from app.offload.ledger import EntryRow, Ledger
+from app.offload.ledger import Ledger
 from app.offload.place import Place, PlaceRecord
 from app.offload.reverify import settle_verdict, update_copies
+from app.offload.rows import EntryRow
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
 from app.offload.work import CopyFact, CopyState

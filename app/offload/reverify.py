@@ -23,8 +23,9 @@ from app.jobs.journal import JobRow, Journal
 from app.jobs.snapshot import PlaceState
 from app.jobs.spec import CONVERTER, JobId
 from app.offload.account import Account
-from app.offload.ledger import EntryRow, Ledger
+from app.offload.ledger import Ledger
 from app.offload.place import PlaceRecord
+from app.offload.rows import EntryRow
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
 from app.offload.verify_report import write_verify_report

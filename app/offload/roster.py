@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from app.integrity.hashing import HashKind
 from app.integrity.verdict import Problem
-from app.jobs.snapshot import PlaceSnapshot, PlaceState
 from app.jobs.spec import CONVERTER
 from app.offload.feeding import can_feed, feeding_place
-from app.offload.ledger import EntryRow, Ledger
+from app.offload.ledger import Ledger
 from app.offload.memory import KnownCopy, known_copies
 from app.offload.naming import numbered
 from app.offload.place import Place, PlaceRecord
 from app.offload.planning import Look, clips_by_path, look_at, placer, sorted_out
+from app.offload.rows import EntryRow
 from app.offload.selection import Selection
 from app.offload.share import Share
 from app.offload.source import Source
@@ -29,15 +28,6 @@ from app.offload.work import CopyFact, CopyState, FileWork, failed_fact
 from app.places.cards import Card, CardIdentity
 from app.places.limits import NameRules, rules_of
 from app.places.tree import Entry, EntryKind
-
-
-class _Alike(NamedTuple):
-    """Files that the same destinations want, and of which the same ones have a copy."""
-
-    files: int
-    size: int
-    taken: frozenset[int]
-    have: frozenset[int]
 
 
 class Roster:
@@ -324,65 +314,7 @@ class Roster:
         if stale:
             self.ledger.forget_copies(stale)
 
-    # For the screen
-
-    def totals(self) -> dict[str, Any]:
-        """Facts of a snapshot at the beginning of a run."""
-        shares = [Share(self, place) for place in self.places]
-        reads = {p.record.stage: 1 for p in self.places}
-        reads[0] = 2 if self.spec.verify.reads_source_twice else 1
-        wanted, held = [0] * len(shares), [0] * len(shares)
-        files = size = total = done = ready = count = 0
-        for some in self._alike(shares):
-            files, size = files + some.files, size + some.size
-            for index in some.taken:
-                wanted[index] += some.size
-                held[index] += some.size if index in some.have else 0
-            lacking = {self.places[index].record.stage for index in some.taken - some.have}
-            for stage in {self.places[index].record.stage for index in some.taken}:
-                total += some.size * reads[stage]
-                done += some.size * reads[stage] if stage not in lacking else 0
-            if not lacking:
-                ready, count = ready + some.size, count + some.files
-        for index, place in enumerate(self.places):
-            steps = 2 if self.spec.verify.reads_back and place.record.flush else 1
-            total += wanted[index] * steps
-            done += held[index] * steps
-        return {
-            "places": tuple(map(self._shown, self.places, wanted, held)), "work_total": total,
-            "work_done": done, "copied": ready, "verified": ready, "files_done": count,
-            "files_total": files, "size": size, "card": str(self.card_root),
-            "clips_total": self.identity.clips,
-        }  # fmt: skip
-
-    def _alike(self, shares: Sequence[Share]) -> list[_Alike]:
-        """The files, taken together where the same destinations want and have them."""
-        everyone = frozenset(range(len(shares)))
-        same = all(share.takes_all for share in shares)
-        files: Counter[tuple[frozenset[int], str]] = Counter()
-        sizes: Counter[tuple[frozenset[int], str]] = Counter()
-        for size, path, held in self.ledger.holdings():
-            taken = everyone
-            if not same:
-                taken = frozenset(i for i, share in enumerate(shares) if share.takes_path(path))
-            files[taken, held] += 1
-            sizes[taken, held] += size
-        return [
-            _Alike(count, sizes[key], key[0], frozenset(map(int, filter(None, key[1].split(",")))))
-            for key, count in files.items()
-        ]
-
-    def _shown(self, place: Place, size: int, have: int) -> PlaceSnapshot:
-        return PlaceSnapshot(
-            name=place.name,
-            path=str(place.root),
-            device=place.record.device_name,
-            lane=place.record.device,
-            state=PlaceState.DONE if size == have and size else PlaceState.WAITING,
-            total=size,
-            written=have,
-            verified=have,
-        )
+    # For the drives
 
     def folders_on(self, place: Place) -> list[str]:
         """Every folder that files may have been written to on a destination."""

@@ -41,6 +41,7 @@ from app.offload.source import Source
 from app.offload.spec import OffloadSpec, OnCollision
 from app.offload.surroundings import FoundCard, Surroundings
 from app.offload.target import Target
+from app.offload.totals import totals
 from app.offload.work import CopyWork, FileWork, failed_fact
 from app.places.root import PinnedFolder
 
@@ -344,14 +345,14 @@ class OffloadRun:
 
     def _show_totals(self) -> None:
         """What is confirmed, counted anew: a pass that is redone must not count twice."""
-        totals = self.roster.totals()
+        facts = totals(self.roster)
         shown = self.control.snapshot().places
         if shown:
-            totals["places"] = tuple(
+            facts["places"] = tuple(
                 replace(old, written=new.written, verified=new.verified, path=new.path)
-                for old, new in zip(shown, totals["places"], strict=True)
+                for old, new in zip(shown, facts["places"], strict=True)
             )
-        self.control.show(**totals)
+        self.control.show(**facts)
 
     @property
     def lost(self) -> dict[int, DestinationFault]:

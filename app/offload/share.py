@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.errors import DestinationSilent
-from app.offload.ledger import EntryRow
 from app.offload.place import Place
 from app.offload.planning import placer
+from app.offload.rows import EntryRow
 from app.offload.selection import Selection
 from app.offload.spec import OnCollision
 from app.offload.work import CopyFact, CopyState

@@ -1,0 +1,141 @@
+"""The journal's tables of an offload, and how their rows are written and read.
+
+Paths are bytes, since names on cards are not always text; moments are ISO 8601 with their offset;
+the digests of a file are one text, `xxh64:… blake3:…`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from app.integrity.hashing import HashKind
+from app.integrity.verdict import Problem, ReadWay
+from app.offload.work import CopyFact, CopyState
+from app.places.tree import Entry, EntryKind
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    job TEXT NOT NULL, n INTEGER NOT NULL, path BLOB NOT NULL, kind TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
+    mode INTEGER NOT NULL, inode INTEGER NOT NULL, target BLOB NOT NULL,
+    allocated INTEGER NOT NULL, clip BLOB NOT NULL,
+    problem TEXT, trouble TEXT NOT NULL DEFAULT '', digests TEXT, read_at TEXT, twice INTEGER,
+    PRIMARY KEY (job, n)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entries_by_name ON entries (size, mtime_ns, path);
+CREATE TABLE IF NOT EXISTS copies (
+    job TEXT NOT NULL, n INTEGER NOT NULL, destination INTEGER NOT NULL, path BLOB NOT NULL,
+    state TEXT NOT NULL, way TEXT NOT NULL, kind TEXT NOT NULL, written TEXT NOT NULL,
+    read TEXT, mtime_ns INTEGER NOT NULL, found INTEGER NOT NULL, trouble TEXT NOT NULL,
+    PRIMARY KEY (job, n, destination)
+) WITHOUT ROWID;
+"""
+
+ENTRY_COLUMNS = (
+    "n, path, kind, size, mtime_ns, ctime_ns, mode, inode, target, allocated, clip, problem,"
+    " trouble, digests, read_at, twice"
+)
+COPY_COLUMNS = "n, destination, path, state, way, kind, written, read, mtime_ns, found, trouble"
+INSERT_COPY = "INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+
+# Cards have 100,000 files, and asking an enumeration for a member by its value takes its time.
+_STATES = {str(state): state for state in CopyState}
+_WAYS = {str(way): way for way in ReadWay}
+_KINDS = {str(kind): kind for kind in EntryKind}
+_HASHES = {str(kind): kind for kind in HashKind}
+
+
+class EntryRow(NamedTuple):
+    """One entry of the card, as the journal knows it."""
+
+    n: int
+    entry: Entry
+    clip: str
+    problem: Problem | None
+    trouble: str
+    hashes: str
+    """The digests as they are written down, "" before the file was read."""
+    read_at: datetime | None
+    twice: bool
+    """Whether a second read of the card gave the same bytes."""
+
+    @property
+    def digests(self) -> dict[HashKind, str]:
+        """What was read from the card, by kind."""
+        return digests_from(self.hashes)
+
+    @property
+    def named_digests(self) -> dict[str, str]:
+        """The same by the kinds' names, for reports."""
+        return dict([pair.split(":", 1) for pair in self.hashes.split()])
+
+
+def entry_row(row: tuple[Any, ...]) -> EntryRow:
+    """From the ENTRY_COLUMNS."""
+    (n, path, kind, size, mtime, ctime, mode, inode, target, allocated, clip, problem, trouble,
+     hashes, read_at, twice) = row  # fmt: skip
+    entry = Entry(
+        os.fsdecode(path), _KINDS[kind], size, mtime, ctime, mode, inode,
+        os.fsdecode(target) if target else "", allocated, trouble,
+    )  # fmt: skip
+    return EntryRow(
+        n, entry, os.fsdecode(clip) if clip else "", Problem(problem) if problem else None,
+        trouble, hashes or "", moment_from(read_at), bool(twice),
+    )  # fmt: skip
+
+
+def copy_fact(row: tuple[Any, ...]) -> CopyFact:
+    """From the COPY_COLUMNS."""
+    n, destination, path, state, way, kind, written, read, mtime, found, trouble = row
+    return CopyFact(
+        n, destination, os.fsdecode(path), _STATES[state], _WAYS[way], kind, _at(written),
+        moment_from(read), mtime, bool(found), trouble,
+    )  # fmt: skip
+
+
+def words(sentence: str) -> str:
+    """A sentence that names a file as SQLite can keep it: bytes that are no UTF-8 escaped."""
+    return sentence.encode("utf-8", "backslashreplace").decode() if sentence else ""
+
+
+def digests_from(text: str | None) -> dict[HashKind, str]:
+    """From `xxh64:… blake3:…`."""
+    if not text:
+        return {}
+    return {_HASHES[kind]: digest for kind, _, digest in (p.partition(":") for p in text.split())}
+
+
+@lru_cache(maxsize=256)
+def _at(text: str) -> datetime:
+    """A batch of files shares its moments."""
+    return datetime.fromisoformat(text)
+
+
+@lru_cache(maxsize=256)
+def moment_text(moment: datetime) -> str:
+    """As it is written down."""
+    return moment.isoformat()
+
+
+def moment_from(text: str | None) -> datetime | None:
+    """A moment that was written down, if there is one."""
+    return _at(text) if text else None
+
+
+def copy_values(job: str, f: CopyFact) -> tuple[object, ...]:
+    """For INSERT_COPY."""
+    # Nothing is read back before it is written, whatever a clock that was set back says.
+    read = moment_text(max(f.read, f.written)) if f.read else None
+    return (
+        job, f.n, f.destination, os.fsencode(f.path), f.state, f.way, f.kind,
+        moment_text(f.written), read, f.mtime_ns, f.found, words(f.trouble),
+    )  # fmt: skip
+
+
+def digests_text(digests: Mapping[HashKind, str]) -> str:
+    """As it is written down."""
+    return " ".join([f"{kind}:{text}" for kind, text in digests.items()])
