@@ -15,9 +15,8 @@ from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from app.errors import BadInput, NotFound, PlanRefused
+from app.errors import BadInput, NotFound
 from app.integrity.verdict import Verdict
 from app.integrity.verify.outcome import VerifyOutcome
 from app.integrity.verify.spec import VerifyPlan, VerifySpec, aim_of, plan_verify
@@ -26,13 +25,12 @@ from app.jobs.control import JobControl
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import Journal
 from app.jobs.runner import JobKind, Runner, Task
-from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
-from app.jobs.spec import CONVERTER, JobId, Spec
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import JobId, Spec
 from app.jobs.vigil import Vigil
 from app.offload.account import Account, report_folder, report_stem
 from app.offload.day import day_report, day_stem
 from app.offload.naming import shooting_day
-from app.offload.place import record_of
 from app.offload.plan import OffloadPlan
 from app.offload.planning import make_plan
 from app.offload.repair import RepairRun, RepairSpec, plan_repair
@@ -41,9 +39,10 @@ from app.offload.rows import SCHEMA as OFFLOAD_SCHEMA
 from app.offload.run import OffloadRun
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
+from app.offload.task import accepted, offload_task
 from app.offload.verify_report import outcome_of, verify_report, write_verify_report
 from app.paths import Profile
-from app.places.cards import Card, candidate_cards, recognise, seen_roll
+from app.places.cards import Card, candidate_cards, recognise
 from app.places.eject import EjectResult, eject
 from app.places.volumes import Volume, volumes
 from app.reports.model import DayReport, FileRow, TransferReport, VerifyReport
@@ -118,9 +117,9 @@ class Engine(AbstractContextManager["Engine"]):
         """
         if not isinstance(spec, OffloadSpec | OffloadPlan):
             return self._runner.submit(spec, self._runner.kinds[spec.kind].prepare(spec))
-        plan = _accepted(self.plan(spec) if isinstance(spec, OffloadSpec) else spec)
+        plan = accepted(self.plan(spec) if isinstance(spec, OffloadSpec) else spec)
         if plan.resumes is None:
-            return self._runner.submit(plan.spec, _offload_task(plan, self._around()))
+            return self._runner.submit(plan.spec, offload_task(plan, self._around()))
         self._runner.resume(plan.resumes)
         return plan.resumes
 
@@ -321,7 +320,7 @@ class Engine(AbstractContextManager["Engine"]):
 
     def _prepare_offload(self, spec: Spec) -> Task:
         assert isinstance(spec, OffloadSpec)
-        return _offload_task(_accepted(self.plan(spec)), self._around())
+        return offload_task(accepted(self.plan(spec)), self._around())
 
     def _kinds(self) -> dict[str, JobKind]:
         return {
@@ -359,50 +358,3 @@ class Engine(AbstractContextManager["Engine"]):
     def interrupted(self) -> tuple[JobSnapshot, ...]:
         """Jobs that a crash or a quit left unfinished."""
         return tuple(s for s in self.history() if s.state is JobState.INTERRUPTED)
-
-
-def _accepted(plan: OffloadPlan) -> OffloadPlan:
-    if plan.refusals:
-        raise PlanRefused(" ".join(remark.text for remark in plan.refusals))
-    return plan
-
-
-def _offload_task(plan: OffloadPlan, around: Surroundings) -> Task:
-    """What the runner and the journal need to know of an offload."""
-    spec = plan.spec
-    lanes = {place.volume.device.id for place in plan.destinations}
-    lanes.add(around.volume_of(spec.source).device.id)
-    facts: dict[str, Any] = {
-        "places": [CONVERTER.unstructure(record_of(place)) for place in plan.destinations],
-        "identity": CONVERTER.unstructure(plan.identity),
-        "camera": plan.card.camera,
-        "seen roll": CONVERTER.unstructure(seen_roll(plan.card, spec.moment or now())),
-        "operator": around.operator,
-        "tool": f"Reelkeep {around.tool_version}",
-    }
-    if spec.report is not None:
-        facts["report volume"] = around.volume_of(spec.report).identity
-    return Task(
-        title=f"Offload {plan.card.roll}", lanes=frozenset(lanes), facts=facts, shown=_shown(plan)
-    )
-
-
-def _shown(plan: OffloadPlan) -> dict[str, Any]:
-    """What a queued offload shows of its card and destinations."""
-    places = [
-        PlaceSnapshot(
-            name=place.name or place.volume.label,
-            path=str(place.root),
-            device=place.volume.device.name,
-            lane=place.volume.device.id,
-            total=place.size,
-        )
-        for place in plan.destinations
-    ]
-    return {
-        "card": str(plan.spec.source),
-        "size": plan.size,
-        "files_total": plan.files,
-        "clips_total": plan.clips,
-        "places": CONVERTER.unstructure(places),
-    }
