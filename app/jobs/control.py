@@ -64,6 +64,10 @@ class JobControl:
         with self._lock:
             if "places" in facts:
                 self._set_places(facts.pop("places"))
+            if "copied" in facts:
+                self._rate.restart()
+            if "work_done" in facts:
+                self._work_rate.restart()
             self._current = facts.pop("current", self._current)
             self._work = facts.pop("work_done", self._work)
             self._copied = facts.pop("copied", self._copied)

@@ -42,6 +42,10 @@ class Rate:
         """Forget the clock, so that a pause does not count as slowness."""
         self._last = None
 
+    def restart(self) -> None:
+        """Begin anew: the count was set, not reached."""
+        self._last, self._value = None, 0.0
+
     def left(self, remaining: int) -> float | None:
         """Seconds until *remaining* more units are done; None while nobody can know."""
         if remaining <= 0:

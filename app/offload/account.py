@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from app.integrity.mhl import file_moment
 from app.integrity.verdict import (
     CopyEvidence,
     FileEvidence,
@@ -280,10 +281,7 @@ def _worst(states: set[str]) -> str:
 
 
 def _moment(nanoseconds: int) -> datetime:
-    try:
-        return datetime.fromtimestamp(nanoseconds / 1e9, UTC).astimezone()
-    except (OverflowError, OSError, ValueError):
-        return datetime.fromtimestamp(0, UTC)
+    return file_moment(nanoseconds) or datetime.fromtimestamp(0, UTC)
 
 
 def report_stem(account: Account, moment: datetime | None = None) -> str:

@@ -7,6 +7,7 @@ held by a drive that does not answer: the wait ends with `NoAnswer`, which names
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import mmap
 import os
@@ -35,6 +36,8 @@ _THREADS = 2
 _ALONE = 4
 """Hands where there are no helpers."""
 _CHUNK = 50
+_HURRIED = 5.0
+"""Seconds that a hand gets for its next answer once nobody wants it any more."""
 _LOOK = 1.0
 """Seconds between two looks for a drive that does not answer."""
 
@@ -153,6 +156,7 @@ class Crew:
                 [sys.executable, "-m", "app.offload.crew_process", *map(str, [shared, *passed])],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,  # what fails is answered; a pipe would be held open
                 env={**os.environ, "PYTHONPATH": paths},
                 pass_fds=[shared, *passed, card.fd, *(fd for fd, _ in folders.values())],
                 start_new_session=True,  # Ctrl-C is for us; we end them
@@ -175,7 +179,6 @@ class Crew:
         answers: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         starts = iter(range(0, len(items), _CHUNK))
         under_way = 0
-        hung = False
         try:
             while True:
                 while under_way <= len(self._members):
@@ -190,9 +193,8 @@ class Crew:
                 try:
                     reply = answers.get(timeout=_LOOK)
                 except queue.Empty:
-                    hung = True
-                    self._look(checkpoint)
-                    hung = False
+                    self._look()
+                    checkpoint()  # whoever cancels does not wait for a drive that hangs
                     continue
                 under_way -= 1
                 if isinstance(reply, Exception):
@@ -202,8 +204,17 @@ class Crew:
             self._abandon()
             raise
         finally:
-            for _ in range(0 if hung else under_way):
-                answers.get()
+            if not self.broken:
+                self._drain(answers, under_way)
+
+    def _drain(self, answers: queue.SimpleQueue[Reply], under_way: int) -> None:
+        """Let what was handed out come to its end; not for ever."""
+        last = time.monotonic() + self._patience
+        try:
+            for _ in range(under_way):
+                answers.get(timeout=max(0.0, min(_HURRIED, last - time.monotonic())))
+        except queue.Empty:
+            self._abandon()
 
     def _abandon(self) -> None:
         """Nobody trusts these hands any more; those that hang must do nothing more."""
@@ -212,9 +223,12 @@ class Crew:
             touched.over = True
         for helper in self._helpers:
             helper.kill()
+        for helper in self._helpers:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                helper.wait(1)  # so that it makes nothing more where we are about to clean up
 
-    def _look(self, checkpoint: Callable[[], None]) -> None:
-        """Raise NoAnswer when a hand has been at one and the same thing for too long.
+    def _look(self) -> None:
+        """Raise NoAnswer when a hand has been at one and the same drive for too long.
 
         A card is waited for, as long as the person does not cancel.
         """
@@ -223,11 +237,10 @@ class Crew:
             cell = self._cells[member.slot]
             if cell == 0 or cell != member.seen[0]:
                 member.seen = cell, moment
-            elif (waited := moment - member.seen[1]) > self._patience:
-                if (drive := (cell & 0xFF) - 2) == CARD:
-                    checkpoint()
-                else:
-                    raise NoAnswer(drive, waited)
+                continue
+            drive, waited = (cell & 0xFF) - 2, moment - member.seen[1]
+            if drive != CARD and waited > self._patience:
+                raise NoAnswer(drive, waited)
 
     def close(self) -> None:
         """Let the hands go; one that still waits for a drive is left to itself."""
