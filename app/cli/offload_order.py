@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -112,23 +113,26 @@ class Order:
 def destination(text: str) -> DestinationSpec:
     """`DIR[,noflush][,only=FILTER][,name=TEMPLATE][,stage=N]` as a destination.
 
-    Only what stands at the end and is known is taken off, so that folders may have commas.
+    Only a folder that is there may have commas in its name; what else stands behind a comma is an
+    option, and BadInput names one that is not known: a slip of the hand is no folder.
     """
     parts = text.split(",")
     made = DestinationSpec(path=Path())
-    while len(parts) > 1 and not absolute(Path(",".join(parts))).is_dir():
-        read = _with_option(made, parts[-1])
-        if read is None:
-            break
-        made = read
-        parts.pop()
+    while len(parts) > 1 and not _holds_its_commas(absolute(Path(",".join(parts)))):
+        made = _with_option(made, parts.pop(), text)
     path = ",".join(parts)
-    if not path:
+    if not path.strip():
         raise BadInput(f"--to {text!r} names no folder.")
     return replace(made, path=absolute(Path(path)))
 
 
-def _with_option(made: DestinationSpec, option: str) -> DestinationSpec | None:
+def _holds_its_commas(path: Path) -> bool:
+    """Whether *path*, down to the last folder with a comma in its name, is there."""
+    named = (place for place in (path, *path.parents) if "," in place.name)
+    return os.path.isdir(next(named, path))  # noqa: PTH112 - no error where a name is too long
+
+
+def _with_option(made: DestinationSpec, option: str, text: str) -> DestinationSpec:
     name, sign, value = option.partition("=")
     if option == "noflush":
         return replace(made, flush=False)
@@ -136,9 +140,17 @@ def _with_option(made: DestinationSpec, option: str) -> DestinationSpec | None:
         return replace(made, only=(value, *made.only))
     if name == "name" and sign:
         return replace(made, template=value)
-    if name == "stage" and value.isdigit():
+    if name == "stage" and value.isdecimal():
         return replace(made, stage=int(value))
-    return None
+    known = {"only": "only=sound", "name": "name={date}", "stage": "stage=1", "noflush": "noflush"}
+    if name in known:
+        wrong = f'"{option}" is not complete; it looks like {known[name]}.'
+    else:
+        wrong = f'"{option}" is no option. There are noflush, only=FILTER, name=TEMPLATE, stage=N.'
+    raise BadInput(
+        f"--to {text}: {wrong}",
+        hint="A folder that has a comma in its name must be there already.",
+    )
 
 
 def _preset(settings: Settings, name: str) -> Mapping[str, Any]:

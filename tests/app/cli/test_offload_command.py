@@ -212,6 +212,7 @@ def settings(tmp_path: Path, **values: object) -> Settings:
 
 
 def test_options_after_the_folder_are_taken_off_and_commas_in_names_stay(tmp_path):
+    (tmp_path / "a, b").mkdir()
     made = destination(f"{tmp_path}/a, b,noflush,only=sound,only=*.xml,name={{date}},stage=2")
 
     assert made.path == tmp_path / "a, b"
@@ -228,6 +229,35 @@ def test_a_folder_that_is_really_called_like_an_option_is_that_folder(tmp_path):
 
     assert destination(f"{tmp_path}/rushes,noflush").flush is True
     assert destination(f"{tmp_path}/rushes,noflush,noflush").flush is False
+
+
+def test_a_new_folder_below_one_with_a_comma_in_its_name_can_be_chosen(tmp_path):
+    (tmp_path / "Smith, John").mkdir()
+    made = destination(f"{tmp_path}/Smith, John/Day12,noflush")
+
+    assert (made.path, made.flush) == (tmp_path / "Smith, John" / "Day12", False)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("bogus", '"bogus" is no option'),
+        ("only=", '"only=" is not complete; it looks like only=sound'),
+        ("stage=x", '"stage=x" is not complete; it looks like stage=1'),
+        ("noflush=1", '"noflush=1" is not complete; it looks like noflush'),
+        ("noflush,fast", '"fast" is no option'),
+        ("fast,noflush", '"fast" is no option'),
+        ("", '"" is no option'),
+    ],
+)
+def test_what_is_no_option_behind_a_comma_is_refused_and_makes_no_folder(
+    reelkeep, card, tmp_path, option, said
+):
+    answer = reelkeep("offload", card, "--to", f"{tmp_path / 'a'},{option}")
+
+    assert answer.code == 2
+    assert said in answer.err
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] == "a") == []
 
 
 def test_the_command_line_beats_the_preset_and_the_preset_beats_the_settings(tmp_path):
