@@ -131,13 +131,23 @@ def read_small(
         cache.drop(fd)
         clear = provable and cache.is_dropped(fd, found.st_size)
         with memoryview(buffer) as view:
-            if direct:
-                count = os.preadv(fd, [view[: whole_pages(found.st_size)]], 0)
-            else:
-                count = _read_all(fd, view)
+            count = _read_pages(fd, view, found.st_size) if direct else _read_all(fd, view)
     finally:
         os.close(fd)
     return count, ReadWay.MEDIUM if clear else ReadWay.CACHE, found
+
+
+def _read_pages(fd: int, view: memoryview, size: int) -> int:
+    """Read directly; what stops short within the file is asked to go on from that page."""
+    whole, done = whole_pages(size), 0
+    while True:
+        at = done - done % ALIGNMENT
+        count = os.preadv(fd, [view[at:whole]], at)
+        if at + count <= done:
+            return done
+        done = at + count
+        if done >= size:
+            return done
 
 
 def whole_pages(size: int) -> int:

@@ -71,6 +71,8 @@ class Journal:
         """Open or create; a damaged file is set aside and named in `trouble`."""
         self.path = path
         self.trouble = ""
+        self.evidence = 0
+        """Grows with every change of a row about a file or a copy that is made through here."""
         self._lock = threading.RLock()
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -120,6 +122,11 @@ class Journal:
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+    def foreign_changes(self) -> int:
+        """Another number once another process (or connection) has changed the journal."""
+        ((version,),) = self.rows("PRAGMA data_version")
+        return int(version)
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of one question."""

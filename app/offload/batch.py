@@ -11,16 +11,31 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
-from app.errors import DestinationFault, DestinationSilent, ReadBackDiffers, ReelkeepError
+from app.errors import (
+    DestinationFault,
+    DestinationSilent,
+    ReelkeepError,
+)
 from app.offload.crew import Crew, HelperLost, NoAnswer
-from app.offload.hand import Copied, Hand, Named, Proven, Seen, ToCopy, ToName, ToProve
+from app.offload.hand import (
+    Answer,
+    Copied,
+    Hand,
+    Item,
+    Named,
+    Proven,
+    Seen,
+    ToCopy,
+    ToName,
+    ToProve,
+)
 from app.offload.large import unsteady
 from app.offload.passage import Passage
-from app.offload.settle import agreed, differs, proven_state
+from app.offload.settle import agreed, differs, not_as_written, proven_state
 from app.offload.silence import watcher
 from app.offload.target import Target
 from app.offload.work import CopyFact, CopyState, CopyWork, FileWork
@@ -46,6 +61,8 @@ class Batch:
         self._passage, self._crew, self._careful = passage, crew, careful
         self._works = {work.n: work for work in works}
         self._copies: dict[tuple[int, int], CopyWork] = {}
+        self._counted: Counter[str | int] = Counter()
+        """What was added to the job's progress: work, copied, and written by destination."""
 
     def run(self) -> None:
         """All steps. After NoAnswer or HelperLost nothing is left of it: it may be run again."""
@@ -60,7 +77,20 @@ class Batch:
             for copy in self._copies.values():
                 discard(copy)
                 copy.target.finish(copy)
+            self._count_back()
             raise
+
+    def _count(self, work: int = 0, *, copied: int = 0) -> None:
+        self._passage.control.advance(work, copied=copied)
+        self._counted["work"] += work
+        self._counted["copied"] += copied
+
+    def _count_back(self) -> None:
+        """What comes to nothing has not been done."""
+        counted, control = self._counted, self._passage.control
+        control.advance(-counted.pop("work", 0), copied=-counted.pop("copied", 0))
+        for drive, written in counted.items():
+            control.place(int(drive), written=-written)
 
     def _give_up(self, error: NoAnswer) -> None:
         target = self._passage.targets[error.drive]
@@ -70,13 +100,18 @@ class Batch:
         if target.trouble is not None:
             self._passage.detach(target, target.trouble)
 
+    def _answers(self, items: Sequence[Item]) -> Iterator[list[Answer]]:
+        """Of the crew, chunk by chunk; whatever ends this early, nothing is left under way."""
+        with contextlib.closing(self._crew.each(items, self._passage.control.checkpoint)) as all_:
+            yield from all_
+
     # Copy
 
     def _copy(self) -> None:
         passage = self._passage
         passage.detach_gone()
         items = [item for work in self._works.values() if (item := self._to_copy(work))]
-        for answers in self._crew.each(items, passage.control.checkpoint):
+        for answers in self._answers(items):
             moment = now()
             written: Counter[int] = Counter()
             read = 0
@@ -85,9 +120,10 @@ class Batch:
                 self._copied(answer, moment, written)
                 read += answer.size if answer.fault is None else 0
             passage.control.show(current=self._works[answers[-1].n].entry.path)
-            passage.control.advance(read, copied=read)
+            self._count(read + written.total(), copied=read)
             for drive, count in written.items():
-                passage.wrote(drive, count)
+                passage.control.place(drive, written=count)
+                self._counted[drive] += count
 
     def _to_copy(self, work: FileWork) -> ToCopy | None:
         targets = [t for t in self._passage.alive if t.index in work.paths]
@@ -98,13 +134,14 @@ class Batch:
         for copy in copies:
             self._copies[work.n, copy.target.index] = copy
         partials = tuple((c.target.index, c.partial) for c in copies if not c.compare)
-        return ToCopy(work.n, work.source, partials)
+        return ToCopy(work.n, work.source, work.entry.mode, work.entry.mtime_ns, partials)
 
     def _copied(self, answer: Copied, moment: datetime, written: Counter[int]) -> None:
         work = self._works[answer.n]
         if answer.fault is not None:
             for index in work.paths:
-                self._copies.pop((work.n, index), None)
+                if copy := self._copies.pop((work.n, index), None):
+                    copy.target.finish(copy)
             self._passage.source_failed(work, answer.fault)
             return
         work.digests.set_result(dict(zip(self._passage.kinds, answer.digests, strict=True)))
@@ -119,9 +156,14 @@ class Batch:
                 written[one.drive] += answer.size
 
     def _fail(self, copy: CopyWork, error: Exception) -> None:
-        if not copy.failed:
-            discard(copy)
-            self._passage.copy_failed(copy, error)
+        if copy.failed:
+            return
+        discard(copy)
+        if not copy.target.alive:  # said once of the drive, not of each of its files
+            self._passage.copy_done(copy, well=False)
+            return
+        self._passage.copy_failed(copy, error)
+        copy.work.paths.pop(copy.target.index, None)  # should the batch be begun again
 
     def _standing(self) -> list[CopyWork]:
         """Copies that nothing has happened to; those of drives that have failed are given up."""
@@ -192,7 +234,7 @@ class Batch:
             for work in self._works.values()
             if work.trouble is None and work.digests.done()
         ]
-        for answers in self._crew.each(items, passage.control.checkpoint):
+        for answers in self._answers(items):
             moment = now()
             for answer in answers:
                 assert isinstance(answer, Proven)
@@ -224,7 +266,7 @@ class Batch:
             return
         if passage.source_twice:
             first = work.digests.result()[passage.proof]
-            passage.control.advance(work.entry.size)
+            self._count(work.entry.size)
             if answer.again != first:
                 third = self._ask(ToProve(work.n, work.source, ()))
                 fault = third.fault or unsteady(passage, work, first, answer.again, third.again)
@@ -244,21 +286,19 @@ class Batch:
         if isinstance(seen.error, FileNotFoundError) or (
             seen.error is None and seen.size != copy.work.entry.size
         ):
-            raise ReadBackDiffers(
-                f"{copy.path} on {target.name} has not the size that was written.",
-                path=target.folder.path / copy.path,
-                device=target.name,
-            )
+            raise not_as_written(copy)
         if seen.error is not None:
             raise seen.error
         if seen.digest or copy.work.expected is not None:
             expected = agreed(copy.work, passage.proof, passage.source.name)
             if seen.digest and seen.digest != expected:
+                if target.trouble is not None:
+                    raise target.trouble  # another batch has met it meanwhile
                 item = ToProve(copy.work.n, None, (self._to_see(copy),))
                 again = target.ask(partial(self._ask, item)).copies[0]
                 raise again.error or differs(copy, expected, seen.digest, again.digest)
         if seen.digest:
-            passage.control.advance(seen.size)
+            self._count(seen.size)
         return CopyFact(
             n=copy.work.n,
             destination=target.index,
@@ -295,7 +335,7 @@ class Batch:
         """What is proven gets its name, also while another drive hangs or a helper is lost."""
         left = {(item.n, item.drive): item for item in items}
         try:
-            for answers in self._crew.each(items, self._passage.control.checkpoint):
+            for answers in self._answers(items):
                 for answer in answers:
                     assert isinstance(answer, Named)
                     del left[answer.n, answer.drive]
@@ -338,5 +378,9 @@ def _name_anew(hand: Hand, copy: CopyWork, item: ToName) -> Exception | None:
     """Name a copy whose name may have been given without an answer; what is wrong with it."""
     (answer,) = hand.work([item])
     assert isinstance(answer, Named)
-    lost = isinstance(answer.error, FileNotFoundError)
-    return None if lost and copy.target.folder.is_file(copy.path) else answer.error
+    if not isinstance(answer.error, FileNotFoundError):
+        return answer.error
+    try:
+        return None if copy.target.folder.is_file(copy.path) else answer.error
+    except OSError as error:
+        return error

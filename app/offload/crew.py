@@ -16,14 +16,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from socket import AF_UNIX, socketpair
 
 import app
-from app.offload.hand import CARD, Answer, Equipment, Hand, Item
+from app.offload.hand import Answer, Equipment, Hand, Item
+from app.offload.touch import Abandoned, Look, Touch
 from app.places.root import PinnedFolder
 
 log = logging.getLogger(__name__)
@@ -31,13 +31,13 @@ log = logging.getLogger(__name__)
 MANY = 500
 """Small files from which on helper processes pay for their start."""
 _PROCESSES = 2
-_THREADS = 2
-"""Hands in each helper process, so that one reads while the other hashes."""
+_THREADS = 4
+"""Hands in each helper process: a read from the medium is mostly waiting."""
 _ALONE = 4
 """Hands where there are no helpers."""
 _CHUNK = 50
 _HURRIED = 5.0
-"""Seconds that a hand gets for its next answer once nobody wants it any more."""
+"""Seconds without a sign of life that a hand gets once nobody wants its answer any more."""
 _LOOK = 1.0
 """Seconds between two looks for a drive that does not answer."""
 
@@ -59,28 +59,6 @@ Reply = list[Answer] | Exception
 _Order = tuple[Sequence[Item], "queue.SimpleQueue[Reply]"]
 
 
-class _Abandoned(BaseException):
-    """Ends a hand that comes back from a drive that was given up."""
-
-
-class _Touched:
-    """Which drive a hand is asking for something, and how often it has changed; shared memory."""
-
-    def __init__(self, cells: memoryview, slot: int) -> None:
-        self._cells, self._slot, self._count = cells, slot, 0
-        self.over = False
-        """Set once nobody waits for this hand any more: it must not touch anything."""
-
-    def __call__(self, drive: int) -> None:
-        if self.over:
-            raise _Abandoned
-        self._count += 1
-        self._cells[self._slot] = self._count << 8 | (drive + 2)
-
-    def idle(self) -> None:
-        self._cells[self._slot] = 0
-
-
 class _Member(threading.Thread):
     """Passes orders to one hand, here or in a helper, and its answers back."""
 
@@ -89,18 +67,14 @@ class _Member(threading.Thread):
         self.slot = slot
         self._inbox = inbox
         self.ask: Callable[[Sequence[Item]], list[Answer]]
-        self.seen = (0, 0.0)
-        """What its cell held at the last look, and since when."""
 
     def run(self) -> None:
         while (order := self._inbox.get()) is not None:
             items, answers = order
             try:
                 answers.put(self.ask(items))
-            except _Abandoned:
-                return  # nobody waits for an answer any more
-            except (EOFError, OSError) as error:
-                answers.put(HelperLost(str(error)))
+            except Abandoned:
+                answers.put(HelperLost("its drive was given up"))
             except Exception as error:
                 answers.put(error)
 
@@ -116,13 +90,18 @@ class Crew:
         *,
         helpers: bool,
         patience: float,
+        done: Callable[[int], int] = lambda _: 0,
     ) -> None:
-        """*patience*: seconds a drive may take for one small file."""
+        """Made by a thread that outlives it: helpers end when the thread that started them does.
+
+        *patience*: seconds that a drive may be silent about one small file; *done* tells how much
+        I/O the device of a drive has finished. OSError when no helper can be started.
+        """
         self._inbox: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._patience = patience
         self.broken = False
         """A hand hangs or is lost: take another crew."""
-        self._touched: list[_Touched] = []
+        self._touched: list[Touch] = []
         self._helpers: list[subprocess.Popen[bytes]] = []
         self._connections: list[Connection] = []
         slots = _PROCESSES * _THREADS if helpers else _ALONE
@@ -130,11 +109,17 @@ class Crew:
         self._shared.truncate(mmap.PAGESIZE)
         self._cells = memoryview(mmap.mmap(self._shared.fileno(), mmap.PAGESIZE)).cast("Q")
         self._members = [_Member(self._inbox, slot) for slot in range(slots)]
+        self._looks = [Look(self._cells, slot, done) for slot in range(slots)]
         if helpers:
-            self._start_helpers(equipment, card, drives)
+            try:
+                self._start_helpers(equipment, card, drives)
+            except OSError:
+                self._members.clear()
+                self.close()
+                raise
         else:
             for member in self._members:
-                touched = _Touched(self._cells, member.slot)
+                touched = Touch(self._cells, member.slot)
                 self._touched.append(touched)
                 hand = Hand(equipment, card, drives, touched)
                 member.ask = _asking(hand, touched)
@@ -153,7 +138,13 @@ class Crew:
             passed = [theirs.fileno() for _, theirs in pairs]
             shared = self._shared.fileno()
             helper = subprocess.Popen(
-                [sys.executable, "-m", "app.offload.crew_process", *map(str, [shared, *passed])],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "app.offload.crew_process",
+                    *map(str, [os.getpid(), shared, *passed]),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,  # what fails is answered; a pipe would be held open
@@ -169,11 +160,14 @@ class Crew:
                 self._connections.append(connection)
                 member.ask = _asking_across(connection)
 
-    def each(self, items: Sequence[Item], checkpoint: Callable[[], None]) -> Iterator[list[Answer]]:
+    def each(
+        self, items: Sequence[Item], checkpoint: Callable[[], None]
+    ) -> Generator[list[Answer], None, None]:
         """Have every item worked on; answers come in chunks, in no order.
 
         *checkpoint* is called between chunks, and may wait or raise. However this ends, nothing
-        that was handed out is still under way, except at a drive that does not answer.
+        that was handed out is still under way, unless the crew is `broken`: then a drive does not
+        answer, or a helper is lost. To be closed by whoever does not take all answers.
         Raises NoAnswer, HelperLost.
         """
         answers: queue.SimpleQueue[Reply] = queue.SimpleQueue()
@@ -208,13 +202,18 @@ class Crew:
                 self._drain(answers, under_way)
 
     def _drain(self, answers: queue.SimpleQueue[Reply], under_way: int) -> None:
-        """Let what was handed out come to its end; not for ever."""
-        last = time.monotonic() + self._patience
-        try:
-            for _ in range(under_way):
-                answers.get(timeout=max(0.0, min(_HURRIED, last - time.monotonic())))
-        except queue.Empty:
-            self._abandon()
+        """Let what was handed out come to its end, as long as the hands go on."""
+        quiet = 0.0
+        while under_way:
+            try:
+                answers.get(timeout=_LOOK)
+                under_way -= 1
+            except queue.Empty:
+                going_on = [look.goes_on() for look in self._looks]
+                quiet = 0.0 if all(going_on) else quiet + _LOOK
+                if quiet >= _HURRIED:
+                    self._abandon()
+                    return
 
     def _abandon(self) -> None:
         """Nobody trusts these hands any more; those that hang must do nothing more."""
@@ -232,15 +231,10 @@ class Crew:
 
         A card is waited for, as long as the person does not cancel.
         """
-        moment = time.monotonic()
-        for member in self._members:
-            cell = self._cells[member.slot]
-            if cell == 0 or cell != member.seen[0]:
-                member.seen = cell, moment
-                continue
-            drive, waited = (cell & 0xFF) - 2, moment - member.seen[1]
-            if drive != CARD and waited > self._patience:
-                raise NoAnswer(drive, waited)
+        for look in self._looks:
+            drive = look.take()
+            if drive is not None and look.waited > self._patience:
+                raise NoAnswer(drive, look.waited)
 
     def close(self) -> None:
         """Let the hands go; one that still waits for a drive is left to itself."""
@@ -258,7 +252,7 @@ def can_help() -> bool:
     return os.name == "posix" and not getattr(sys, "frozen", False)
 
 
-def _asking(hand: Hand, touched: _Touched) -> Callable[[Sequence[Item]], list[Answer]]:
+def _asking(hand: Hand, touched: Touch) -> Callable[[Sequence[Item]], list[Answer]]:
     def ask(items: Sequence[Item]) -> list[Answer]:
         try:
             return hand.work(items)
@@ -270,8 +264,11 @@ def _asking(hand: Hand, touched: _Touched) -> Callable[[Sequence[Item]], list[An
 
 def _asking_across(connection: Connection) -> Callable[[Sequence[Item]], list[Answer]]:
     def ask(items: Sequence[Item]) -> list[Answer]:
-        connection.send(items)
-        reply = connection.recv()
+        try:
+            connection.send(items)
+            reply = connection.recv()
+        except (EOFError, OSError) as error:
+            raise HelperLost(str(error) or "it has ended") from error
         if isinstance(reply, Exception):
             raise reply
         return list(reply)
@@ -285,4 +282,5 @@ def _end(helper: subprocess.Popen[bytes], seconds: float) -> None:
         helper.wait(seconds)
     except subprocess.TimeoutExpired:
         helper.kill()
+        threading.Thread(target=helper.wait, name="last words", daemon=True).start()
         log.warning("A helper for small files had to be ended: a drive does not answer it")

@@ -52,7 +52,7 @@ class Finish:
         self._journal = run.ledger.journal
         self._job = run.job
         self._account: Account | None = None
-        self._changes = -1
+        self._evidence = (-1, -1)
 
     def card_is_free(self) -> None:
         """After the first stage: list the card again; from here on it is not needed."""
@@ -264,11 +264,11 @@ class Finish:
     # Verdict and report
 
     def _as_it_stands(self) -> Account:
-        """The account; the one before still stands while no row has changed."""
-        changes = self._run.ledger.changes
-        if self._account is None or self._changes != changes:
+        """The account; the one before still stands while no row has changed, of any job."""
+        evidence = self._journal.evidence, self._journal.foreign_changes()
+        if self._account is None or self._evidence != evidence:
             self._account = Account(self._journal, self._job, self._run.spec)
-            self._changes = changes
+            self._evidence = evidence
         return self._account
 
     def _show_verdict(self, verdict: Verdict) -> None:

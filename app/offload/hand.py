@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 from app.errors import SourceFault
 from app.integrity.hashing import HashKind, hash_bytes
-from app.integrity.medium import read_small, whole_pages
+from app.integrity.medium import ALIGNMENT, read_small, whole_pages
 from app.integrity.verdict import ReadWay
 from app.offload.facts import Attributes, attributes_of, keep_facts
 from app.offload.source import Source
+from app.places.linux_calls import SYNCS_FILE_SYSTEMS
 from app.places.root import PinnedFolder
 from app.places.tree import Entry
 
@@ -33,6 +34,10 @@ class ToCopy(NamedTuple):
 
     n: int
     entry: Entry
+    """What is read: the card's file, or an earlier stage's copy of it."""
+    mode: int
+    mtime_ns: int
+    """Of the card's file: what a copy is to have."""
     copies: tuple[tuple[int, str], ...]
     """Drive and name of each partial file."""
 
@@ -159,7 +164,7 @@ class Hand:
         view = self._buffer[: entry.size]
         digests = tuple(hash_bytes(kind, view) for kind in self._equipment.kinds)
         copies = tuple(
-            self._write(drive, name, entry, attributes, view) for drive, name in item.copies
+            self._write(drive, name, item, attributes, view) for drive, name in item.copies
         )
         return Copied(item.n, entry.size, digests, None, copies)
 
@@ -170,32 +175,55 @@ class Hand:
         try:
             before = source.same(fd, entry)
             attributes = attributes_of(fd)
-            if entry.size:
-                view = self._buffer[: whole_pages(entry.size)]
-                count = source.read(fd, entry.path, view, 0)
-                if count != entry.size:
-                    raise source.changed(entry.path, f"it ends after {count:,} bytes")
+            count = self._fill(fd, entry)
+            if count != entry.size:
+                raise source.changed(entry.path, f"it ends after {count:,} bytes")
             source.same(fd, entry, before)
         finally:
             source.close(fd)
         return attributes
 
+    def _fill(self, fd: int, entry: Entry) -> int:
+        """Read a file into the buffer; a read that stops short is asked to go on from there."""
+        whole, done = whole_pages(entry.size), 0
+        while entry.size and done < entry.size:
+            at = done - done % ALIGNMENT  # a direct read begins at a page
+            count = self._source.read(fd, entry.path, self._buffer[at:whole], at)
+            if at + count <= done:
+                break
+            done = at + count
+        return done
+
     def _write(
-        self, drive: int, name: str, entry: Entry, attributes: Attributes, view: memoryview
+        self, drive: int, name: str, item: ToCopy, attributes: Attributes, view: memoryview
     ) -> Written:
         self._touch(drive)
+        folder, fd = self._drives[drive], -1
         try:
-            fd = self._drives[drive].open(name, _CREATE, entry.mode & 0o777 | 0o600)
+            fd = folder.open(name, _CREATE, item.mode & 0o777 | 0o600)
             try:
-                done = 0
-                while done < len(view):
-                    done += os.write(fd, view[done:])
-                missed = keep_facts(fd, entry.mode, entry.mtime_ns, attributes)
+                self._touch(drive)  # whoever comes back late from a drive goes no further
+                self._put(fd, view)
+                missed = keep_facts(fd, item.mode, item.mtime_ns, attributes)
+                if not SYNCS_FILE_SYSTEMS:
+                    os.fsync(fd)
             finally:
                 os.close(fd)
         except OSError as error:
             return Written(drive, (), error)
+        except BaseException:
+            if fd >= 0:
+                folder.remove(name)
+            raise
         return Written(drive, missed, None)
+
+    def _put(self, fd: int, view: memoryview) -> None:
+        done = 0
+        while done < len(view):
+            count = os.write(fd, view[done:])
+            if count == 0:
+                raise OSError(errno.EIO, "the drive took no bytes")
+            done += count
 
     # Prove
 

@@ -21,6 +21,7 @@ from app.offload.rows import (
     COPY_COLUMNS,
     ENTRY_COLUMNS,
     INSERT_COPY,
+    THE_CARD,
     EntryRow,
     copy_fact,
     copy_values,
@@ -45,14 +46,12 @@ class Ledger:
     def __init__(self, journal: Journal, job: JobId) -> None:
         self.journal = journal
         self.job = job
-        self.changes = 0
-        """Grows with every change that this ledger has made."""
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         with self.journal.transaction() as db:
             yield db
-        self.changes += 1
+            self.journal.evidence += 1
 
     # The card as listed
 
@@ -61,6 +60,7 @@ class Ledger:
         with self._change() as db:
             db.execute("DELETE FROM entries WHERE job=?", (self.job,))
             db.execute("DELETE FROM copies WHERE job=?", (self.job,))
+            db.execute("DELETE FROM known WHERE job=?", (self.job,))
             db.executemany(
                 "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)",
                 (
@@ -185,9 +185,11 @@ class Ledger:
                     for n, e, problem in changes
                 ),
             )  # fmt: skip
-            db.executemany(
-                "DELETE FROM copies WHERE job=? AND n=?", ((self.job, n) for n, _, _ in changes)
-            )
+            for table in ("copies", "known"):
+                db.executemany(
+                    f"DELETE FROM {table} WHERE job=? AND n=?",
+                    ((self.job, n) for n, _, _ in changes),
+                )
 
     def add_entries(self, rows: Sequence[tuple[Entry, str, Problem | None, str]]) -> None:
         """Entries that appeared after the card was listed."""
@@ -213,7 +215,12 @@ class Ledger:
         self, rows: Iterable[tuple[int, Mapping[HashKind, str], datetime | None, bool]]
     ) -> None:
         """Files that were read: number, digests, when, and whether twice."""
+        rows = list(rows)
         with self._change() as db:
+            db.executemany(
+                "DELETE FROM known WHERE job=? AND n=? AND destination=?",
+                ((self.job, n, THE_CARD) for n, *_ in rows),
+            )
             db.executemany(
                 "UPDATE entries SET digests=?, read_at=?, twice=?, problem=NULL, trouble=''"
                 " WHERE job=? AND n=?",
@@ -283,13 +290,46 @@ class Ledger:
 
     def forget_copies(self, which: Iterable[tuple[int, int]]) -> None:
         """Copies (number, destination) that are to be made again."""
+        rows = [(self.job, n, destination) for n, destination in which]
         with self._change() as db:
-            db.executemany(
-                "DELETE FROM copies WHERE job=? AND n=? AND destination=?",
-                ((self.job, n, destination) for n, destination in which),
-            )
+            for table in ("copies", "known"):
+                db.executemany(
+                    f"DELETE FROM {table} WHERE job=? AND n=? AND destination=?", rows
+                )
 
     def forget_failed(self) -> None:
         """Failed copies are to be tried again."""
         with self._change() as db:
+            db.execute(
+                "DELETE FROM known WHERE job=? AND (n, destination) IN"
+                " (SELECT n, destination FROM copies WHERE job=? AND state=?)",
+                (self.job, self.job, CopyState.FAILED),
+            )
             db.execute("DELETE FROM copies WHERE job=? AND state=?", (self.job, CopyState.FAILED))
+
+    # What earlier jobs had proven
+
+    def know(self, rows: Iterable[tuple[int, int, JobId]]) -> None:
+        """What is taken over without being read now: number, destination or THE_CARD, and job."""
+        with self._change() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO known VALUES (?,?,?,?)",
+                ((self.job, n, destination, earlier) for n, destination, earlier in rows),
+            )
+
+    def known(self) -> dict[tuple[int, int], JobId]:
+        """The earlier job of everything that was taken over, by number and destination."""
+        rows = self.journal.rows(
+            "SELECT n, destination, earlier FROM known WHERE job=?", (self.job,)
+        )
+        return {(n, destination): JobId(earlier) for n, destination, earlier in rows}
+
+    def bytes_made(self, destination: int) -> int:
+        """Bytes of the copies on *destination* that this job wrote itself."""
+        ((size,),) = self.journal.rows(
+            "SELECT coalesce(sum(e.size), 0) FROM copies c JOIN entries e"
+            " ON e.job=c.job AND e.n=c.n"
+            " WHERE c.job=? AND c.destination=? AND c.state!=? AND NOT c.found AND e.kind='file'",
+            (self.job, destination, CopyState.FAILED),
+        )
+        return int(size)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -129,17 +130,14 @@ class OffloadRun:
         for index in targets:
             self.control.place(index, state=PlaceState.WRITING, trouble="")
         passage = self._passage(stage, targets)
-        large, small = LargeFiles(passage), SmallFiles(passage, self.ledger.count_small(SMALL))
         get_ready()
         self.control.show(stage=self._stage_words(stage), wants="")
-        try:
+        expected = self.ledger.count_small(SMALL)
+        with closing(LargeFiles(passage)) as large, closing(SmallFiles(passage, expected)) as small:
             for work in wanted:
                 self._copy(work, passage, large, small)
             small.finish()
             large.check_all()
-        finally:
-            large.close()
-            small.close()
         if trouble := passage.fatal or passage.source_gone:
             raise trouble
         self.control.checkpoint()  # cancelled while the last files were read back

@@ -258,6 +258,23 @@ def differs(copy: CopyWork, expected: str, first: str, second: str) -> ReelkeepE
     return ReadBackDiffers(f"{copy.path} on {target.name}: {found}.", path=path, device=target.name)
 
 
+def not_as_written(copy: CopyWork) -> ReelkeepError:
+    """That a copy has gone, or has another size than it should have."""
+    target = copy.target
+    path = target.folder.path / copy.path
+    if copy.compare:
+        return NameTaken(
+            f"{copy.path} on {target.name} changed while it was being compared.",
+            path=path,
+            device=target.name,
+        )
+    return ReadBackDiffers(
+        f"{copy.path} on {target.name} has not the size that was written.",
+        path=path,
+        device=target.name,
+    )
+
+
 def _facts(fd: int) -> tuple[int, int]:
     found = os.fstat(fd)
     return found.st_size, found.st_mtime_ns

@@ -188,12 +188,12 @@ class Silence:
     def _waited(self, call: Call, seconds: float) -> float:
         call.waited += seconds
         if call.waited >= 1:
-            done = self._device_has_done()
+            done = self.device_has_done()
             if done != call.done:
                 call.done, call.waited = done, 0.0  # it is busy, and answers somebody
         return call.waited
 
-    def _device_has_done(self) -> int:
+    def device_has_done(self) -> int:
         """Reads and writes that the block device has finished; 0 where there is none."""
         try:
             figures = self._statistics.read_text().split()

@@ -4,7 +4,7 @@ collect ── batch k+1: copy ─────── sync ── prove ── na
            batch k:   … sync ── prove ── name ── journal
                           └─ a crew of hands does the system calls of both
 
-Two batches are under way at a time, so that the drives have work while one of them is being made
+Some batches are under way at a time, so that the drives have work while one of them is being made
 safe or written down.
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from app.offload.batch import Batch
 from app.offload.crew import MANY, Crew, HelperLost, NoAnswer, can_help
@@ -24,7 +25,7 @@ from app.places.root import PinnedFolder
 
 BATCH_FILES = 2000
 BATCH_BYTES = 256 << 20
-_AT_ONCE = 2
+_AT_ONCE = 3
 
 
 class SmallFiles:
@@ -106,13 +107,22 @@ class SmallFiles:
         self._under_way.append(self._runners.submit(self._run, batch))
 
     def _new_crew(self) -> Crew:
-        return Crew(
+        """Helper processes where they are worth it; threads where none can be started."""
+        crew = partial(
+            Crew,
             self._equipment(),
             self._passage.source.folder,
             self._drives(),
-            helpers=self._helpers,
             patience=watcher().patience.answer,
+            done=lambda drive: self._passage.targets[drive].silence.device_has_done(),
         )
+        if self._helpers:
+            try:
+                return crew(helpers=True)
+            except OSError as error:
+                self._helpers = False
+                self._passage.log.warning("No helper for small files could be started: %s", error)
+        return crew(helpers=False)
 
     def _hand(self) -> Hand:
         return Hand(self._equipment(), self._passage.source.folder, self._drives())
@@ -123,4 +133,4 @@ class SmallFiles:
         return Equipment(passage.kinds, passage.proof, passage.source.name, provable)
 
     def _drives(self) -> dict[int, PinnedFolder]:
-        return {target.index: target.folder for target in self._passage.alive}
+        return {target.index: target.folder for target in self._passage.targets.values()}

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,6 +63,7 @@ class Target:
         # Of its own for each opening: a thread that comes back from a drive that did not answer
         # may drop its partial file, and must not find that of a later run under its name.
         self._mark = f"{job}-{secrets.token_hex(2)}"
+        self._numbers = count()
         self._unfinished: dict[CopyWork, None] = {}
         self._threads = 0
         self._closing = False
@@ -91,7 +93,8 @@ class Target:
         """The way of *work* to this destination."""
         path = work.paths[self.index]
         parent = path.rpartition("/")[0]
-        name = f"{PARTIAL}{self._mark}-{work.n}.part"
+        # A number of its own each time: what is begun again must not meet its own leftovers.
+        name = f"{PARTIAL}{self._mark}-{next(self._numbers)}.part"
         copy = CopyWork(
             work=work,
             target=self,

@@ -7,6 +7,9 @@ import errno
 import os
 import sys
 
+SYNCS_FILE_SYSTEMS = sys.platform == "linux"
+"""Whether one call makes all of a file system safe, and says when it could not."""
+
 if sys.platform == "linux":
     _libc = ctypes.CDLL(None, use_errno=True)
     _libc.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long)
@@ -54,5 +57,6 @@ else:
         return True
 
     def sync_file_system(fd: int) -> None:
-        """Write out everything."""
-        os.sync()
+        """Write out everything, where the system can; each file was synced by itself before."""
+        if hasattr(os, "sync"):
+            os.sync()

@@ -110,6 +110,9 @@ class PinnedFolder:
                 return held
         fd = self.own_folder(path, make=make)
         with self._lock:
+            if self._fd < 0:  # closed meanwhile: nothing may hold the drive any more
+                os.close(fd)
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF), path)
             held = self._folders.setdefault(path, _Held(fd))
             if held.fd != fd:
                 os.close(fd)
