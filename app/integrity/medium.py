@@ -21,6 +21,8 @@ from app.integrity.verdict import ReadWay
 BLOCK = 8 << 20
 """Bytes of one read of a large file."""
 ALIGNMENT = 4096
+SHORT_READS = 3
+"""Reads that may come back short at one place before a file is said to end there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +141,13 @@ def read_small(
 
 def _read_pages(fd: int, view: memoryview, size: int) -> int:
     """Read directly; what stops short within the file is asked to go on from that page."""
-    whole, done = whole_pages(size), 0
-    while True:
+    whole, done, tries = whole_pages(size), 0, 0
+    while done < size and tries < SHORT_READS:
         at = done - done % ALIGNMENT
         count = os.preadv(fd, [view[at:whole]], at)
-        if at + count <= done:
-            return done
-        done = at + count
-        if done >= size:
-            return done
+        tries = 0 if at + count > done else tries + 1
+        done = max(done, at + count)
+    return done
 
 
 def whole_pages(size: int) -> int:

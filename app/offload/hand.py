@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from app.errors import SourceFault
 from app.integrity.hashing import HashKind, hash_bytes
-from app.integrity.medium import ALIGNMENT, read_small, whole_pages
+from app.integrity.medium import ALIGNMENT, SHORT_READS, read_small, whole_pages
 from app.integrity.verdict import ReadWay
 from app.offload.facts import Attributes, attributes_of, keep_facts
 from app.offload.source import Source
@@ -185,13 +185,12 @@ class Hand:
 
     def _fill(self, fd: int, entry: Entry) -> int:
         """Read a file into the buffer; a read that stops short is asked to go on from there."""
-        whole, done = whole_pages(entry.size), 0
-        while entry.size and done < entry.size:
+        whole, done, tries = whole_pages(entry.size), 0, 0
+        while done < entry.size and tries < SHORT_READS:
             at = done - done % ALIGNMENT  # a direct read begins at a page
             count = self._source.read(fd, entry.path, self._buffer[at:whole], at)
-            if at + count <= done:
-                break
-            done = at + count
+            tries = 0 if at + count > done else tries + 1
+            done = max(done, at + count)
         return done
 
     def _write(

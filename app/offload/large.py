@@ -13,7 +13,7 @@ from collections import deque
 from functools import partial
 
 from app.errors import SourceFault, SourceUnsteady
-from app.integrity.medium import ALIGNMENT, MediumReader
+from app.integrity.medium import ALIGNMENT, SHORT_READS, MediumReader
 from app.offload.blocks import Block, Pool
 from app.offload.facts import attributes_of
 from app.offload.hashers import Hashers
@@ -24,8 +24,6 @@ from app.offload.writer import Writer
 from app.units import now
 
 _BLOCKS = 8
-_SHORT_READS = 3
-"""Reads that may come back short at one place before the file is said to end there."""
 
 
 class LargeFiles:
@@ -140,7 +138,7 @@ class LargeFiles:
         source, entry = self._passage.source, work.source
         block.offset = offset
         block.hole = entry.sparse and _is_hole(fd, offset, self._pool.block_size)
-        for _ in range(_SHORT_READS):
+        for _ in range(SHORT_READS):
             count = source.read(fd, entry.path, block.buffer, offset)
             count = min(count, entry.size - offset)
             unfinished = offset + count < entry.size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -111,6 +112,31 @@ def test_a_cancelled_job_leaves_no_partial_file_and_no_helper(
             assert leftovers(drive) == []
         with Watched(engine, job.job) as again:
             whole(again.end(), card, *two)
+
+
+def test_nothing_is_imported_from_the_folder_that_reelkeep_is_started_in(
+    house: House,
+    card: Path,
+    two: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trap = make_card(tmp_path / "trap", {"app/__init__.py": 0})
+    for name in ("app/__init__.py", "queue.py", "mmap.py"):
+        (trap / name).write_text(f"open({str(tmp_path / 'sprung')!r}, 'w').close()\n")
+    monkeypatch.chdir(trap)
+    with house.engine() as engine, Watched(engine, spec_for(card, *two)) as job:
+        whole(job.end(), card, *two)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_the_job_is_done_without_helpers_where_none_can_be_started(
+    house: House, card: Path, two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", "/no/such/python")
+    with house.engine() as engine, Watched(engine, spec_for(card, *two)) as job:
+        whole(job.end(), card, *two)
+    assert threading.active_count() <= 2  # the watcher of drives may still be there
 
 
 @pytest.mark.parametrize("op", ["write", "read", "rename"])
