@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from app.errors import BadInput, NotFound
 from app.integrity.verdict import Verdict
@@ -40,6 +41,7 @@ from app.offload.run import OffloadRun
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
 from app.offload.task import accepted, offload_task
+from app.offload.totals import confirmed
 from app.offload.verify_report import outcome_of, verify_report, write_verify_report
 from app.paths import Profile
 from app.places.cards import Card, candidate_cards, recognise
@@ -324,7 +326,9 @@ class Engine(AbstractContextManager["Engine"]):
 
     def _kinds(self) -> dict[str, JobKind]:
         return {
-            OffloadSpec.kind: JobKind(prepare=self._prepare_offload, run=self._run_offload),
+            OffloadSpec.kind: JobKind(
+                prepare=self._prepare_offload, run=self._run_offload, confirmed=self._confirmed
+            ),
             VerifySpec.kind: JobKind(prepare=self._verify_task, run=self._run_verify),
             RepairSpec.kind: JobKind(prepare=self._repair_task, run=self._run_repair),
         }
@@ -332,7 +336,8 @@ class Engine(AbstractContextManager["Engine"]):
     def _verify_task(self, spec: Spec) -> Task:
         assert isinstance(spec, VerifySpec)
         aim = aim_of(spec, self.declared)
-        return Task(title=aim.title, lanes=aim.lanes, facts={})
+        shown = {"checked": str(spec.path.resolve())}
+        return Task(title=aim.title, lanes=aim.lanes, facts={}, shown=shown)
 
     def _run_verify(self, job: JobId, spec: Spec, control: JobControl) -> bool:
         assert isinstance(spec, VerifySpec)
@@ -349,6 +354,10 @@ class Engine(AbstractContextManager["Engine"]):
     def _run_offload(self, job: JobId, spec: Spec, control: JobControl) -> bool:
         assert isinstance(spec, OffloadSpec)
         return OffloadRun(job, spec, control, self.journal, self._around()).run()
+
+    def _confirmed(self, job: JobId, spec: Spec) -> Mapping[str, Any]:
+        assert isinstance(spec, OffloadSpec)
+        return confirmed(self.journal, job, spec, self._around())
 
     def history(self) -> Iterator[JobSnapshot]:
         """Every job that the journal knows, also those off the queue, oldest first."""

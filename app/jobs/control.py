@@ -118,8 +118,7 @@ class JobControl:
         with self._lock:
             if self._base.state is JobState.PAUSED:
                 self._base = replace(self._base, state=JobState.RUNNING)
-            for rate in (self._rate, self._work_rate, *self._place_rates):
-                rate.pause()
+            self._hold_rates()
             self._go.set()
 
     def cancel(self) -> None:
@@ -144,12 +143,13 @@ class JobControl:
     def snapshot(self) -> JobSnapshot:
         """An immutable picture of this moment; asking also moves the smoothed rates on."""
         with self._lock:
-            running = self._base.state is JobState.RUNNING
+            running = self._base.state is JobState.RUNNING and not self._base.wants
             if running:
                 rate = self._rate.update(self._copied)
                 self._work_rate.update(self._work)
-            else:
+            else:  # waiting for a person is not slowness
                 rate = 0.0
+                self._hold_rates()
             left = self._work_rate.left(self._base.work_total - self._work) if running else None
             return replace(
                 self._base,
@@ -162,6 +162,10 @@ class JobControl:
                 left=left,
                 places=tuple(self._shown(i, running) for i in range(len(self._places))),
             )
+
+    def _hold_rates(self) -> None:
+        for rate in (self._rate, self._work_rate, *self._place_rates):
+            rate.pause()
 
     def _shown(self, index: int, running: bool) -> PlaceSnapshot:
         place, written = self._places[index], self._written[index]

@@ -18,7 +18,8 @@ from typing import IO
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: IO[bytes]) -> bool:
+    def take_lock(file: IO[bytes]) -> bool:
+        """Hold an open file until it is closed or we die; False when another holds it."""
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -27,7 +28,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(file: IO[bytes]) -> bool:
+    def take_lock(file: IO[bytes]) -> bool:
+        """Hold an open file until it is closed or we die; False when another holds it."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -43,7 +45,7 @@ class Instance:
         folder.mkdir(parents=True, exist_ok=True)
         self.id = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._file = (folder / f"{self.id}.lock").open("wb")
-        _lock(self._file)
+        take_lock(self._file)
 
     def alive(self, owner: str) -> bool:
         """Whether the process that owned a job still runs."""
@@ -52,7 +54,7 @@ class Instance:
         path = self.folder / f"{owner}.lock"
         try:
             with path.open("rb+") as file:
-                if not _lock(file):
+                if not take_lock(file):
                     return True
         except FileNotFoundError:
             return False
@@ -82,7 +84,7 @@ class Lanes:
             if lane in self._held:
                 break
             file: IO[bytes] = (self.folder / f"{name}.lock").open("ab")
-            if not _lock(file):
+            if not take_lock(file):
                 file.close()
                 break
             taken[lane] = file

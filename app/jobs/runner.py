@@ -15,6 +15,7 @@ from typing import Any
 
 from app.errors import BadInput, JobCancelled, JournalFault, ReelkeepError
 from app.jobs.control import JobControl
+from app.jobs.ending import KEPT, as_confirmed, begun_anew, ending_of, held_back
 from app.jobs.following import awaited, waiting_words
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import JobRow, Journal
@@ -27,11 +28,6 @@ from app.units import now
 
 log = logging.getLogger(__name__)
 
-_KEPT = (
-    "error", "hint", "verdict", "safe", "card", "report", "size", "files_total", "clips_total",
-    "work_done", "work_total", "copied", "verified", "files_done", "stage",
-)  # fmt: skip
-"""What of a job's last snapshot the journal keeps."""
 _NOT_WELL = {JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED}
 
 
@@ -56,6 +52,8 @@ class JobKind:
     """Plan it, or refuse; nothing is written."""
     run: Callable[[JobId, Spec, JobControl], bool]
     """Do it. True: all that was asked is done. False: something failed or differs."""
+    confirmed: Callable[[JobId, Spec], Mapping[str, Any]] = lambda job, spec: {}
+    """What the journal alone knows of a job that was cut off, as facts of its snapshot."""
 
 
 class Runner:
@@ -139,7 +137,7 @@ class Runner:
 
     def _from_row(self, row: JobRow, first: JobRow | None = None) -> JobSnapshot:
         known = {one.name for one in fields(JobSnapshot)}
-        ending = {k: v for k, v in row.ending.items() if k in known and k in _KEPT}
+        ending = {k: v for k, v in row.ending.items() if k in known and k in KEPT}
         ending |= waiting_words(first) if first else {}
         places = CONVERTER.structure(row.ending.get("places", []), tuple[PlaceSnapshot, ...])
         return JobSnapshot(
@@ -154,6 +152,7 @@ class Runner:
             and not row.state.ended
             and row.state is not JobState.INTERRUPTED,
             places=places,
+            lanes=row.lanes,
             **ending,
         )
 
@@ -241,7 +240,9 @@ class Runner:
         for row in self._journal.jobs(hidden=True):
             open_still = not row.state.ended and row.state is not JobState.INTERRUPTED
             if open_still and not self._instance.alive(row.owner):
-                self._journal.set_state(row.id, JobState.INTERRUPTED)
+                shown = begun_anew(self._from_row(row))
+                ending = ending_of(replace(shown, **self._confirmed(row, shown)))
+                self._journal.set_state(row.id, JobState.INTERRUPTED, ending=ending)
                 with job_context(row.id):
                     log.info("%s was interrupted; it can be resumed", row.id)
                 lost.append(row.id)
@@ -298,7 +299,7 @@ class Runner:
             except ReelkeepError:
                 self._lanes.release(row.lanes)
                 raise
-            control = JobControl(_begun_anew(self._from_row(row)))
+            control = JobControl(begun_anew(self._from_row(row)))
             control.start(now())
             thread = threading.Thread(target=self._work, args=(row, control), name=f"job {row.id}")
             self._controls[row.id] = control
@@ -340,6 +341,8 @@ class Runner:
         return JobState.DONE if done else JobState.FAILED
 
     def _record(self, row: JobRow, control: JobControl, state: JobState) -> None:
+        if state in {JobState.INTERRUPTED, JobState.CANCELLED}:
+            control.show(**self._confirmed(row, control.snapshot()))
         control.end(state, now())
         ended = self._unwritten[row.id] = control.snapshot()
         try:
@@ -347,6 +350,16 @@ class Runner:
         except ReelkeepError:
             log.exception("%s ended as %s, but the journal could not be written", row.id, state)
         log.info("%s ended: %s", row.id, state)
+
+    def _confirmed(self, row: JobRow, shown: JobSnapshot) -> dict[str, Any]:
+        """How far a job that was cut off is: what was not confirmed will be done again."""
+        try:
+            facts = dict(self.kinds[row.kind].confirmed(row.id, row.spec))
+        except (ReelkeepError, KeyError):  # of a newer Reelkeep, or the journal does not answer
+            return {}
+        if shown.places and "places" in facts:
+            facts["places"] = tuple(map(as_confirmed, shown.places, facts["places"]))
+        return facts
 
     def _write_end(self, ended: JobSnapshot) -> None:
         """Write down how a job ended; JournalFault when that has to wait."""
@@ -360,34 +373,3 @@ class Runner:
         with self._change:
             self._stale = True
             self._change.notify_all()
-
-
-def _begun_anew(snapshot: JobSnapshot) -> JobSnapshot:
-    """*snapshot* without what an earlier run has said of its end: that may no longer hold."""
-    return replace(
-        held_back(snapshot),
-        foreign=False, finished=None, error="", hint="", verdict="", safe=False,
-    )  # fmt: skip
-
-
-def held_back(
-    snapshot: JobSnapshot, lanes: frozenset[str] = frozenset(), busy: frozenset[str] | None = None
-) -> JobSnapshot:
-    """*snapshot*, with no drive called safe to eject that is *busy*; with None, none at all.
-
-    *lanes* are all devices of the job, for places that do not tell theirs.
-    """
-    places = tuple(
-        replace(place, safe_to_eject=False)
-        if place.safe_to_eject
-        and (busy is None or not busy.isdisjoint({place.lane} if place.lane else lanes))
-        else place
-        for place in snapshot.places
-    )
-    return replace(snapshot, places=places)
-
-
-def ending_of(snapshot: JobSnapshot) -> dict[str, Any]:
-    """What the journal keeps of a job's last snapshot."""
-    kept = {name: getattr(snapshot, name) for name in _KEPT}
-    return {**kept, "places": CONVERTER.unstructure(snapshot.places)}

@@ -112,6 +112,10 @@ class JobSnapshot:
     """Whether that verdict says SAFE TO FORMAT."""
     card: str = ""
     """Root of the card it copies, as text."""
+    checked: str = ""
+    """Path of the copy that a verify or repair job reads."""
+    lanes: frozenset[str] = frozenset()
+    """Ids of the devices that it keeps busy while it runs."""
     report: str = ""
     """Path of the HTML report once it is written."""
     created: datetime | None = None

@@ -76,11 +76,12 @@ def plan_repair(spec: RepairSpec, journal: Journal) -> Task:
         raise BadInput(f"Job {spec.job} is {row.state}; let it come to its end first.")
     if len(records) < 2:
         raise BadInput(f"Job {spec.job} has no other copy.", hint="Retry it from the card.")
-    name = records[spec.destination].name
+    record = records[spec.destination]
     return Task(
-        title=row.title.replace("Offload", "Repair", 1) + f" on {name}",
+        title=row.title.replace("Offload", "Repair", 1) + f" on {record.name}",
         lanes=frozenset(record.device for record in records),
         facts={},
+        shown={"checked": record.root},
     )
 
 

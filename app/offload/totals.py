@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from app.jobs.journal import Journal
 from app.jobs.snapshot import PlaceSnapshot, PlaceState
+from app.jobs.spec import JobId
+from app.offload.ledger import Ledger
 from app.offload.place import Place
+from app.offload.roster import Roster
 from app.offload.share import Share
-
-if TYPE_CHECKING:
-    from app.offload.roster import Roster
+from app.offload.spec import OffloadSpec
+from app.offload.surroundings import Surroundings
 
 
 class _Alike(NamedTuple):
@@ -21,6 +24,17 @@ class _Alike(NamedTuple):
     size: int
     taken: frozenset[int]
     have: frozenset[int]
+
+
+def confirmed(
+    journal: Journal, job: JobId, spec: OffloadSpec, around: Surroundings
+) -> dict[str, Any]:
+    """The same for a job that was cut off, by the journal alone: no drive has to be there."""
+    if not journal.fact(job, "listed"):
+        return {}
+    facts = totals(Roster(Ledger(journal, job), spec, around))
+    del facts["card"]  # where it lay at last is known to whoever asks
+    return facts
 
 
 def totals(roster: Roster) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mount_bench import Bench
+from mount_bench import Bench, run
 from offload_bench import (
     MB,
     House,
@@ -22,10 +24,12 @@ from offload_bench import (
     make_card,
     spec_for,
     tree,
+    wait_for,
 )
 
 from app.jobs.snapshot import JobState
 from app.jobs.spec import spec_to_json
+from app.offload.ledger import Ledger
 
 pytestmark = pytest.mark.root
 _PROGRAM = Path(__file__).parent.parent / "shared" / "offload_process.py"
@@ -124,3 +128,29 @@ def test_kill_and_resume_gives_the_whole_card(killed: Killed, seed: int) -> None
 @pytest.mark.parametrize("seed", range(100, 120))
 def test_kill_at_20_moments_and_resume_gives_the_whole_card(killed: Killed, seed: int) -> None:
     killed.kill_at_random(seed, kills=4)
+
+
+def test_a_killed_job_tells_its_confirmed_share_with_card_and_drives_gone(
+    bench: Bench, house: House
+) -> None:
+    killed = Killed(bench, house, {f"CLIPS/C{n:03}.mov": 5 * MB for n in range(36)})
+    process = killed.start(begin=True)
+    reader = sqlite3.connect(f"file:{house.profile / 'journal.sqlite'}?mode=ro", uri=True)
+    held = "SELECT count(*) FROM copies WHERE destination=0"
+    wait_for(lambda: reader.execute(held).fetchone()[0] >= 3, "three copies that are confirmed")
+    reader.close()
+    process.kill()
+    process.wait()
+    killed.close()
+    for drive in killed.drives:
+        run("umount", drive)
+    shutil.rmtree(killed.card)
+    with house.engine() as engine:
+        (job,) = engine.interrupted()
+        ledger = Ledger(engine.journal, job.id)
+        have = [ledger.count_held(n) * 5 * MB for n in range(2)]
+    assert have[0] >= 3 * 5 * MB
+    assert [place.verified for place in job.places] == have
+    assert job.work_total == 36 * 5 * MB * 6
+    assert 2 * sum(have) <= job.work_done < job.work_total
+    assert job.copied <= min(have)

@@ -62,3 +62,27 @@ def test_a_job_goes_on_after_a_pause(control: JobControl) -> None:
     control.resume()
     assert passed.wait(5)
     assert control.state is JobState.RUNNING
+
+
+def test_a_job_that_waits_for_a_person_tells_no_rate_and_no_time_left(
+    control: JobControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    for rate in (control._rate, control._work_rate):
+        monkeypatch.setattr(rate, "_clock", lambda: clock[0])
+    control.show(work_total=1000, size=1000)
+    control.snapshot()
+    clock[0] = 1.0
+    control.advance(100, copied=100)
+    before = control.snapshot()
+    assert (before.rate, before.left) == (100.0, 9.0)
+    control.show(wants="Connect SHUTTLE-07 again.")
+    clock[0] = 61.0
+    waiting = control.snapshot()
+    assert (waiting.rate, waiting.left) == (0.0, None)
+    control.show(wants="")
+    control.snapshot()
+    clock[0] = 62.0
+    control.advance(100, copied=100)
+    after = control.snapshot()
+    assert (after.rate, after.left) == (100.0, 8.0)

@@ -1,0 +1,54 @@
+"""What of a job's last snapshot outlives it, and how much of that holds when it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from app.jobs.snapshot import JobSnapshot, PlaceSnapshot, PlaceState
+from app.jobs.spec import CONVERTER
+
+KEPT = (
+    "error", "hint", "verdict", "safe", "card", "checked", "report", "size", "files_total",
+    "clips_total", "work_done", "work_total", "copied", "verified", "files_done", "stage",
+)  # fmt: skip
+"""What of a job's last snapshot the journal keeps."""
+
+
+def begun_anew(snapshot: JobSnapshot) -> JobSnapshot:
+    """*snapshot* without what an earlier run has said of its end: that may no longer hold."""
+    return replace(
+        held_back(snapshot),
+        foreign=False, finished=None, error="", hint="", verdict="", safe=False,
+    )  # fmt: skip
+
+
+def as_confirmed(old: PlaceSnapshot, new: PlaceSnapshot) -> PlaceSnapshot:
+    """What a destination has for certain; what was said of it stays."""
+    state = new.state if old.state is PlaceState.WAITING else old.state
+    return replace(
+        old, state=state, total=new.total, written=new.written, verified=new.verified, rate=0.0
+    )
+
+
+def held_back(
+    snapshot: JobSnapshot, lanes: frozenset[str] = frozenset(), busy: frozenset[str] | None = None
+) -> JobSnapshot:
+    """*snapshot*, with no drive called safe to eject that is *busy*; with None, none at all.
+
+    *lanes* are all devices of the job, for places that do not tell theirs.
+    """
+    places = tuple(
+        replace(place, safe_to_eject=False)
+        if place.safe_to_eject
+        and (busy is None or not busy.isdisjoint({place.lane} if place.lane else lanes))
+        else place
+        for place in snapshot.places
+    )
+    return replace(snapshot, places=places)
+
+
+def ending_of(snapshot: JobSnapshot) -> dict[str, Any]:
+    """What the journal keeps of a job's last snapshot."""
+    kept = {name: getattr(snapshot, name) for name in KEPT}
+    return {**kept, "places": CONVERTER.unstructure(snapshot.places)}
