@@ -6,17 +6,15 @@ medium read back before the file gets its name, nothing ever replaced.
 
 from __future__ import annotations
 
-import os
-import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from app.errors import (
-    BadInput,
-    NameTaken,
-    NotFound,
+    DestinationFault,
+    DestinationSilent,
     ReelkeepError,
     SourceFault,
     WriteFailed,
@@ -25,6 +23,8 @@ from app.integrity.hashing import HashKind
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
 from app.jobs.spec import JobId
+from app.offload.dispatch_look import Room, asked, entry_of, lies_there
+from app.offload.dispatch_runs import Leftover, Runs, leftovers, sweep
 from app.offload.large import LargeFiles
 from app.offload.passage import Passage
 from app.offload.source import Source
@@ -33,8 +33,7 @@ from app.offload.work import CopyFact, CopyWork, FileWork
 from app.places.devices import DeviceKind
 from app.places.linux_calls import runs_in_user_space
 from app.places.root import PinnedFolder
-from app.places.tree import Entry, EntryKind
-from app.places.volumes import volume_of
+from app.places.volumes import Volume, volume_of
 
 _LEAST_BLOCK, _MOST_BLOCK, _STEP = 128 << 10, 64 << 20, 4096
 
@@ -87,12 +86,31 @@ class _Timed(JobControl):
 class DispatchRun:
     """One dispatch at work; `control` tells how far it is, and cancels it."""
 
-    def __init__(self, job: JobId, order: Dispatch) -> None:
-        """Look before anything is written: BadInput, NotFound or NameTaken say what is wrong."""
+    def __init__(
+        self,
+        job: JobId,
+        order: Dispatch,
+        runs: Runs,
+        lost: Mapping[Path, DestinationFault] | None = None,
+    ) -> None:
+        """Look before anything is read: BadInput, NotFound or NameTaken say what makes no sense.
+
+        *lost* are destinations whose drives have failed already. Drives that cannot take the file
+        are left out: `troubles` says why.
+        """
         self.order = order
-        self.entry = _entry(order.source)
-        for path in order.destinations:
-            _look(order.source, path, self.entry)
+        self.entry = entry_of(order.source)
+        self.swept: list[Path] = []
+        """Partial files of dead runs that were removed."""
+        self._job, self._runs = job, runs
+        self._under_way: dict[int, str] = {}
+        self._there: set[int] = set()
+        """Destinations at which a file of the same size lies already."""
+        self._outcome = Outcome()
+        self._outcome.troubles |= {
+            n: lost[path] for n, path in enumerate(order.destinations) if lost and path in lost
+        }
+        self._look()
         places = tuple(
             PlaceSnapshot(name=path.name, path=str(path), device="", total=self.entry.size)
             for path in order.destinations
@@ -107,59 +125,122 @@ class DispatchRun:
                 places=places,
             )
         )
-        self._job = job
-        self._outcome = Outcome()
+
+    @property
+    def troubles(self) -> Mapping[int, ReelkeepError]:
+        """Why destinations, by index, do not get the file, as far as that is known."""
+        return self._outcome.troubles
+
+    def _look(self) -> None:
+        """Find out what each destination needs, then whether it has it."""
+        new = []
+        for index, path in enumerate(self.order.destinations):
+            if index not in self.troubles:
+                try:
+                    there = lies_there(self.order.source, path, self.entry)
+                    self._there.add(index) if there else new.append(index)
+                except (WriteFailed, DestinationSilent) as error:
+                    self._outcome.troubles[index] = error
+        room = Room(self.entry)
+        for index in new:
+            path = self.order.destinations[index]
+            try:
+                room.take(path, self._sweep(path.parent))
+            except DestinationFault as error:
+                self._outcome.troubles[index] = error
+            except OSError as error:
+                self._outcome.troubles[index] = _not_opened(path, error)
+
+    def _sweep(self, folder: Path) -> list[Leftover]:
+        """Remove what dead runs have left in a folder; answers what others have there."""
+
+        def swept() -> tuple[list[Leftover], list[Leftover]]:
+            pinned = PinnedFolder(folder)
+            try:
+                return sweep(pinned.fd, self._runs)
+            finally:
+                pinned.close()
+
+        gone, kept = asked(folder, swept)
+        self.swept += [folder / one.name for one in gone]
+        return kept
 
     def run(self) -> Outcome:
         """Copy; what fails is in the outcome. Raises JobCancelled once cancelled."""
         began = time.monotonic()
         targets = self._targets()
-        folder = PinnedFolder(self.order.source.parent)
         try:
             if targets:
-                self._copy(Source(folder, self.order.source.parent.name), targets)
-            if len(self._outcome.facts) + len(self._outcome.troubles) < len(targets):
+                self._copy_from_source(targets)
+            if targets.keys() - self._outcome.facts.keys() - self.troubles.keys():
                 self.control.checkpoint()  # cancelled while the medium was read back
         finally:
-            folder.close()
             for target in targets.values():
-                target.close()
+                self._let_go(target)
         written = self.control.last_write or time.monotonic()
         self._outcome.seconds = max(written - began, 1e-6)
         return self._outcome
 
+    def _copy_from_source(self, targets: dict[int, Target]) -> None:
+        parent = self.order.source.parent
+        try:
+            folder = PinnedFolder(parent)
+        except OSError as error:
+            self._outcome.source_trouble = SourceFault(
+                f"The folder {parent} cannot be opened: {error.strerror}.", path=parent
+            )
+            return
+        try:
+            self._copy(Source(folder, parent.name), targets)
+        finally:
+            folder.close()
+
     def _targets(self) -> dict[int, Target]:
         targets = {}
         for index, path in enumerate(self.order.destinations):
+            if index in self.troubles:
+                continue
             try:
                 targets[index] = self._target(index, path)
+            except DestinationFault as error:
+                self._outcome.troubles[index] = error
             except OSError as error:
-                self._outcome.troubles[index] = WriteFailed(
-                    f"The folder {path.parent} cannot be opened: {error.strerror}.",
-                    path=path,
-                    hint="",
-                )
+                self._outcome.troubles[index] = _not_opened(path, error)
         return targets
 
     def _target(self, index: int, path: Path) -> Target:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = PinnedFolder(path.parent)
-        with folder.folder("") as fd:
-            hidden = runs_in_user_space(fd)
-        volume = volume_of(path.parent)
+        def opened() -> tuple[PinnedFolder, bool, Volume]:
+            volume, folder = volume_of(path.parent), PinnedFolder(path.parent)
+            with folder.folder("") as fd:
+                return folder, runs_in_user_space(fd), volume
+
+        folder, hidden, volume = asked(path, opened)
+        self._under_way[index] = self._runs.begin(self._job, index)
         return Target(
             index,
             volume.label or str(path.parent),
             folder,
-            job=f"{self._job}-{index}",  # two copies may go to one folder
+            job=self._under_way[index],  # two copies may go to one folder
             flush=path not in self.order.unflushed,
             provable=not hidden and volume.device.kind is not DeviceKind.MEMORY,
         )
 
+    def _let_go(self, target: Target) -> None:
+        """Close a destination; while anything half written is left there, that stays known."""
+        run = self._under_way[target.index]
+        try:
+            left = target.ask(partial(leftovers, target.folder.fd))
+        except (OSError, DestinationFault):
+            pass
+        else:
+            if not any(one.run == run for one in left):
+                self._runs.end(run)
+        target.close()
+
     def _copy(self, source: Source, targets: dict[int, Target]) -> None:
         paths = {index: self.order.destinations[index].name for index in targets}
-        there = {index for index, target in targets.items() if target.folder.stat(paths[index])}
-        work = FileWork(n=0, entry=self.entry, paths=paths, compare=frozenset(there))
+        there = frozenset(self._there.intersection(targets))
+        work = FileWork(n=0, entry=self.entry, paths=paths, compare=there)
         large = LargeFiles(self._passage(source, targets))
         try:
             large.copy(work)
@@ -215,36 +296,7 @@ class DispatchRun:
             )
 
 
-def _entry(source: Path) -> Entry:
-    try:
-        found = source.lstat()
-    except OSError as error:
-        raise NotFound(f"There is no file {source}: {error.strerror}.", path=source) from error
-    if not stat.S_ISREG(found.st_mode):
-        raise BadInput(f"{source} is not a file; one file is copied at a time.", path=source)
-    return Entry(
-        path=source.name,
-        kind=EntryKind.FILE,
-        size=found.st_size,
-        mtime_ns=found.st_mtime_ns,
-        ctime_ns=found.st_ctime_ns,
-        mode=stat.S_IMODE(found.st_mode),
-        inode=found.st_ino,
-        allocated=getattr(found, "st_blocks", found.st_size // 512 + 1) * 512,
+def _not_opened(path: Path, error: OSError) -> WriteFailed:
+    return WriteFailed(
+        f"The folder {path.parent} cannot be opened: {error.strerror or error}.", path=path
     )
-
-
-def _look(source: Path, path: Path, entry: Entry) -> None:
-    """What lies under the final name must be equal in size at least; it is never replaced."""
-    try:
-        found = path.lstat()
-    except OSError:
-        return  # nothing there, or a failure that the copy itself will name
-    if os.path.samestat(found, source.lstat()):
-        raise BadInput(f"{path} is the source itself.", path=path)
-    if not stat.S_ISREG(found.st_mode) or found.st_size != entry.size:
-        raise NameTaken(
-            f"A different file lies at {path}; it was not touched.",
-            path=path,
-            hint="Choose another name or folder.",
-        )

@@ -15,20 +15,34 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 import click
 
-from app.errors import BadInput, JobCancelled, NameTaken, ReelkeepError, Refusal, SourceChanged
+from app.errors import (
+    BadInput,
+    DestinationFault,
+    JobCancelled,
+    NameTaken,
+    ReelkeepError,
+    Refusal,
+    SourceChanged,
+)
 from app.integrity.hashing import HashKind
 from app.jobs.spec import JobId, new_job_id
 from app.log import JobLogFormatter, job_context, job_log_file
 from app.offload.dispatch import Dispatch, DispatchRun, Outcome
-from app.paths import Profile, absolute
+from app.offload.dispatch_look import final_of, typed_path
+from app.offload.dispatch_runs import Runs
+from app.offload.dispatch_words import missed, told
+from app.paths import Profile
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
+_details = logging.getLogger("app.offload.dispatch")
+"""Said in the job's log only."""
 
 PROGRAM = "pfndispatchcopy"
 PROGRESS_SECONDS = 0.5
@@ -84,8 +98,9 @@ def _command(
     """Copy the file SOURCE to every DESTINATION, a file or a folder that exists, in one read."""
     del keep  # whatever is given
     log.setLevel(logging.DEBUG if verbose else logging.INFO)
-    file = absolute(Path(source)).resolve()
-    finals = _finals(file, destinations)
+    file = _source(source)
+    lost: dict[Path, DestinationFault] = {}
+    finals = _finals(file, destinations, lost)
     order = Dispatch(
         source=file,
         destinations=tuple(finals.values()),
@@ -94,22 +109,39 @@ def _command(
         buffer_size=buffer_size,
     )
     job = new_job_id()
-    with job_context(job), _job_log(job, file):
+    profile = Profile.at(Path(p) if (p := os.environ.get("REELKEEP_PROFILE")) else None)
+    with job_context(job), _job_log(profile, job, file):
         try:
-            return _copy(DispatchRun(job, order), source, kind, size)
+            _check_size(file, size)
+            work = DispatchRun(job, order, Runs(profile.directory / "copies"), lost)
+            return _copy(work, source, kind, size)
         except (Refusal, NameTaken) as error:
             log.error("%s", error)
             return REFUSED
+        except Exception:
+            _details.exception("This ended by an internal error")
+            raise
 
 
-def _finals(source: Path, typed: Sequence[str]) -> dict[str, Path]:
-    """What was typed → the final path; a folder that exists gets a file of the source's name."""
+def _source(typed: str) -> Path:
+    path = typed_path(typed, "source")
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # a name too long, or links in a circle
+        raise BadInput(f"{path} cannot be looked at: {error}.", path=path) from error
+
+
+def _finals(
+    source: Path, typed: Sequence[str], lost: dict[Path, DestinationFault]
+) -> dict[str, Path]:
+    """What was typed → the final path; *lost* gets those whose drives fail."""
     finals: dict[str, Path] = {}
     for text in typed:
-        path = absolute(Path(text))
-        final = path / source.name if path.is_dir() else path
-        if text.endswith(os.sep) and not path.is_dir():
-            raise BadInput(f"There is no folder {path}.", path=path)
+        try:
+            final = final_of(text, source.name)
+        except DestinationFault as error:
+            final = typed_path(text, "destination")
+            lost[final] = error
         if final in finals.values():
             raise BadInput(f"{final} is named twice.", path=final)
         finals[text] = final
@@ -119,7 +151,7 @@ def _finals(source: Path, typed: Sequence[str]) -> dict[str, Path]:
 def _unflushed(typed: Sequence[str], finals: dict[str, Path]) -> frozenset[Path]:
     found = set()
     for text in typed:
-        path = absolute(Path(text))
+        path = typed_path(text, "path of -noflush_dest")
         meant = [final for final in finals.values() if path in (final, final.parent)]
         if not meant:
             raise BadInput(f"-noflush_dest {path} is none of the destinations.", path=path)
@@ -128,24 +160,36 @@ def _unflushed(typed: Sequence[str], finals: dict[str, Path]) -> frozenset[Path]
 
 
 def _copy(work: DispatchRun, typed: str, kind: str, size: int | None) -> int:
-    source = work.order.source
-    _check_size(source, size)
+    source, total = work.order.source, len(work.order.destinations)
+    for path in work.swept:
+        log.warning("%s was removed: a run that was killed had left it half written.", path)
+    for n, trouble in work.troubles.items():
+        log.error("%s: %s", work.order.destinations[n], told(trouble))
+    if len(work.troubles) == total:
+        log.error("%s", missed(total, total))
+        return REFUSED
+    known = frozenset(work.troubles)
     log.info("copying %s...", typed)
     outcome = _watched(work)
     if outcome.source_trouble is None:
         try:
             _check_size(source, size)
-        except (BadInput, OSError) as error:
-            outcome.source_trouble = SourceChanged(str(error), path=source)
+        except BadInput as error:
+            outcome.source_trouble = SourceChanged(error.message, path=source)
     if outcome.source_trouble is not None:
-        log.error("%s", outcome.source_trouble)
+        log.error("%s", told(outcome.source_trouble))
         return FAILED
-    return _tell(work, outcome, kind)
+    return _tell(work, outcome, kind, known)
 
 
 def _check_size(source: Path, size: int | None) -> None:
-    found = source.stat().st_size
-    if size is not None and found != size:
+    if size is None:
+        return
+    try:
+        found = source.stat().st_size
+    except OSError as error:
+        raise BadInput(f"{source} cannot be looked at: {error.strerror}.", path=source) from error
+    if found != size:
         raise BadInput(f"{source} has {found} bytes, not {size}.", path=source)
 
 
@@ -202,8 +246,8 @@ def _say_progress(copied: int, size: int) -> None:
     log.info("copied %d of %d bytes", copied, size)
 
 
-def _tell(work: DispatchRun, outcome: Outcome, kind: str) -> int:
-    """The lines after the copy, in the original's order."""
+def _tell(work: DispatchRun, outcome: Outcome, kind: str, known: Collection[int]) -> int:
+    """The lines after the copy, in the original's order; *known* troubles were told before."""
     paths, size = work.order.destinations, work.entry.size
     good = [n for n in range(len(paths)) if n in outcome.facts and n not in outcome.troubles]
     if outcome.digest:
@@ -217,16 +261,28 @@ def _tell(work: DispatchRun, outcome: Outcome, kind: str) -> int:
         fact = outcome.facts[n]
         log.debug("%s: %s%s", paths[n], fact.state, ", was there already" if fact.found else "")
     for n, trouble in outcome.troubles.items():
-        log.error("%s: %s", paths[n], trouble)
+        if n not in known:
+            log.error("%s: %s", paths[n], told(trouble))
     if good:
         log.info("moving files in place..")
         log.info("flushing files")
     if len(good) < len(paths):
-        missing = len(paths) - len(good)
-        log.error("%d of %d destinations did not get the file.", missing, len(paths))
+        log.error("%s", missed(len(paths) - len(good), len(paths)))
         return FAILED
     log.info("done.")
     return DONE
+
+
+class _Stream(logging.StreamHandler[TextIO]):
+    """Says things for as long as anybody listens."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Whoever read our output has read enough, or its disk is full: the copy goes on."""
+        del record
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.stream.fileno())  # or Python would fail to flush it at the end
+            os.close(nowhere)
 
 
 class _Console(JobLogFormatter):
@@ -240,24 +296,27 @@ class _Console(JobLogFormatter):
 @contextlib.contextmanager
 def _consoles() -> Iterator[None]:
     """While inside, what happens goes to stdout, and what went wrong to stderr."""
-    good, bad = logging.StreamHandler(sys.stdout), logging.StreamHandler(sys.stderr)
+    good, bad = _Stream(sys.stdout), _Stream(sys.stderr)
     good.addFilter(lambda record: record.levelno < logging.WARNING)
     bad.setLevel(logging.WARNING)
     for handler in (good, bad):
         handler.setFormatter(_Console())
         log.addHandler(handler)
+    # Without a job's log nothing of what the engine says in detail may end up on the terminal.
+    engine, silent = logging.getLogger("app"), logging.NullHandler()
+    engine.addHandler(silent)
     try:
         yield
     finally:
+        engine.removeHandler(silent)
         for handler in (good, bad):
             log.removeHandler(handler)
         log.setLevel(logging.NOTSET)
 
 
 @contextlib.contextmanager
-def _job_log(job: JobId, source: Path) -> Iterator[None]:
+def _job_log(profile: Profile, job: JobId, source: Path) -> Iterator[None]:
     """The job's log in the long form, where the reports are; without it the copy goes on."""
-    profile = Profile.at(Path(p) if (p := os.environ.get("REELKEEP_PROFILE")) else None)
     stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in source.stem)
     with contextlib.ExitStack() as stack:
         try:
@@ -282,10 +341,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except click.ClickException as error:
             error.show()
             return REFUSED
-        except Refusal as error:
-            log.error("%s", error)
-            return REFUSED
+        except ReelkeepError as error:
+            log.error("%s", told(error))
+            return REFUSED if isinstance(error, Refusal) else FAILED
         except (JobCancelled, KeyboardInterrupt, click.Abort):
             log.error("cancelled")
             return CANCELLED
+        except Exception as error:
+            log.error("Internal error (%s): %s", type(error).__name__, error)
+            return FAILED
     return answer if isinstance(answer, int) else DONE

@@ -62,13 +62,27 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         made.close()
 
 
+def begun(tmp_path: Path, *arguments: Path, **pipes: int) -> subprocess.Popen[str]:
+    """A copy in a process of its own."""
+    code = "import sys; from app.offload.pfncopy import main; sys.exit(main())"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "REELKEEP_PROFILE": str(tmp_path / "profile")},
+        **pipes,
+    )
+
+
 def everything_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
 def test_the_lines_are_those_of_the_original_in_its_order(pfncopy, clip, tmp_path):
     (tmp_path / "raid").mkdir()
-    first, second = tmp_path / "raid", tmp_path / "shuttle" / "new" / "clip.mov"
+    (tmp_path / "shuttle").mkdir()
+    first, second = tmp_path / "raid", tmp_path / "shuttle" / "clip.mov"
     answer = pfncopy(
         "-v", "-noflush_dest", second, "-t", "xxh64be", "-k", "-f_size", SIZE, "-b", 8388608,
         clip, first, second,
@@ -132,11 +146,11 @@ def test_the_log_of_the_job_is_in_the_long_form_beside_the_reports(pfncopy, clip
 
 
 def test_a_source_of_another_size_is_refused_before_anything_is_written(pfncopy, clip, tmp_path):
-    answer = pfncopy("--file-size", SIZE + 1, clip, tmp_path / "new" / "a.mov")
+    answer = pfncopy("--file-size", SIZE + 1, clip, tmp_path / "a.mov")
 
     assert answer.code == 2
     assert f"{clip} has {SIZE} bytes, not {SIZE + 1}." in answer.err
-    assert not (tmp_path / "new").exists()
+    assert not (tmp_path / "a.mov").exists()
 
 
 def test_a_different_file_is_never_replaced(pfncopy, clip, tmp_path):
@@ -201,13 +215,62 @@ def test_an_empty_file_and_a_name_that_is_no_text_are_copied(pfncopy, tmp_path):
     assert (tmp_path / "raid" / source.name).stat().st_size == 0
 
 
-def test_a_destination_that_cannot_be_opened_does_not_stop_the_others(pfncopy, clip, tmp_path):
+@pytest.mark.parametrize("typed", ["nodir/sub/x.mov", "nodir/x.mov", "nodir/", "file/x.mov"])
+def test_a_folder_that_is_not_there_is_refused_and_not_made(pfncopy, clip, tmp_path, typed):
     (tmp_path / "file").touch()
-    answer = pfncopy(clip, tmp_path / "file" / "a.mov", tmp_path / "b.mov")
+    answer = pfncopy(clip, tmp_path / "b.mov", f"{tmp_path}/{typed}")
+    folder = tmp_path / typed.rpartition("/")[0]
 
-    assert answer.code == 1
-    assert "1 of 2 destinations did not get the file." in answer.err
-    assert (tmp_path / "b.mov").read_bytes() == clip.read_bytes()
+    assert (answer.code, answer.out) == (2, [])
+    assert answer.err == f"ERROR: There is no folder {folder}. Make it first.\n"
+    assert not (tmp_path / "b.mov").exists()
+    assert not (tmp_path / "nodir").exists()
+
+
+LONG = "W" * 300
+
+
+@pytest.mark.parametrize("typed", [LONG, f"{LONG}/x.mov", f"{LONG}/", "~nobody-of-this-name/x.mov"])
+def test_a_name_that_no_system_can_hold_is_refused_in_one_sentence(pfncopy, clip, tmp_path, typed):
+    path = typed if typed.startswith("~") else f"{tmp_path}/{typed}"
+    for arguments in ((clip, path), (path, tmp_path / "a"), ("-noflush_dest", path, clip, clip)):
+        answer = pfncopy(*arguments)
+        assert (answer.code, answer.out) == (2, [])
+        assert answer.err.count("\n") == 1
+        assert answer.err.startswith("ERROR: ")
+        assert "Internal error" not in answer.err
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_source_that_is_a_link_to_itself_is_refused(pfncopy, tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    answer = pfncopy(tmp_path / "loop", tmp_path / "a")
+
+    assert (answer.code, answer.err.count("\n")) == (2, 1)
+    assert f"{tmp_path / 'loop'} cannot be looked at" in answer.err
+
+
+def test_an_empty_argument_never_means_the_current_folder(pfncopy, clip, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for arguments, what in (
+        ((clip, ""), "destination"),
+        (("", tmp_path / "a"), "source"),
+        (("-noflush_dest", "", clip, tmp_path / "a"), "path of -noflush_dest"),
+    ):
+        answer = pfncopy(*arguments)
+        assert (answer.code, answer.out) == (2, [])
+        assert answer.err == f"ERROR: The {what} is empty; a path is needed.\n"
+    assert everything_in(tmp_path / "here") == []
+
+
+def test_whoever_stops_reading_our_lines_gets_the_copy_and_no_traceback(clip, tmp_path):
+    process = begun(tmp_path, clip, tmp_path / "a.mov", stdout=subprocess.PIPE)
+    process.stdout.close()
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (0, "")
+    assert (tmp_path / "a.mov").read_bytes() == clip.read_bytes()
 
 
 @pytest.mark.root
@@ -218,6 +281,7 @@ def test_a_full_drive_is_named_and_the_other_gets_the_file(pfncopy, clip, bench,
 
     assert answer.code == 1
     assert "FULL is full: A013C0002.MOV needs 9.4 MB" in answer.err
+    assert "1 of 2 destinations did not get the file." in answer.err
     assert everything_in(full.point) == ["filler"]
     assert (good.point / clip.name).read_bytes() == clip.read_bytes()
     assert answer.out[-2:] == ["INFO: moving files in place..", "INFO: flushing files"]
@@ -257,14 +321,7 @@ def test_a_signal_cancels_and_leaves_no_partial_file(clip, bench, tmp_path, numb
     (card.backing / "clip.mov").write_bytes(clip.read_bytes())
     card.set({"op": "read", "match": "*clip.mov", "at": 1, "do": "hold"})
     (tmp_path / "raid").mkdir()
-    code = "import sys; from app.offload.pfncopy import main; sys.exit(main())"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, card.point / "clip.mov", tmp_path / "raid"],
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[3],
-        env={**os.environ, "REELKEEP_PROFILE": str(tmp_path / "profile")},
-    )
+    process = begun(tmp_path, card.point / "clip.mov", tmp_path / "raid")
     try:
         card.wait_acted("hold")
         process.send_signal(number)

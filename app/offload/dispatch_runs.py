@@ -1,0 +1,104 @@
+"""Tells what dead runs of `pfndispatchcopy` have left half written from what is being written.
+
+Every copy under way has a file in the profile that its process holds locked; the kernel lets go of
+it whatever ends the process. So a partial file whose lock file is there and free is certainly of a
+dead run, and only such a one is ever removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from app.jobs.instance import take_lock
+from app.jobs.spec import JobId
+from app.offload.target import PARTIAL
+
+_OURS = re.compile(re.escape(PARTIAL) + r"([0-9A-F]{6}-\d+-[0-9a-f]{8})-[0-9a-f]{4}-\d+\.part")
+
+
+class Leftover(NamedTuple):
+    """A partial file that lies in a destination's folder."""
+
+    name: str
+    size: int
+    """Bytes that it takes up."""
+    run: str
+    """The copy that it belongs to; "" where that is none of this program's."""
+
+
+class Runs:
+    """The copies under way, of every process that uses one profile."""
+
+    def __init__(self, folder: Path) -> None:
+        """*folder* is made once it is needed; where it cannot be, nothing is ever removed."""
+        self._folder = folder
+        self._held: dict[str, IO[bytes]] = {}
+
+    def begin(self, job: JobId, index: int) -> str:
+        """The name of a copy that begins now."""
+        run = f"{job}-{index}-{secrets.token_hex(4)}"
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            file = self._path(run).open("xb")
+            take_lock(file)
+            self._held[run] = file
+        return run
+
+    def end(self, run: str) -> None:
+        """Nothing half written is left of a copy."""
+        if file := self._held.pop(run, None):
+            file.close()
+            self._path(run).unlink(missing_ok=True)
+
+    def dead(self, run: str) -> bool:
+        """Whether the process of a copy has certainly ended; False where that cannot be told."""
+        try:
+            with self._path(run).open("rb+") as file:
+                return run not in self._held and take_lock(file)
+        except OSError:
+            return False
+
+    def forget(self, run: str) -> None:
+        """Nothing is left of a dead run."""
+        with contextlib.suppress(OSError):
+            self._path(run).unlink(missing_ok=True)
+
+    def _path(self, run: str) -> Path:
+        return self._folder / f"{run}.lock"
+
+
+def leftovers(folder: int) -> list[Leftover]:
+    """Every partial file of whatever run in an open folder; OSError when it cannot be listed."""
+    found = []
+    for name in os.listdir(folder):
+        if name.startswith(PARTIAL) and name.endswith(".part"):
+            with contextlib.suppress(FileNotFoundError):  # it was being written, and is done
+                facts = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                if stat.S_ISREG(facts.st_mode):
+                    ours = _OURS.fullmatch(name)
+                    size = getattr(facts, "st_blocks", facts.st_size // 512) * 512
+                    found.append(Leftover(name, size, ours[1] if ours else ""))
+    return found
+
+
+def sweep(folder: int, runs: Runs) -> tuple[list[Leftover], list[Leftover]]:
+    """Remove what dead runs have left in an open folder; answers what went and what stays."""
+    gone, kept = [], []
+    for one in leftovers(folder):
+        if one.run and runs.dead(one.run):
+            try:
+                os.unlink(one.name, dir_fd=folder)
+            except OSError:  # a drive that is read-only or dying
+                kept.append(one)
+            else:
+                runs.forget(one.run)
+                gone.append(one)
+        else:
+            kept.append(one)
+    return gone, kept
