@@ -71,6 +71,12 @@ class Size(click.ParamType):
     type=click.Choice(list(OnCollision)),
     help="Where a file of the same name lies already.",
 )
+@click.option(
+    "--check-known",
+    is_flag=True,
+    help="Read copies that earlier jobs verified again, and the card's files with them. Otherwise"
+    " they are known by history, size and time, and not read.",
+)
 @click.option("--preset", default="", metavar="NAME", help="Destinations and choices by name.")
 @click.option("--proxies", metavar="SIZE,...", help="Not possible yet.")
 @click.option("--legacy-mhl", is_flag=True, help="Also write a legacy MHL 1.1 file.")
@@ -124,6 +130,7 @@ def _order(given: dict[str, Any]) -> Order:
              "project", "text", "counter")  # fmt: skip
     choices = {name: given[name] for name in names}
     choices["legacy_mhl"] = given["legacy_mhl"] or None
+    choices["check_known"] = given["check_known"] or None
     return Order(
         sources=given["sources"],
         destinations=given["destinations"],

@@ -101,7 +101,9 @@ def _lines(plan: OffloadPlan) -> Iterator[str]:
     for place in plan.destinations:
         yield f"  to        {place.root}  {_place(place)}"
     hashes = ", ".join(spec.hashes)
-    yield f"  prove     {spec.verify}, {hashes}; {count_text(spec.wanted_copies, 'copy', 'copies')}"
+    known = not spec.check_known and any(place.already for place in plan.destinations)
+    verify = f"{spec.verify} for what is copied" if known else spec.verify
+    yield f"  prove     {verify}, {hashes}; {count_text(spec.wanted_copies, 'copy', 'copies')}"
     if plan.ignored:
         more = f" and {len(plan.ignored) - _NAMED:,} more" if len(plan.ignored) > _NAMED else ""
         yield f"  ignored   {', '.join(plan.ignored[:_NAMED])}{more}"
@@ -112,7 +114,7 @@ def _lines(plan: OffloadPlan) -> Iterator[str]:
 def _place(place: PlannedDestination) -> str:
     parts = [f"{count_text(place.files, 'file')}, {bytes_text(place.size)}"]
     if place.already:
-        parts.append(f"{bytes_text(place.already)} there already, verified")
+        parts.append(f"{bytes_text(place.already)} there already, known")
     if place.volume.capacity:
         parts.append(f"{bytes_text(max(0, place.free_after))} free afterwards")
     parts.append(f"on {place.volume.device.name}")

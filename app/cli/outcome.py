@@ -10,6 +10,7 @@ from app.cli.output import Output
 from app.engine import Engine
 from app.integrity.verdict import Answer
 from app.jobs.snapshot import JobSnapshot, JobState
+from app.offload.proofs import known_words
 from app.offload.spec import OffloadSpec
 from app.reports.model import DestinationRow, FileRow, TransferReport
 from app.units import bytes_text, count_text, duration_text
@@ -126,7 +127,9 @@ def _lines(job: JobSnapshot, report: TransferReport) -> Iterator[str]:
 
 
 def _place(row: DestinationRow) -> str:
-    text = f"{row.verified:,} of {count_text(row.files, 'file')} verified, {bytes_text(row.size)}"
+    text = f"{row.verified:,} of {count_text(row.asked, 'file')} verified, {bytes_text(row.size)}"
+    if row.known:
+        text += f"; {known_words(row.known)}, not read now"
     return text if row.flushed else f"{text}, not flushed"
 
 
@@ -161,7 +164,8 @@ def _destinations(job: JobSnapshot, report: TransferReport) -> Iterator[dict[str
             "device": row.device,
             "state": str(place.state) if place else "waiting",
             "safe_to_eject": bool(place and place.safe_to_eject),
-            "files": row.files,
+            "files": row.asked,
+            "known": [{"job": one.job, "files": one.files} for one in row.known],
             "verified": row.verified,
             "size": row.size,
             "flushed": row.flushed,

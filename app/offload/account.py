@@ -22,22 +22,16 @@ from app.jobs.spec import CONVERTER, JobId
 from app.offload.ledger import Ledger
 from app.offload.naming import shooting_day
 from app.offload.place import PlaceRecord
+from app.offload.proofs import Proofs
 from app.offload.rows import EntryRow
 from app.offload.selection import Selection
-from app.offload.spec import OffloadSpec, VerifyMode
+from app.offload.spec import OffloadSpec
 from app.offload.work import CopyFact, CopyState
 from app.places.cards import Card
 from app.places.tree import EntryKind
 from app.places.volumes import Volume
 from app.reports.model import ClipRow, CopyRow, DestinationRow, FileRow, TransferReport
-from app.units import count_text, now
-
-_MODES = {
-    VerifyMode.FULL: "card read twice, each drive read back from the medium",
-    VerifyMode.READ_BACK: "card read once, each drive read back from the medium",
-    VerifyMode.SOURCE: "card read twice, drives compared by size only",
-    VerifyMode.TRANSFER: "compared by size only",
-}
+from app.units import now
 
 
 class Account:
@@ -111,7 +105,7 @@ class Account:
     ) -> TransferReport:
         """The model of the transfer report; or with only the files that are not simply done."""
         verdict, spec, card, fact = self.verdict, self.spec, self.card, self._journal.fact
-        tally = _Tally(len(self.places))
+        tally = _Tally(self._ledger.known(), len(self.places))
         rows = tuple(self.file_rows(tally, every_file=every_file))
         moment = spec.moment or started
         return TransferReport(
@@ -130,7 +124,7 @@ class Account:
             card_label=card.label if card else "",
             started=started,
             finished=finished,
-            verify_mode=self._check_words(tally.read_once),
+            verify_mode=tally.proofs.words(spec.verify),
             hash_kinds=tuple(dict.fromkeys([*map(str, spec.hashes), "blake3"])),
             host=socket.gethostname(),
             operator=fact(self.job, "operator", ""),
@@ -140,6 +134,7 @@ class Account:
             destinations=tuple(self._destination_rows(tally)),
             size=tally.size,
             wanted=tally.files,
+            reads=tally.proofs.card_reads(),
             findings=tuple(f.text for f in card.findings) if card else (),
             ignored=tuple(tally.ignored),
             ignore_patterns=spec.ignore,
@@ -148,13 +143,6 @@ class Account:
             extra=dict(spec.extra),
         )
 
-    def _check_words(self, read_once: int) -> str:
-        """How it was checked; what an earlier job had read from the card stands as it was then."""
-        words = _MODES[self.spec.verify]
-        if not self.spec.verify.reads_source_twice or not read_once:
-            return words
-        return f"{words}; {count_text(read_once, 'file')} known from an earlier job, read once then"
-
     def file_rows(
         self, tally: _Tally | None = None, *, every_file: bool = True
     ) -> Iterator[FileRow]:
@@ -162,16 +150,18 @@ class Account:
         selections = (
             [Selection(d.only, self.card) for d in self.spec.destinations] if self.card else []
         )
+        if tally is None:
+            tally = _Tally(self._ledger.known(), len(self.places))
         for row, facts in self._ledger.with_copies():
-            if tally is not None:
-                tally.count(row, facts)
+            takes = [one.takes(row.entry) for one in selections]
+            tally.count(row, facts, takes)
             if row.entry.kind is EntryKind.FOLDER:
                 continue
             if not every_file and _simply_done(row, facts, len(selections)):
                 continue
             by_place = {fact.destination: fact for fact in facts}
             copies = tuple(
-                [_copy_row(i, by_place.get(i), row, one) for i, one in enumerate(selections)]
+                [_copy_row(i, by_place.get(i), row, take, tally) for i, take in enumerate(takes)]
             )
             yield FileRow(
                 path=row.entry.path,
@@ -216,7 +206,9 @@ class Account:
                 verified=tally.verified[index],
                 flushed=place.flush,
                 seconds=told.get("seconds", 0.0),
-                rate=told.get("rate", 0.0),
+                rate=told.get("rate", 0.0) if tally.proofs.made[index] else 0.0,
+                wanted=tally.asked[index],
+                known=tally.proofs.known(index),
                 trouble=told.get("trouble", ""),
                 not_kept=tuple(told.get("not_kept", ())),
                 manifest=told.get("manifest", ""),
@@ -226,19 +218,22 @@ class Account:
 class _Tally:
     """What a report counts while the rows go by."""
 
-    def __init__(self, places: int) -> None:
-        self.size = self.files = self.read_once = 0
+    def __init__(self, known: Mapping[tuple[int, int], JobId], places: int) -> None:
+        self.size = self.files = 0
         self.ignored: list[str] = []
-        self.held, self.sizes, self.verified = ([0] * places for _ in range(3))
+        self.held, self.sizes, self.verified, self.asked = ([0] * places for _ in range(4))
+        self.proofs = Proofs(known, places)
 
-    def count(self, row: EntryRow, facts: Sequence[CopyFact]) -> None:
-        """Take a row in."""
+    def count(self, row: EntryRow, facts: Sequence[CopyFact], takes: Sequence[bool]) -> None:
+        """Take a row in; *takes*: which destinations are to get it."""
+        self.proofs.count(row, facts)
         if row.problem is Problem.IGNORED:
             self.ignored.append(row.entry.path)
         elif row.entry.kind is not EntryKind.FOLDER:
             self.files += 1
             self.size += row.entry.size
-        self.read_once += bool(row.hashes) and not row.twice
+            for index, take in enumerate(takes):
+                self.asked[index] += take
         for fact in facts:
             if fact.state is not CopyState.FAILED:
                 self.held[fact.destination] += 1
@@ -253,16 +248,17 @@ def _simply_done(row: EntryRow, facts: Sequence[CopyFact], places: int) -> bool:
     return all(fact.state is CopyState.VERIFIED and not fact.trouble for fact in facts)
 
 
-def _copy_row(index: int, fact: CopyFact | None, row: EntryRow, selection: Selection) -> CopyRow:
+def _copy_row(
+    index: int, fact: CopyFact | None, row: EntryRow, take: bool, tally: _Tally
+) -> CopyRow:
     if fact is None:
-        state = "not copied" if selection.takes(row.entry) else "not asked for"
-        return CopyRow(index, "", state)
+        return CopyRow(index, "", "not copied" if take else "not asked for")
     state = str(fact.state)
     if fact.found and fact.state is CopyState.VERIFIED:
         state = "already there"
     # Most copies are named as on the card; of a large card each name is then kept once.
     path = row.entry.path if fact.path == row.entry.path else fact.path
-    return CopyRow(index, path, state, fact.read, fact.trouble)
+    return CopyRow(index, path, state, fact.read, fact.trouble, tally.proofs.earlier(fact))
 
 
 def _file_state(row: EntryRow, copies: tuple[CopyRow, ...]) -> str:

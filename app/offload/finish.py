@@ -30,6 +30,7 @@ from app.offload.settle import proven_state
 from app.offload.share import Share
 from app.offload.silence import watcher
 from app.offload.target import Target
+from app.offload.withdraw import withdraw_known
 from app.offload.work import CopyFact, CopyState, failed_fact
 from app.places.linux_calls import sync_file_system
 from app.places.tree import Entry, EntryKind, list_tree
@@ -88,6 +89,9 @@ class Finish:
         for stage in later:
             self._links(stage=stage)
         self._journal.set_fact(self._job, "destinations", self._finish_places())
+        if run.spec.check_known:
+            for news in withdraw_known(run):
+                self._note(news)
         account = self._as_it_stands()
         self._show_verdict(account.verdict)
         self._write_report(account)
@@ -223,8 +227,9 @@ class Finish:
         shown = run.control.snapshot().places[place.index]
         elapsed = (now() - (run.control.snapshot().started or now())).total_seconds()
         told["seconds"] = elapsed
-        told["rate"] = shown.written / elapsed if elapsed > 0 else 0.0
-        if shown.written and elapsed > 1:
+        made = min(shown.written, run.ledger.bytes_made(place.index))  # the rest lay there before
+        told["rate"] = made / elapsed if elapsed > 0 else 0.0
+        if made and elapsed > 1:
             memory.remember_rate(self._journal, place.record.device, told["rate"])
         if trouble is not None:
             told["trouble"] = str(trouble)

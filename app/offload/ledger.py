@@ -293,9 +293,7 @@ class Ledger:
         rows = [(self.job, n, destination) for n, destination in which]
         with self._change() as db:
             for table in ("copies", "known"):
-                db.executemany(
-                    f"DELETE FROM {table} WHERE job=? AND n=? AND destination=?", rows
-                )
+                db.executemany(f"DELETE FROM {table} WHERE job=? AND n=? AND destination=?", rows)
 
     def forget_failed(self) -> None:
         """Failed copies are to be tried again."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.integrity.hashing import HashKind
 from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId
-from app.offload.rows import copy_fact, digests_from, moment_from
+from app.offload.rows import THE_CARD, copy_fact, digests_from, moment_from
 from app.offload.work import CopyFact, CopyState
 from app.places.cards import SeenRoll
 from app.places.tree import Entry
@@ -29,6 +29,11 @@ class KnownCopy:
     """A copy that an earlier job verified and that still lies where it was put."""
 
     job: JobId
+    """The job that read the copy back."""
+    row_job: JobId
+    """The job that has the row: the same, or one that took its word."""
+    card_job: JobId
+    """The job that read the card for it."""
     fact: CopyFact
     digests: Mapping[HashKind, str]
     read_at: datetime | None
@@ -54,7 +59,7 @@ def known_copies(
     asked = {(e.size, e.mtime_ns, e.path): n for n, e in enumerate(files)}
     roots: dict[JobId, dict[int, tuple[str, str]]] = {}
     found: dict[str, KnownCopy] = {}
-    for n, job, fact, digests, read_at, twice in _earlier_copies(journal, asked):
+    for n, job, fact, proof in _earlier_copies(journal, asked):
         if job not in roots:
             roots[job] = _roots(journal, job)
         identity, below = roots[job].get(fact.destination, ("", ""))
@@ -68,19 +73,17 @@ def known_copies(
         except OSError:
             continue
         if (now.st_size, now.st_mtime_ns) == (entry.size, fact.mtime_ns):
-            found[entry.path] = KnownCopy(
-                job=job, fact=fact, digests=digests, read_at=read_at, twice=twice
-            )
+            found[entry.path] = proof
     return found
 
 
 def _earlier_copies(
     journal: Journal, entries: Mapping[tuple[int, int, str], int]
-) -> Iterator[tuple[int, JobId, CopyFact, Mapping[HashKind, str], datetime | None, bool]]:
-    """Verified copies that earlier jobs made of files with the same path, size and time.
+) -> Iterator[tuple[int, JobId, CopyFact, KnownCopy]]:
+    """Verified copies that earlier jobs had of files with the same path, size and time.
 
     *entries* maps (size, mtime_ns, path) to a number, which is given back with each copy found:
-    number, job, copy, digests, when the card was read, and whether it was read twice.
+    number, the job whose row it is, the row, and what is known by it.
     """
     with journal.transaction() as db:
         db.execute("CREATE TEMP TABLE IF NOT EXISTS asked (size, mtime_ns, path, n)")
@@ -90,16 +93,22 @@ def _earlier_copies(
             ((size, mtime, os.fsencode(path), n) for (size, mtime, path), n in entries.items()),
         )
         rows = db.execute(
-            "SELECT asked.n, e.job, e.digests, e.read_at, e.twice, c.n, c.destination, c.path,"
+            "SELECT asked.n, e.job, coalesce(k.earlier, e.job), coalesce(kc.earlier, e.job),"
+            " e.digests, e.read_at, e.twice, c.n, c.destination, c.path,"
             " c.state, c.way, c.kind, c.written, c.read, c.mtime_ns, c.found, c.trouble"
             " FROM asked JOIN entries e ON e.size=asked.size AND e.mtime_ns=asked.mtime_ns"
             " AND e.path=asked.path JOIN copies c ON c.job=e.job AND c.n=e.n"
+            " LEFT JOIN known k ON k.job=c.job AND k.n=c.n AND k.destination=c.destination"
+            " LEFT JOIN known kc ON kc.job=c.job AND kc.n=c.n AND kc.destination=?"
             " WHERE c.state=? AND e.digests IS NOT NULL",
-            (CopyState.VERIFIED,),
+            (THE_CARD, CopyState.VERIFIED),
         ).fetchall()
-    for n, job, digests, read_at, twice, *copy in rows:
+    for n, job, reader, card_reader, digests, read_at, twice, *copy in rows:
         fact = copy_fact(tuple(copy))
-        yield n, JobId(job), fact, digests_from(digests), moment_from(read_at), bool(twice)
+        yield n, JobId(job), fact, KnownCopy(
+            job=JobId(reader), row_job=JobId(job), card_job=JobId(card_reader), fact=fact,
+            digests=digests_from(digests), read_at=moment_from(read_at), twice=bool(twice),
+        )  # fmt: skip
 
 
 def _roots(journal: Journal, job: JobId) -> dict[int, tuple[str, str]]:

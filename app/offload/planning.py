@@ -16,6 +16,7 @@ from app.jobs.journal import Journal
 from app.offload import memory
 from app.offload.naming import NamingFacts, check_template, folders, split_template
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
+from app.offload.proofs import known_remark
 from app.offload.remarks import (
     PATHS_SHOWN,
     card_remarks,
@@ -138,6 +139,7 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
     size = sum(e.size for e in files)
     devices = count_different(p.volume.device for p in planned)
     complete = all(n == p.files for n, p in zip(known, planned, strict=True))
+    sure = bool(files) and complete and not spec.check_known
     plan = OffloadPlan(
         spec=spec,
         card=look.card,
@@ -149,7 +151,7 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
         remarks=tuple(remarks),
         identity=identity_of(look.card, look.entries),
         seconds=memory.expected_seconds(journal, spec, planned, size),
-        already_safe=bool(files) and complete and devices >= spec.wanted_copies,
+        already_safe=sure and devices >= spec.wanted_copies,
     )
     return with_unfinished(plan, journal)
 
@@ -203,6 +205,7 @@ class _Destination:
         placed = {e.path: place(e.path, clip_of.get(e.path, "")) for e in entries}
         known = memory.known_copies(journal, files, root, placed, volume)
         self.known = len(known)
+        self.remarks += known_remark(known, self.name, index, spec)
         self._nesting(path, volume)
         self._limits(entries, placed, rules_of(volume), volume)
         self._collisions(files, placed, root, known.keys())

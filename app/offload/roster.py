@@ -18,7 +18,7 @@ from app.offload.memory import KnownCopy, known_copies
 from app.offload.naming import numbered
 from app.offload.place import Place, PlaceRecord
 from app.offload.planning import Look, clips_by_path, look_at, placer, sorted_out
-from app.offload.rows import EntryRow
+from app.offload.rows import THE_CARD, EntryRow
 from app.offload.selection import Selection
 from app.offload.share import Share
 from app.offload.source import Source
@@ -117,7 +117,12 @@ class Roster:
         journal.set_fact(job, "listed", True)
 
     def _take_known(self, card: Card) -> None:
-        """Copies that an earlier job verified need not be made again."""
+        """Copies that an earlier job verified need not be made again.
+
+        Where they are to be read again, nothing is taken over: each is compared with the card.
+        """
+        if self.spec.check_known:
+            return
         there = [p for p in self.places if p.find(self._around.volumes, self._around.volume_of)]
         if not any(os.path.exists(place.root) for place in there):  # the others may never answer
             return
@@ -146,6 +151,8 @@ class Roster:
             for path, copies in found.items()
             for index, copy in copies
         )
+        taken = [(rows_of[p], i, copy.job) for p, copies in found.items() for i, copy in copies]
+        self.ledger.know([*taken, *((rows_of[p], THE_CARD, c.card_job) for p, c in best.items())])
 
     def take_up(self, *, relist: bool) -> None:
         """Trust recorded copies that still are as recorded; the rest is wanted again."""

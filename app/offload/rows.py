@@ -33,7 +33,15 @@ CREATE TABLE IF NOT EXISTS copies (
     read TEXT, mtime_ns INTEGER NOT NULL, found INTEGER NOT NULL, trouble TEXT NOT NULL,
     PRIMARY KEY (job, n, destination)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS known (
+    job TEXT NOT NULL, n INTEGER NOT NULL, destination INTEGER NOT NULL, earlier TEXT NOT NULL,
+    PRIMARY KEY (job, n, destination)
+) WITHOUT ROWID;
 """
+"""`known`: what the job took over from an *earlier* one without reading it; the card itself stands
+there as the destination THE_CARD."""
+
+THE_CARD = -1
 
 ENTRY_COLUMNS = (
     "n, path, kind, size, mtime_ns, ctime_ns, mode, inode, target, allocated, clip, problem,"

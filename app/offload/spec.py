@@ -85,6 +85,9 @@ class OffloadSpec(Spec):
     """Folder below each destination, with tokens; see `offload.naming`."""
     wanted_copies: int = 2
     on_collision: OnCollision = OnCollision.SKIP_IDENTICAL
+    check_known: bool = False
+    """Read copies that earlier jobs verified again, and the card's files with them; otherwise they
+    are known by history, size and time."""
     ignore: tuple[str, ...] = DEFAULT_IGNORE
     legacy_mhl: bool = False
     manifests: bool = True

@@ -123,14 +123,16 @@ def remarks(row: FileRow, destinations: Sequence[DestinationRow]) -> Iterator[tu
 
 def destination_result(row: DestinationRow) -> tuple[Mark, str]:
     """A destination's result in one phrase, e.g. `all 1,204 verified`."""
-    if not row.files:
+    if not row.asked:
         words, mark = "no files", Mark.NONE
-    elif row.verified == row.files:
-        words, mark = f"all {row.files:,} verified", Mark.DONE
+    elif row.verified == row.asked:
+        words, mark = f"all {row.asked:,} verified", Mark.DONE
     elif row.verified:
-        words, mark = f"{row.verified:,} of {row.files:,} verified", Mark.ATTENTION
+        words, mark = f"{row.verified:,} of {row.asked:,} verified", Mark.ATTENTION
     else:
         words, mark = "nothing verified", Mark.ATTENTION
+    if known := sum(one.files for one in row.known):
+        words = f"{words}, {known:,} of them by an earlier job, not read in this one"
     if not row.flushed:
         words, mark = f"{words}, not flushed", Mark.ATTENTION
     return (Mark.FAILED, words) if row.trouble else (mark, words)
@@ -169,19 +171,23 @@ class _Tally:
             self.last = moment if self.last is None else max(self.last, moment)
 
 
+_Key = tuple[int, str, bool, str]
+"""Destination, state, whether it was read back, and the earlier job that did so."""
+
+
 def evidence(report: TransferReport) -> tuple[EvidenceRow, ...]:
     """The evidence behind the verdict, by destination and by kind of read."""
-    tallies: dict[tuple[int, str, bool], _Tally] = {}
+    tallies: dict[_Key, _Tally] = {}
     for row in report.files:
         for copy in row.copies:
-            key = (copy.destination, copy.state, copy.read_back is not None)
+            key = (copy.destination, copy.state, copy.read_back is not None, copy.earlier)
             tally = tallies.get(key)
             if tally is None:
                 tally = tallies[key] = _Tally()
             tally.add(copy.read_back)
     return tuple(
         _evidence_row(report, key, tallies[key])
-        for key in sorted(tallies, key=lambda k: (k[0], _rank(k[1]), not k[2]))
+        for key in sorted(tallies, key=lambda k: (k[0], _rank(k[1]), not k[2], k[3]))
     )
 
 
@@ -189,13 +195,15 @@ def _rank(state: str) -> int:
     return _ORDER.index(state) if state in _ORDER else len(_ORDER)
 
 
-def _evidence_row(report: TransferReport, key: tuple[int, str, bool], tally: _Tally) -> EvidenceRow:
-    index, state, was_read = key
+def _evidence_row(report: TransferReport, key: _Key, tally: _Tally) -> EvidenceRow:
+    index, state, was_read, earlier = key
     known = 0 <= index < len(report.destinations)
     destination = report.destinations[index] if known else None
     read = _READS.get(state, state)
     if state == "already there" and was_read:
         read = "there before, read back from the medium"
+    if earlier:
+        read = f"known from job {earlier}, read back then, not in this job"
     return EvidenceRow(
         device=destination.device if destination else "unknown device",
         place=destination.name if destination else f"destination {index + 1}",

@@ -15,7 +15,8 @@ Group = tuple[str, list[tuple[str, str]]]
 def transfer_facts(report: TransferReport) -> list[Group]:
     """Project, card and job; a value that is not known is left out."""
     seconds = (report.finished - report.started).total_seconds()
-    rate = f", {rate_text(report.size / seconds)} from card to proof" if seconds >= 1 else ""
+    read = sum(one.size for one in report.reads if not one.earlier)
+    rate = f", {rate_text(read / seconds)} from card to proof" if read and seconds >= 1 else ""
     project = [("Name", report.project), ("Shooting day", report.day.isoformat())]
     card = [
         ("Roll", report.roll),
@@ -112,7 +113,7 @@ def short_moment(moment: datetime | None) -> str:
 
 def _content(report: TransferReport) -> str:
     clips = f"{count_text(len(report.clips), 'clip')}, " if report.clips else ""
-    return f"{clips}{count_text(len(report.files), 'file')}, {bytes_text(report.size)}"
+    return f"{clips}{count_text(report.wanted, 'file')}, {bytes_text(report.size)}"
 
 
 def _recorded(report: DayReport) -> str:

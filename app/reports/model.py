@@ -20,6 +20,30 @@ class CopyRow(NamedTuple):
     | not asked for"""
     read_back: datetime | None = None
     trouble: str = ""
+    earlier: str = ""
+    """The earlier job that had read the copy back, where this one took its word."""
+
+
+class KnownFiles(NamedTuple):
+    """Files that a job took over from an earlier one without reading them."""
+
+    job: str
+    files: int
+    read: datetime | None
+    """When the earlier job had read the last of them."""
+
+
+class CardRead(NamedTuple):
+    """What was read from the card in one way."""
+
+    read: str
+    """`read twice`, `read once by job AF1ADD, not in this job`."""
+    files: int
+    size: int
+    first: datetime | None
+    last: datetime | None
+    earlier: str = ""
+    """The earlier job that read it, "" for the report's own."""
 
 
 class FileRow(NamedTuple):
@@ -66,12 +90,21 @@ class DestinationRow:
     flushed: bool
     seconds: float
     rate: float
-    """Bytes per second while it was written to."""
+    """Bytes per second while it was written to; 0 where nothing was."""
     trouble: str = ""
     not_kept: tuple[str, ...] = ()
     """What this destination could not keep: "extended attributes of 12 files", …"""
     manifest: str = ""
     """Path of the ASC MHL generation written there."""
+    wanted: int | None = None
+    """Files it was to get; None: as many as it has."""
+    known: tuple[KnownFiles, ...] = ()
+    """Files verified by earlier jobs and not read in this one."""
+
+    @property
+    def asked(self) -> int:
+        """Files it was to get."""
+        return self.files if self.wanted is None else self.wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +141,8 @@ class TransferReport:
     size: int
     wanted: int = 0
     """Files that were to be copied."""
+    reads: tuple[CardRead, ...] = ()
+    """What was read from the card, by this job and by those whose word it took."""
     findings: tuple[str, ...] = ()
     """What the look at the card's structure found wanting."""
     ignored: tuple[str, ...] = ()

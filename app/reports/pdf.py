@@ -173,7 +173,7 @@ def _destination_row(report: TransferReport, index: int) -> Row:
         (Piece(f"{row.files:,}"),),
         (Piece(bytes_text(row.size)),),
         (Piece(duration_text(row.seconds)),),
-        (Piece(rate_text(row.rate)),),
+        (Piece(rate_text(row.rate) if row.rate else ""),),
         (Piece(words, BODY, mark),),
     )
     return Row(cells, below)
@@ -188,15 +188,18 @@ def _evidence(sheet: Sheet, report: TransferReport) -> None:
         Column("First and last read", 92),
         Column("Compared by", 66),
     )
-    card = Row(
-        (
-            (say(report.card_label or report.card), Piece("the card", QUIET)),
-            (say(report.verify_mode),),
-            (Piece(f"{len(report.files):,}"),),
-            _span(report.started, report.finished),
-            (say(", ".join(report.hash_kinds)),),
+    card = [
+        Row(
+            (
+                (say(report.card_label or report.card), Piece("the card", QUIET)),
+                (say(row.read),),
+                (Piece(f"{row.files:,}"),),
+                _span(row.first, row.last),
+                (say(", ".join(report.hash_kinds)),),
+            )
         )
-    )
+        for row in report.reads
+    ]
     rows = [
         Row(
             (
@@ -209,7 +212,7 @@ def _evidence(sheet: Sheet, report: TransferReport) -> None:
         )
         for row in evidence(report)
     ]
-    sheet.table(columns, [card, *rows])
+    sheet.table(columns, [*card, *rows])
 
 
 def _span(first: datetime | None, last: datetime | None) -> tuple[Piece, ...]:

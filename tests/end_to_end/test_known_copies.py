@@ -12,6 +12,8 @@ from offload_bench import MB, House, make_card, noise, spec_for
 from app.jobs.snapshot import JobState
 from app.offload.ledger import Ledger
 from app.offload.spec import VerifyMode
+from app.reports.evidence import evidence
+from app.reports.facts import transfer_facts
 
 pytestmark = pytest.mark.root
 
@@ -68,10 +70,83 @@ def test_how_often_a_known_file_was_read_is_said_as_it_was(
 ) -> None:
     drive = bench.ext4("one", "one", 64)
     with house.engine() as engine:
-        assert engine.run(spec_for(card, drive, wanted_copies=1, verify=earlier)).safe
+        first = engine.run(spec_for(card, drive, wanted_copies=1, verify=earlier))
+        assert first.safe
         done = engine.run(spec_for(card, drive, wanted_copies=1))
         assert done.safe
         read = {row.twice for row in Ledger(engine.journal, done.id).entries() if row.digests}
-        said = engine.report(done.id).verify_mode
+        report = engine.report(done.id)
+        said = report.verify_mode
     assert read == {twice}
-    assert ("6 files known from an earlier job, read once then" in said) is not twice
+    assert said.startswith(f"nothing was read in this job; 6 files known from job {first.id}")
+    assert [read.read for read in report.reads] == [
+        f"read {'twice' if twice else 'once'} by job {first.id}, not in this job"
+    ]
+
+
+def test_what_was_only_known_is_said_in_plan_last_lines_and_evidence(
+    bench: Bench, house: House, card: Path
+) -> None:
+    drive, junk = bench.ext4("one", "one", 64), card / ".DS_Store"
+    junk.write_bytes(b"strewn about")
+    with house.engine() as engine:
+        first = engine.run(spec_for(card, drive, wanted_copies=1))
+        plan = engine.plan(spec_for(card, drive, wanted_copies=1))
+        second = engine.run(plan.spec)
+        third = engine.run(spec_for(card, drive, wanted_copies=1))
+        report = engine.report(third.id)
+    (known,) = [r.text for r in plan.remarks if "known" in r.text]
+    assert f"6 files known from job {first.id}" in known
+    assert "neither card nor drive" in known
+    assert second.safe
+    assert third.safe
+    (row,) = report.destinations
+    assert [(one.job, one.files) for one in row.known] == [(first.id, 6)], "the one that read it"
+    assert row.rate == 0
+    (read,) = report.reads
+    assert (read.earlier, read.files) == (first.id, 6), "what is ignored was never read"
+    assert read.last is not None
+    assert read.last < report.started
+    (line,) = evidence(report)
+    assert line.read == f"known from job {first.id}, read back then, not in this job"
+    facts = {label: value for _, pairs in transfer_facts(report) for label, value in pairs}
+    assert facts["Content"].startswith("3 clips, 6 files")
+    assert "/s" not in facts["Time"]
+
+
+@pytest.mark.parametrize("size", [70_001, 5 * MB], ids=["small", "large"])
+def test_known_copies_are_read_again_on_demand_and_damage_withdraws_what_was_said(
+    bench: Bench, house: House, tmp_path: Path, size: int
+) -> None:
+    card = make_card(tmp_path / "card" / "A003", {"a.mov": 70_001, "b.mov": size})
+    drive = bench.ext4("one", "one", 64)
+    with house.engine() as engine:
+        first = engine.run(spec_for(card, drive, wanted_copies=1))
+        checked = engine.run(spec_for(card, drive, wanted_copies=1, check_known=True))
+        assert first.safe
+        assert checked.safe
+        report = engine.report(checked.id)
+        assert report.destinations[0].known == ()
+        assert {read.earlier for read in report.reads} == {""}
+        rewrite(drive / "A003/b.mov", noise(size, "rot"))
+        assert engine.run(spec_for(card, drive, wanted_copies=1)).safe, "nothing was read"
+        found = engine.run(spec_for(card, drive, wanted_copies=1, check_known=True))
+        assert found.state is JobState.FAILED
+        assert not found.safe
+        assert "b.mov" in found.error
+        assert engine.report(first.id).verdict.startswith("KEEP")
+        again = engine.run(spec_for(card, drive, wanted_copies=1))
+        assert not again.safe, "what was found damaged once is not known any more"
+
+
+def test_a_byte_that_changed_on_the_card_is_found_on_demand(
+    bench: Bench, house: House, card: Path
+) -> None:
+    drive = bench.ext4("one", "one", 64)
+    clip = card / "CLIPS/A003C002.mov"
+    with house.engine() as engine:
+        assert engine.run(spec_for(card, drive, wanted_copies=1)).safe
+        rewrite(clip, noise(clip.stat().st_size, "a worn cell"))
+        found = engine.run(spec_for(card, drive, wanted_copies=1, check_known=True))
+    assert not found.safe
+    assert "A003C002.mov" in found.error

@@ -219,9 +219,13 @@ def _devices(report: TransferReport) -> str:
 def _device(row: DestinationRow) -> str:
     text = (
         f"{printable(row.name)} ({row.file_system}) on {printable(row.device)}: "
-        f"{row.verified:,} of {count_text(row.files, 'file')} read back and equal, "
-        f"{bytes_text(row.size)}, {rate_text(row.rate)}"
+        f"{row.verified:,} of {count_text(row.asked, 'file')} read back and equal, "
+        f"{bytes_text(row.size)}"
     )
+    if row.rate:
+        text += f", {rate_text(row.rate)}"
+    if known := sum(one.files for one in row.known):
+        text += f", {known:,} of them by an earlier job and not read in this one"
     if not row.flushed:
         text += ", not flushed, so never verified"
     return f"{text}. {printable(row.trouble)}".strip()

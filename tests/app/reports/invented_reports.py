@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from app.reports.model import (
+    CardRead,
     ClipRow,
     CopyRow,
     DayCard,
@@ -112,6 +113,8 @@ def transfer(paths: Sequence[str], **changes: object) -> TransferReport:
         ),
         "destinations": tuple(destination_row(n, len(paths)) for n in ("RAID-1", "SHUTTLE-07")),
         "size": 1_234_567 * len(paths),
+        "wanted": len(paths),
+        "reads": (CardRead("read twice", len(paths), 1_234_567 * len(paths), MOMENT, MOMENT),),
     }
     return TransferReport(**{**facts, **changes})  # type: ignore[arg-type]
 
