@@ -8,12 +8,11 @@ from typing import Any
 
 from app.cli.output import Output
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
+from app.offload.remarks import ROOM_TO_SPARE, room_text
 from app.places.tree import EntryKind, list_tree
 from app.places.volumes import Volume
 from app.units import bytes_text, count_text, duration_text
 
-_SPARE = 16 << 20
-"""Bytes kept free on each volume, as the plan of one card does."""
 _NAMED = 5
 
 
@@ -36,13 +35,12 @@ def _room(plans: Sequence[OffloadPlan]) -> Iterator[Remark]:
         for place in plan.destinations:
             needs[str(place.volume.mount_point)] += place.volume.free - place.free_after
     for key, volume in volumes.items():
-        short = needs[key] + _SPARE - volume.free
+        short = needs[key] + ROOM_TO_SPARE - volume.free
         if users[key] > 1 and needs[key] > 0 and short > 0:
             yield Remark(
                 weight=Weight.REFUSAL,
                 text=f"{volume.label} is too small for {count_text(users[key], 'card')} together:"
-                f" {bytes_text(needs[key])} are needed, {bytes_text(volume.free)} are free,"
-                f" {bytes_text(short)} missing. Free space or choose another drive.",
+                f" {room_text(needs[key], volume.free)}. Free space or choose another drive.",
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from app.integrity.hashing import HashKind
 from app.integrity.medium import whole_pages
 from app.jobs.journal import Journal
 from app.offload import memory
+from app.offload.folder import choice_remarks, length_trouble, name_trouble
 from app.offload.naming import NamingFacts, check_template, folders, split_template
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
 from app.offload.proofs import known_remark
@@ -61,9 +63,13 @@ class Look:
 def look_at(spec: OffloadSpec) -> Look:
     """List and recognise the card; NotFound or BadInput when there is none."""
     source = spec.source
-    if not source.exists():
-        raise NotFound(f"There is no card or folder at {source}.", path=source)
-    if not source.is_dir():
+    try:
+        found = os.stat(source)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"There is no card or folder at {source}.", path=source) from error
+    except OSError as error:
+        raise BadInput(f"{source} cannot be looked at: {error.strerror}.", path=source) from error
+    if not stat.S_ISDIR(found.st_mode):
         raise BadInput(f"{source} is a file, and an offload takes a card or a folder.", path=source)
     entries = tuple(list_tree(source))
     label = volume_of(source).label if os.path.ismount(source) else None
@@ -203,17 +209,21 @@ class _Destination:
         files = [e for e in entries if e.kind is EntryKind.FILE]
         place = placer(spec, destination, look.card)
         placed = {e.path: place(e.path, clip_of.get(e.path, "")) for e in entries}
-        known = memory.known_copies(journal, files, root, placed, volume)
+        self.remarks += choice_remarks(index, self.name, path, volume, spec.source, root)
+        self._how(volume)
+        self._folders(placed, root, volume)
+        known = {}
+        if os.path.isdir(root):
+            known = memory.known_copies(journal, files, root, placed, volume)
         self.known = len(known)
         self.remarks += known_remark(known, self.name, index, spec)
-        self._nesting(path, volume)
         self._limits(entries, placed, rules_of(volume), volume)
         self._collisions(files, placed, root, known.keys())
         self._count([e.path for e in entries if e.path not in known], placed, root, volume)
         size = sum(e.size for e in files)
         already = sum(e.size for e in files if e.path in known)
         there = 0
-        if root.exists():
+        if os.path.isdir(root):
             unknown = (e for e in files if e.path not in known)
             there = sum(e.size for e in unknown if os.path.exists(root / placed[e.path]))
         self.planned = PlannedDestination(
@@ -236,24 +246,21 @@ class _Destination:
         shown = tuple(paths)[:PATHS_SHOWN]
         self.remarks.append(Remark(weight=weight, text=text, destination=self.index, paths=shown))
 
-    def _nesting(self, path: Path, volume: Volume) -> None:
-        source, target = self.spec.source.resolve(), path.resolve()
-        if _lies_in(target, source):
-            self.say(Weight.REFUSAL, f"{path} lies inside the card {source}. Nothing is ever"
-                                     " written to a card; choose another folder.")  # fmt: skip
-        elif _lies_in(source, target):
-            self.say(Weight.REFUSAL, f"The card {source} lies inside the destination {path}."
-                                     " Choose a folder beside it.")  # fmt: skip
-        if path.exists() and not path.is_dir():
-            self.say(Weight.REFUSAL, f"{path} is a file. Choose a folder.")
-        if volume.read_only or (path.is_dir() and not os.access(path, os.W_OK)):
-            self.say(Weight.REFUSAL, f"{self.name} is read-only; nothing can be written to"
-                                     f" {path}.")  # fmt: skip
+    def _how(self, volume: Volume) -> None:
         if not self.destination.flush:
             self.say(Weight.ATTENTION, f"{self.name} is not flushed, so its copy is never"
                                        " verified and does not count.")  # fmt: skip
         if warning := speed_warning(volume.device):
             self.say(Weight.ATTENTION, warning)
+
+    def _folders(self, placed: Mapping[str, str], root: Path, volume: Volume) -> None:
+        """Whether the folders that the template gives each clip, and all paths, can be made."""
+        if any(remark.weight is Weight.REFUSAL for remark in self.remarks):
+            return
+        made = {there.removesuffix(path).strip("/") for path, there in placed.items()} - {""}
+        troubles = (name_trouble(root / folder, volume, self.name) for folder in sorted(made))
+        if trouble := next(filter(None, troubles), "") or length_trouble(root, placed):
+            self.say(Weight.REFUSAL, trouble)
 
     def _limits(
         self, entries: Sequence[Entry], placed: Mapping[str, str], rules: NameRules, volume: Volume
@@ -309,7 +316,7 @@ class _Destination:
         root: Path,
         known: Iterable[str],
     ) -> None:
-        if not root.exists():
+        if not os.path.isdir(root):
             return
         sure, taken, different = set(known), [], []
         for entry in files:
@@ -376,21 +383,3 @@ def _must_answer(path: Path, volume: Volume, name: str) -> None:
             device=name,
             hint="Check its cable and power, or leave it out.",
         )
-
-
-def _lies_in(inner: Path, outer: Path) -> bool:
-    """Whether *inner* is *outer* or below it, also as another mount of the same file system."""
-    if inner == outer or outer in inner.parents:
-        return True
-    try:
-        held = os.stat(outer)
-    except OSError:
-        return False
-    for place in (inner, *inner.parents):
-        try:
-            found = os.stat(place)
-        except OSError:
-            continue
-        if (found.st_dev, found.st_ino) == (held.st_dev, held.st_ino):
-            return True
-    return False

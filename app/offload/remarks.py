@@ -15,7 +15,7 @@ from app.places.devices import count_different
 from app.places.tree import Entry, EntryKind
 from app.units import bytes_text
 
-_ROOM_TO_SPARE = 16 << 20
+ROOM_TO_SPARE = 16 << 20
 """Bytes kept free for manifests, folders and the file system's own needs."""
 PATHS_SHOWN = 50
 
@@ -25,6 +25,8 @@ def room_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
     needs: Counter[str] = Counter()
     remarks = []
     for index, one in enumerate(planned):
+        if one.volume.read_only:
+            continue  # that is said, and room would not help
         if not one.volume.capacity:
             remarks.append(
                 Remark(
@@ -38,19 +40,27 @@ def room_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
             continue
         key = str(one.volume.mount_point)
         needs[key] += one.volume.free - one.free_after
-        short = needs[key] + _ROOM_TO_SPARE - one.volume.free
+        short = needs[key] + ROOM_TO_SPARE - one.volume.free
         if needs[key] > 0 and short > 0:
             remarks.append(
                 Remark(
                     weight=Weight.REFUSAL,
-                    text=f"{one.name} is too small: {bytes_text(needs[key])} are needed,"
-                    f" {bytes_text(one.volume.free)} are free, {bytes_text(short)} missing."
+                    text=f"{one.name} is too small: {room_text(needs[key], one.volume.free)}."
                     " Free space or choose another drive.",
                     destination=index,
                     brief=f"Too small: {bytes_text(short)} missing",
                 )
             )
     return remarks
+
+
+def room_text(needed: int, free: int) -> str:
+    """Why *needed* bytes do not fit into *free* ones, as a sum that adds up."""
+    return (
+        f"{bytes_text(needed)} are to come and {bytes_text(ROOM_TO_SPARE)} are kept for manifests"
+        f" and folders, {bytes_text(free)} are free,"
+        f" {bytes_text(needed + ROOM_TO_SPARE - free)} missing"
+    )
 
 
 def folder_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:

@@ -147,15 +147,15 @@ def _mount(fields: list[bytes]) -> Mount:
     dash = fields.index(b"-", 6)
     major, _, minor = fields[2].partition(b":")
     file_system, source, inner = fields[dash + 1 : dash + 4]
-    settings = [_text(part) for part in (fields[5] + b"," + inner).split(b",")]
+    settings = [unescaped(part) for part in (fields[5] + b"," + inner).split(b",")]
     return Mount(
         id=int(fields[0]),
         parent=int(fields[1]),
         number=(int(major), int(minor)),
-        root=_text(fields[3]),
-        point=_text(fields[4]),
-        file_system=_text(file_system).lower(),
-        source=_text(source),
+        root=unescaped(fields[3]),
+        point=unescaped(fields[4]),
+        file_system=unescaped(file_system).lower(),
+        source=unescaped(source),
         options=frozenset(setting.partition("=")[0] for setting in settings),
         values=tuple(
             (name, value) for name, sign, value in (s.partition("=") for s in settings) if sign
@@ -163,7 +163,8 @@ def _mount(fields: list[bytes]) -> Mount:
     )
 
 
-def _text(raw: bytes) -> str:
+def unescaped(raw: bytes) -> str:
+    """A path as mountinfo and fstab write it, with spaces and the like in octal."""
     return os.fsdecode(_OCTAL.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), raw))
 
 
