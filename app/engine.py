@@ -317,7 +317,7 @@ class Engine(AbstractContextManager["Engine"]):
             declared=self.declared,
             tool_version=tool_version(),
             operator=self.settings.get("project.operator") or "",
-            report_folder=self.reports,
+            report_folder=self.reports if self.settings.get("report.write") else None,
         )
 
     def _prepare_offload(self, spec: Spec) -> Task:

@@ -284,9 +284,10 @@ class Finish:
         """A report that cannot be written is said, and takes nothing from the verdict."""
         run = self._run
         around = run.around
-        if around.report_folder is None:
+        usual = around.report_folder or run.spec.report
+        if usual is None:
             return
-        folder = report_folder(self._journal, self._job, around.report_folder, around.volume_of)
+        folder = report_folder(self._journal, self._job, usual, around.volume_of)
         if folder != (run.spec.report or folder):
             self._note(f"The drive of {run.spec.report} is away; the report lies in {folder}.")
         run.control.show(stage="Writing the report")

@@ -239,6 +239,12 @@ _ALL = (
     _key("notify.sound", Kind.FLAG, True, "Play a sound when the queue is done or needs hands."),
     _key("notify.command", Kind.TEXT, "", "Program to run then; the news is in REELKEEP_TEXT."),
     _key("notify.webhook", Kind.TEXT, "", "Web address that then receives the news as JSON."),
+    _key(
+        "report.write",
+        Kind.FLAG,
+        True,
+        "Write a report at the end of each job; `reelkeep jobs report` writes one at any time.",
+    ),
     _key("report.directory", Kind.PATH, "", "Folder of the reports; empty: in the profile."),
     _key("media.ffmpeg", Kind.PATH, "", "The ffmpeg program; empty: the one on the PATH."),
 )

@@ -48,11 +48,14 @@ def _script(text: str) -> Command:
 
 def _reelkeep(mode: str) -> Command:
     def command(card: Path, drives: Sequence[Path], own: Path) -> list[str]:
+        # The others write no report either; it is measured by itself.
+        settings = own / "profile" / "settings.toml"
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text("[report]\nwrite = false\n", encoding="utf-8")
         to = [word for drive in drives for word in ("--to", str(drive))]
         return [
             sys.executable, "-m", "app", "--profile", str(own / "profile"), "offload", str(card),
             *to, "--verify", mode, "--wanted-copies", "1", "--name", "copy",
-            "--report", str(own / "reports"),
         ]  # fmt: skip
 
     return command
