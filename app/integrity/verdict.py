@@ -131,15 +131,23 @@ _WORDS = {
     Problem.SKIPPED: "was skipped",
     Problem.MISSING: "was gone when its turn came",
 }
+_CHANGED = "The card could not be listed completely, or it changed meanwhile."
+_STOPPED = "The job did not come to its end, so the card was not listed again."
 _SHOWN = 5
 
 
 def card_verdict(
-    files: Iterable[FileEvidence], *, wanted: int, listed: bool, journal_on_disk: bool
+    files: Iterable[FileEvidence],
+    *,
+    wanted: int,
+    listed: bool,
+    journal_on_disk: bool,
+    ended: bool = True,
 ) -> Verdict:
     """May this card be formatted?
 
     *listed*: the card was listed completely, and listed again at the end without a difference.
+    *ended*: it came to that second listing; if not, nothing is said against the card.
     """
     reasons: dict[str, list[str]] = {}
     total = ignored = 0
@@ -159,7 +167,7 @@ def card_verdict(
     verified = fewest or 0
     sentences = [_reason(words, paths) for words, paths in reasons.items()]
     if not listed:
-        sentences.insert(0, "The card could not be listed completely, or it changed meanwhile.")
+        sentences.insert(0, _CHANGED if ended else _STOPPED)
     if not journal_on_disk:
         sentences.insert(0, "The journal could not be written to disk.")
     if total == 0:

@@ -44,7 +44,9 @@ class Account:
         card = journal.fact(job, "card")
         self.card = CONVERTER.structure(card, Card) if card else None
         self.places = CONVERTER.structure(journal.fact(job, "places", []), tuple[PlaceRecord, ...])
-        self.listed = bool(journal.fact(job, "listed_again", False))
+        listed = journal.fact(job, "listed_again")
+        self.came_to_listing = listed is not None
+        self.listed = bool(listed)
         """The card was listed again at the end, without a difference."""
         self._known: dict[tuple[object, ...], CopyEvidence] = {}
 
@@ -66,6 +68,7 @@ class Account:
             wanted=self.spec.wanted_copies,
             listed=self.listed and self._ledger.count_entries() > 0,
             journal_on_disk=True,  # every row was read from it
+            ended=self.came_to_listing,
         )
 
     def evidence(self) -> Iterator[FileEvidence]:

@@ -163,6 +163,7 @@ class Union:
             wanted=max((account.spec.wanted_copies for account in self._accounts), default=1),
             listed=any(account.listed for account in self._accounts) and bool(self.rows),
             journal_on_disk=True,
+            ended=any(account.came_to_listing for account in self._accounts),
         )
 
     def complete(self) -> list[str]:

@@ -311,7 +311,7 @@ class Finish:
         accepted = {CopyState.VERIFIED}
         if not run.spec.verify.reads_back:
             accepted |= {CopyState.WRITTEN, CopyState.CACHE}
-        bad, first = 0, ""
+        bad, first, special, cached = 0, "", "", 0
         shares = [run.roster.share(place) for place in run.places]
         for row, facts in run.ledger.with_copies():
             if row.problem is Problem.IGNORED:
@@ -327,17 +327,16 @@ class Finish:
                 if row.problem is not None or fact is None or fact.state not in mine:
                     bad += 1
                     lost = str(run.lost.get(index, ""))
+                    if row.problem is Problem.SPECIAL:
+                        special = special or row.entry.path
+                    elif row.problem is None and fact is not None:
+                        cached += fact.state is not CopyState.FAILED
                     first = first or row.trouble or (fact.trouble if fact else "") or lost
         if bad or run.lost:
             lost_words = next((str(error) for error in run.lost.values()), "")
-            run.control.show(error=lost_words or first or self._why(bad), hint="")
+            run.control.show(error=lost_words or first or _why(special, cached), hint="")
             return False
         return True
-
-    def _why(self, bad: int) -> str:
-        return (
-            f"{bad:,} copies could not be read back past the cache, and do not count as verified."
-        )
 
     def _seconds(self) -> float:
         """How long a drive may take for its links, folders and manifests."""
@@ -354,6 +353,22 @@ def get_ready() -> None:
     """Import what writes reports while the drives are at work: it takes a third of a second."""
     modules = ("app.reports.write",)
     threading.Thread(target=lambda: [*map(import_module, modules)], name="get ready").start()
+
+
+def _why(special: str, cached: int) -> str:
+    """What is wrong where no file and no drive says so itself."""
+    said = []
+    if special:
+        said.append(
+            f"{special} on the card is no regular file (a pipe, a socket or a device) and cannot be"
+            " copied."
+        )
+    if cached:
+        copies, verb = count_text(cached, "copy", "copies"), "does" if cached == 1 else "do"
+        said.append(
+            f"{copies} could not be read back past the cache, and {verb} not count as verified."
+        )
+    return " ".join(said) or "Not everything that was asked for could be done."
 
 
 def _not_made(target: Target, path: str) -> str:

@@ -26,6 +26,7 @@ from offload_bench import (
 )
 
 from app.jobs.snapshot import JobState, PlaceState
+from app.reports.evidence import destination_result
 
 pytestmark = pytest.mark.root
 Faulty = Callable[[str], FaultMount]
@@ -121,11 +122,17 @@ def test_a_drive_that_small_files_fill_is_named_and_the_others_finish(
         drives[1].fill(leave=3 * MB)
         card.set()
         done = job.end()
+        report = engine.report(done.id)
     assert done.state is JobState.FAILED
     assert done.verdict.startswith("KEEP")
     whole(drives[0], card)
     whole(drives[2], card)
     assert not leftovers(drives[1].point / "A003")
+    full = report.destinations[1]
+    assert full.asked == 200
+    assert full.verified < 200
+    assert destination_result(full)[1] != "all 200 verified"
+    assert destination_result(report.destinations[0])[1] == "all 200 verified"
     assert re.search(r"TWO is full: S/\d+\.bin needs 40\.0 kB, .* missing", done.places[1].trouble)
 
 

@@ -158,6 +158,10 @@ def test_a_job_that_waits_for_a_drive_can_be_cancelled(
         j.until(lambda s: s.wants, "the job waits")
         engine.cancel(j.job)
         assert j.end().state is JobState.CANCELLED
+        reasons = engine.report(j.job).reasons
+        asked = [row.asked for row in engine.report(j.job).destinations]
+    assert reasons[0] == "The job did not come to its end, so the card was not listed again."
+    assert asked == [6, 6], "what was asked, not what it came to"
     assert list(drives[0].point.iterdir()) == []
 
 

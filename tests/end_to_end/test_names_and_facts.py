@@ -180,6 +180,8 @@ def test_sockets_and_pipes_are_named_and_keep_the_card(
     assert rows == {"a.mov": "verified", "pipe": "special", "socket": "special"}
     assert done.verdict.startswith("KEEP")
     assert any("no regular file" in reason for reason in reasons)
+    assert done.error.startswith("pipe on the card is no regular file")
+    assert "cache" not in done.error, "every copy was read back from the medium"
 
 
 def test_ignored_files_are_named_and_left_out_by_the_persons_word(
