@@ -30,6 +30,7 @@ from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.jobs.vigil import Vigil
 from app.offload.account import Account, report_folder, report_stem
+from app.offload.clear_up import clear_up
 from app.offload.day import day_report, day_stem
 from app.offload.naming import shooting_day
 from app.offload.plan import OffloadPlan
@@ -196,9 +197,12 @@ class Engine(AbstractContextManager["Engine"]):
         """
         self._runner.go_without(job, destination)
 
-    def cancel(self, job: JobId) -> None:
-        """End a job; what is confirmed stays."""
-        self._runner.cancel(job)
+    def cancel(self, job: JobId) -> tuple[str, ...]:
+        """End a job; what is confirmed stays, what a crash left half written is removed.
+
+        Answers, in words, on which drives that could not be done.
+        """
+        return self._runner.cancel(job)
 
     def move(self, job: JobId, before: JobId | None) -> None:
         """Change the user's order."""
@@ -327,11 +331,18 @@ class Engine(AbstractContextManager["Engine"]):
     def _kinds(self) -> dict[str, JobKind]:
         return {
             OffloadSpec.kind: JobKind(
-                prepare=self._prepare_offload, run=self._run_offload, confirmed=self._confirmed
+                prepare=self._prepare_offload,
+                run=self._run_offload,
+                confirmed=self._confirmed,
+                clear_up=self._clear_up,
             ),
             VerifySpec.kind: JobKind(prepare=self._verify_task, run=self._run_verify),
             RepairSpec.kind: JobKind(prepare=self._repair_task, run=self._run_repair),
         }
+
+    def _clear_up(self, job: JobId, spec: Spec) -> tuple[str, ...]:
+        assert isinstance(spec, OffloadSpec)
+        return clear_up(job, spec, self.journal, self._around())
 
     def _verify_task(self, spec: Spec) -> Task:
         assert isinstance(spec, VerifySpec)

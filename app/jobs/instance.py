@@ -84,7 +84,7 @@ class Lanes:
             if lane in self._held:
                 break
             file: IO[bytes] = (self.folder / f"{name}.lock").open("ab")
-            if not take_lock(file):
+            if not (take_lock(file) and _has_its_name(file)):
                 file.close()
                 break
             taken[lane] = file
@@ -100,4 +100,14 @@ class Lanes:
         for lane in lanes:
             held = self._held.pop(lane, None)
             if held is not None:
+                with contextlib.suppress(OSError):  # some systems keep the name of an open file
+                    Path(held.name).unlink()
                 held.close()
+
+
+def _has_its_name(file: IO[bytes]) -> bool:
+    """Whether a file that was opened by its name still has it: whoever had it may have let go."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), Path(file.name).stat())
+    except OSError:
+        return False

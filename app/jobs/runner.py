@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,8 @@ class JobKind:
     """Do it. True: all that was asked is done. False: something failed or differs."""
     confirmed: Callable[[JobId, Spec], Mapping[str, Any]] = lambda job, spec: {}
     """What the journal alone knows of a job that was cut off, as facts of its snapshot."""
+    clear_up: Callable[[JobId, Spec], Sequence[str]] = lambda job, spec: ()
+    """Remove what a job that was cut off has left half written; answers, in words, what stays."""
 
 
 class Runner:
@@ -209,17 +211,39 @@ class Runner:
         if control := self._controls.get(job):
             control.go_without(place)
 
-    def cancel(self, job: JobId) -> None:
-        """End a job; what is confirmed stays."""
+    def cancel(self, job: JobId) -> tuple[str, ...]:
+        """End a job; what is confirmed stays.
+
+        What a job that was cut off has left half written is removed; answers, in words, what could
+        not be reached.
+        """
         if control := self._controls.get(job):
             control.cancel()
-            return
+            return ()
         row = self._journal.job(job)
         if row.state in {JobState.QUEUED, JobState.INTERRUPTED} and not self._foreign(row):
             self._journal.set_state(job, JobState.CANCELLED)
             self._changed()
-        elif not row.state.ended:
+            return self._clear_up(row)
+        if not row.state.ended:
             raise BadInput(f"Job {job} belongs to another running Reelkeep. Cancel it there.")
+        return ()
+
+    def _clear_up(self, row: JobRow) -> tuple[str, ...]:
+        kind, lane = self.kinds.get(row.kind), _own_lane(row)
+        if kind is None or row.started is None:
+            return ()
+        with self._change:
+            if not self._lanes.take(lane):
+                return ()  # it was taken up again, and needs what it has written
+        try:
+            if self._journal.job(row.id).state is JobState.CANCELLED:
+                with job_context(row.id):
+                    return tuple(kind.clear_up(row.id, row.spec))
+        finally:
+            with self._change:
+                self._lanes.release(lane)
+        return ()
 
     def move(self, job: JobId, before: JobId | None) -> None:
         """Change the user's order."""
@@ -292,12 +316,14 @@ class Runner:
             mine = row.state is JobState.QUEUED and row.owner == self._instance.id
             if not mine or row.id in self._threads or (wanted is not None and row.id not in wanted):
                 continue
-            if awaited(self._journal, row) is not None or not self._lanes.take(row.lanes):
+            if awaited(self._journal, row) is not None or not self._lanes.take(
+                row.lanes | _own_lane(row)
+            ):
                 continue
             try:
                 self._journal.set_state(row.id, JobState.RUNNING)
             except ReelkeepError:
-                self._lanes.release(row.lanes)
+                self._lanes.release(row.lanes | _own_lane(row))
                 raise
             control = JobControl(begun_anew(self._from_row(row)))
             control.start(now())
@@ -319,7 +345,7 @@ class Runner:
                 self._record(row, control, state)
         finally:
             with self._change:
-                self._lanes.release(row.lanes)
+                self._lanes.release(row.lanes | _own_lane(row))
                 self._controls.pop(row.id, None)
                 self._threads.pop(row.id, None)
                 self._stale = True
@@ -373,3 +399,8 @@ class Runner:
         with self._change:
             self._stale = True
             self._change.notify_all()
+
+
+def _own_lane(row: JobRow) -> frozenset[str]:
+    """What keeps a job from being begun while somebody clears up after it."""
+    return frozenset({f"job {row.id}"})

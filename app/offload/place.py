@@ -243,3 +243,23 @@ class Place:
             for name in names:
                 if name.startswith(f"{PARTIAL}{self.job}-"):
                     folder.remove(f"{path}/{name}" if path else name)
+
+    def clear_up(self, volume_of: Callable[[Path], Volume], folders: Iterable[str]) -> None:
+        """Take away what a job that was cut off has left in a root that `find` has found.
+
+        Raises DestinationFault.
+        """
+        known = tuple(folders)
+        Silence(self.name).ask(lambda: self._clear_up(volume_of, known), watcher().patience.sync)
+
+    def _clear_up(self, volume_of: Callable[[Path], Volume], folders: Iterable[str]) -> None:
+        if not self.root.is_dir():
+            return  # the job was cut off before it had made anything
+        folder = self.pin(volume_of)
+        try:
+            self._drop_partials(folder, folders)
+            self._unmark(folder)
+        except OSError as error:
+            raise self._fault(error) from error
+        finally:
+            folder.close()

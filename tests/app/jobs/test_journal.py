@@ -15,7 +15,7 @@ from typing import ClassVar
 import pytest
 
 from app.errors import BadInput, JournalFault, NotFound
-from app.jobs.instance import Instance, Lanes
+from app.jobs.instance import Instance, Lanes, take_lock
 from app.jobs.journal import Journal
 from app.jobs.snapshot import JobState
 from app.jobs.spec import JobId, Spec, job_kind, new_job_id, spec_from_json, spec_to_json
@@ -176,6 +176,18 @@ def test_a_lane_is_held_by_one_at_a_time_and_all_or_none_are_taken(tmp_path: Pat
     mine.release({"card", "disk"})
     assert theirs.take({"disk"})
     theirs.release({"disk", "other"})
+
+
+def test_a_lane_that_is_let_go_leaves_no_file_and_is_no_ones_by_its_old_one(tmp_path: Path) -> None:
+    mine, theirs = Lanes(tmp_path), Lanes(tmp_path)
+    assert mine.take({"disk"})
+    (path,) = tmp_path.iterdir()
+    with path.open("ab") as late:  # whoever opens it now waits for a file that will have no name
+        mine.release({"disk"})
+        assert list(tmp_path.iterdir()) == []
+        assert take_lock(late)
+        assert theirs.take({"disk"})
+    assert not mine.take({"disk"})
 
 
 def test_an_odd_device_name_makes_a_lane_too(tmp_path: Path) -> None:
