@@ -134,9 +134,11 @@ def cancel_command(job: JobId, as_json: bool) -> None:
         found = engine.snapshot(job)
         if found.state.ended:
             raise BadInput(f"Job {job} is {found.state}; there is nothing to cancel.")
-        engine.cancel(job)
+        left = engine.cancel(job)
     output.say(f"{found.title}, {job}, is cancelled. What is confirmed stays.")
-    output.result(ok=True, exit_code=0, job=job, state=str(JobState.CANCELLED))
+    for words in left:
+        output.warn(words)
+    output.result(ok=True, exit_code=0, job=job, state=str(JobState.CANCELLED), left=list(left))
 
 
 @jobs_command.command("report")
