@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from app.cli.typed import Place
 from app.cli.volumes import shown
 from app.places.cards import Card, Clip, candidate_cards, recognise
 from app.places.volumes import volumes
@@ -21,7 +22,7 @@ from app.units import bytes_text, count_text, moment_text
     "paths",
     nargs=-1,
     metavar="[PATH]...",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=Place(exists=True, file_okay=False),
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def cards_command(paths: tuple[Path, ...], as_json: bool) -> None:

@@ -9,13 +9,14 @@ import click
 
 from app.cli.invocation import this_invocation
 from app.cli.output import Output
+from app.cli.typed import Place
 from app.demo import Part, make_material
 from app.paths import absolute
 from app.units import duration_text
 
 
 @click.command("demo")
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=Place())
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def demo_command(directory: Path, as_json: bool) -> None:
     """Make trial material in DIR: cards with clips and timecode, drives, a profile.

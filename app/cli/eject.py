@@ -40,6 +40,8 @@ def eject_command(context: click.Context, place: str, keep_power: bool, as_json:
 
 def _volume(place: str) -> Volume:
     """The volume that a folder, device or label means; a folder before a label."""
+    if not place:
+        raise BadInput("An empty name is no drive.", hint="`reelkeep volumes` shows them.")
     path, mounted = Path(place).resolve(), volumes()
     for volume in mounted:
         # A drive whose driver died has no folder that could be asked.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -39,7 +40,7 @@ def ended(arguments: list[str], open_window: OpenWindow) -> int:
         return Ending.FAILED
     except (Exception, KeyboardInterrupt) as error:
         known = calls[0].find_object(Invocation) if calls else None
-        code, sentence = _said_of(error, known or Invocation())
+        code, sentence = _said_of(error, known or Invocation(), arguments)
         if "--json" in arguments:
             _answer_json(code, sentence, error)
         return code
@@ -59,7 +60,7 @@ def _call(arguments: list[str], open_window: OpenWindow, calls: list[click.Conte
     return answer if isinstance(answer, int) else Ending.DONE
 
 
-def _said_of(error: BaseException, known: Invocation) -> tuple[Ending, str]:
+def _said_of(error: BaseException, known: Invocation, arguments: list[str]) -> tuple[Ending, str]:
     """Say in one sentence how it ended; answers that sentence and the exit code."""
     if isinstance(error, click.ClickException):
         error.show()
@@ -70,7 +71,24 @@ def _said_of(error: BaseException, known: Invocation) -> tuple[Ending, str]:
     if isinstance(error, click.Abort | JobCancelled | KeyboardInterrupt):
         _say("Cancelled.")
         return Ending.CANCELLED, "Cancelled."
+    if isinstance(error, OSError) and (place := _place_named(error, arguments)):
+        sentence = f"{place} cannot be looked at: {error.strerror}."
+        _say(sentence)
+        return Ending.REFUSED, sentence
     return Ending.FAILED, _internal_error(error, known)
+
+
+def _place_named(error: OSError, arguments: list[str]) -> str:
+    """The path that the system did not like, if it is one that was typed; else ""."""
+    if not isinstance(error.filename, str) or not error.strerror:
+        return ""
+    found = os.path.abspath(error.filename)  # noqa: PTH100 - links are kept as they are
+    for text in arguments:
+        place = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111
+        too_long = error.errno == errno.ENAMETOOLONG and found.startswith(place + os.sep)
+        if found == place or too_long:
+            return place
+    return ""
 
 
 def _say(sentence: str) -> None:

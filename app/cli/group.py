@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from app.cli.invocation import Invocation
+from app.cli.typed import Place
 from app.paths import Profile
 
 COMMANDS = {
@@ -76,7 +77,7 @@ def _accept_profile(command: click.Command) -> None:
     command.params.append(
         click.Option(
             ["--profile"],
-            type=click.Path(path_type=Path),
+            type=Place(),
             expose_value=False,
             hidden=True,
             callback=_take_profile,
@@ -120,7 +121,7 @@ def version() -> str:
 )
 @click.option(
     "--profile",
-    type=click.Path(path_type=Path),
+    type=Place(),
     envvar="REELKEEP_PROFILE",
     metavar="DIR",
     help="Keep settings, journal, catalog, log and reports in DIR.",

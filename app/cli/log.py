@@ -7,6 +7,7 @@ import json
 import click
 
 from app.cli.invocation import this_invocation
+from app.cli.typed import Number
 from app.log import read_log
 
 LINES = 200
@@ -15,7 +16,7 @@ LINES = 200
 @click.command("log")
 @click.argument("job", required=False)
 @click.option(
-    "--lines", type=click.IntRange(min=1), help=f"How many of the last lines; {LINES} without JOB."
+    "--lines", type=Number(min=1), help=f"How many of the last lines; {LINES} without JOB."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def log_command(job: str | None, lines: int | None, as_json: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ from app.cli.offload_order import Order
 from app.cli.offload_plan import remark_facts, show_plan, show_remark, together
 from app.cli.outcome import show_outcome
 from app.cli.output import Output
+from app.cli.typed import Number, Place
 from app.cli.watch import Watch
 from app.engine import Engine
 from app.errors import BadInput
@@ -39,9 +39,7 @@ class Size(click.ParamType):
 
 
 @click.command("offload")
-@click.argument(
-    "sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=Place())
 @click.option(
     "--to",
     "destinations",
@@ -65,7 +63,7 @@ class Size(click.ParamType):
     help="The card to the first drive only, and from there to each next one, in the order given."
     " Name the fastest first: the card is free once that one is done.",
 )
-@click.option("--wanted-copies", type=click.IntRange(1, 99), help="Devices that make a card safe.")
+@click.option("--wanted-copies", type=Number(1, 99), help="Devices that make a card safe.")
 @click.option(
     "--on-collision",
     type=click.Choice(list(OnCollision)),
@@ -80,7 +78,7 @@ class Size(click.ParamType):
 @click.option("--preset", default="", metavar="NAME", help="Destinations and choices by name.")
 @click.option("--proxies", metavar="SIZE,...", help="Not possible yet.")
 @click.option("--legacy-mhl", is_flag=True, help="Also write a legacy MHL 1.1 file.")
-@click.option("--report", type=click.Path(path_type=Path), metavar="DIR", help="For the report.")
+@click.option("--report", type=Place(), metavar="DIR", help="For the report.")
 @click.option("--buffer-size", type=Size(), metavar="BYTES", help="Bytes of one block.")
 @click.option("--ignore", multiple=True, metavar="PATTERN", help="Leave these out as well.")
 @click.option("--no-ignore-list", is_flag=True, help="Begin with an empty ignore list.")
@@ -92,7 +90,7 @@ class Size(click.ParamType):
 )
 @click.option("--project", help="Name of the project.")
 @click.option("--text", help="Free text for {text} in the template.")
-@click.option("--counter", type=click.IntRange(0), help="For {counter}; counts up card by card.")
+@click.option("--counter", type=Number(0), help="For {counter}; counts up card by card.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import click
 from app.cli.invocation import this_invocation
 from app.cli.jobs import as_id, show_report
 from app.cli.output import Output
+from app.cli.typed import Day, Place
 from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.spec import JobId
@@ -25,17 +26,13 @@ from app.units import bytes_text, count_text
 )
 @click.option(
     "--day",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     metavar="DATE",
     help="Shooting day, such as 2026-11-20; today without it.",
 )
-@click.option(
-    "--to", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the report."
-)
+@click.option("--to", "folder", type=Place(), metavar="DIR", help="Folder for the report.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-def report_command(
-    job: JobId | None, day: datetime | None, folder: Path | None, as_json: bool
-) -> None:
+def report_command(job: JobId | None, day: date | None, folder: Path | None, as_json: bool) -> None:
     """Write the report of a shooting day: every card, its copies, what is open.
 
     With the ID of an offload or a verify job, its own report. It is written as HTML, PDF and CSV.
@@ -53,7 +50,7 @@ def report_command(
         if job:
             show_report(engine, job, folder, output)
             return
-        report = engine.day(day.date() if day else None)
+        report = engine.day(day)
         html = engine.write_day_report(report, folder)
     for card in report.cards:
         for line in _lines(card):

@@ -11,6 +11,7 @@ from app.cli.ending import Ending
 from app.cli.invocation import this_invocation
 from app.cli.outcome import exit_code
 from app.cli.output import Output
+from app.cli.typed import Place
 from app.cli.watch import Watch
 from app.engine import Engine
 from app.errors import BadInput
@@ -24,10 +25,10 @@ _NAMED = 200
 
 
 @click.command("verify")
-@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.argument("path", metavar="PATH", type=Place())
 @click.option(
     "--repair-from",
-    type=click.Path(path_type=Path),
+    type=Place(),
     metavar="PATH",
     help="Another copy of the same folder: damaged and missing files are replaced from it, once"
     " its own bytes are proven. Damaged files are kept under another name.",

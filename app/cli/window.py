@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from app.cli.invocation import this_invocation
+from app.cli.output import shown
+from app.cli.typed import Place
 from app.errors import BadInput
 
 PANES = ("offload", "library", "timeline", "branches", "tape")
@@ -15,7 +17,7 @@ PANES = ("offload", "library", "timeline", "branches", "tape")
 @click.command("window")
 @click.option(
     "--screenshot",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=Place(dir_okay=False),
     help="Draw the window without a display, save the picture and close.",
 )
 @click.option(
@@ -27,5 +29,13 @@ def window_command(context: click.Context, screenshot: Path | None, pane: str) -
     invocation = this_invocation()
     if invocation.open_window is None:
         raise BadInput("The window opens only from the program itself: reelkeep window")
+    if screenshot is not None and not screenshot.parent.is_dir():
+        raise BadInput(
+            f"The folder {screenshot.parent} is not there, so no picture can be kept in it.",
+            hint="Make it first, or choose another one.",
+        )
     invocation.profile.create()
-    context.exit(invocation.open_window(invocation.profile.directory, screenshot, pane))
+    code = invocation.open_window(invocation.profile.directory, screenshot, pane)
+    if screenshot is not None and code == 0:
+        click.echo(f"The picture is {shown(str(screenshot))}.")
+    context.exit(code)

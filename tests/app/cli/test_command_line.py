@@ -292,3 +292,72 @@ def test_all_of_the_engine_loads_without_qt():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", ""),
+        ("verify", ".", "--repair-from", ""),
+        ("offload", "", "--to", "drive"),
+        ("offload", "card", "--to", ""),
+        ("offload", "card", "--to", "drive", "--report", ""),
+        ("cards", ""),
+        ("demo", ""),
+        ("eject", ""),
+        ("report", "--to", ""),
+        ("window", "--screenshot", ""),
+        ("--profile", "", "jobs"),
+        ("jobs", "list", "--profile", ""),
+    ],
+)
+def test_an_empty_name_never_means_the_current_folder(reelkeep, tmp_path, monkeypatch, arguments):
+    (tmp_path / "card").mkdir()
+    (tmp_path / "card" / "A003C001.mov").write_bytes(b"film")
+    monkeypatch.chdir(tmp_path)
+
+    answer = reelkeep(*arguments)
+
+    assert answer.code == 2
+    assert "mpty" in answer.err or "names no folder" in answer.err
+    assert {path.name for path in tmp_path.iterdir()} <= {"card", "profile"}
+    assert answer.windows == []
+
+
+@pytest.mark.parametrize("command", ["verify", "offload", "cards", "demo"])
+def test_a_name_that_no_system_takes_is_answered_in_a_sentence(reelkeep, tmp_path, command):
+    more = ["--to", tmp_path / "drive"] if command == "offload" else []
+
+    answer = reelkeep(command, tmp_path / ("W" * 300), *more)
+
+    assert answer.code in {1, 2}
+    assert "Internal error" not in answer.err
+    assert "File name too long" in answer.err or "does not exist" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("report", "--day", "banana"), '"banana" is no day such as 2026-11-20.'),
+        (("log", "--lines", "abc"), '"abc" is not a whole number from 1 on.'),
+        (
+            ("offload", "card", "--wanted-copies", "abc"),
+            '"abc" is not a whole number from 1 to 99.',
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_the_words_of_people(reelkeep, arguments, sentence):
+    answer = reelkeep(*arguments)
+
+    assert answer.code == 2
+    assert sentence in answer.err
+
+
+def test_a_picture_of_the_window_makes_no_folders_and_says_where_it_is(reelkeep, tmp_path):
+    nowhere = tmp_path / "nodir" / "x"
+    refused = reelkeep("window", "--screenshot", nowhere / "y.png")
+    drawn = reelkeep("window", "--screenshot", tmp_path / "y.png")
+
+    assert (refused.code, refused.windows) == (2, [])
+    assert f"The folder {nowhere} is not there" in refused.err
+    assert drawn.out == f"The picture is {tmp_path / 'y.png'}.\n"
