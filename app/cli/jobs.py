@@ -12,6 +12,7 @@ import click
 from app.cli.invocation import this_invocation
 from app.cli.outcome import show_outcome
 from app.cli.output import Output, progress_facts, shown
+from app.cli.typed import Place
 from app.cli.watch import Watch
 from app.engine import Engine
 from app.errors import BadInput
@@ -146,7 +147,7 @@ def cancel_command(job: JobId, as_json: bool) -> None:
 @click.option(
     "--to",
     "folder",
-    type=click.Path(path_type=Path),
+    type=Place(),
     metavar="DIR",
     help="Write it there, as it stands now.",
 )
