@@ -11,7 +11,7 @@ from pathlib import Path
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; answers the exit code. Without a command the window opens."""
     from app.cli import run
-    from app.cli.stand_in import WORK_ON_DRIVES, stand_in
+    from app.jobs.stand_in import WORK_ON_DRIVES, stand_in
 
     def open_window(profile: Path, screenshot: Path | None, pane: str) -> int:
         """The one place of the engine that knows the window, and only once it is wanted."""

@@ -32,6 +32,7 @@ from app.errors import (
 )
 from app.integrity.hashing import HashKind
 from app.jobs.spec import JobId, new_job_id
+from app.jobs.stand_in import stand_in
 from app.log import JobLogFormatter, job_context, job_log_file
 from app.offload.dispatch import Dispatch, DispatchRun, Outcome
 from app.offload.dispatch_look import final_of, typed_path
@@ -334,10 +335,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name that is no UTF-8 is shown, it does not crash
             stream.reconfigure(errors="backslashreplace")
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments is None:  # the program itself: it may have to leave a drive behind
+        return stand_in(lambda: _main(sys.argv[1:]))
+    return _main(arguments)
+
+
+def _main(arguments: Sequence[str]) -> int:
     with _consoles():
         try:
-            answer = _command.main(given, prog_name=PROGRAM, standalone_mode=False)
+            answer = _command.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
         except click.ClickException as error:
             error.show()
             return REFUSED

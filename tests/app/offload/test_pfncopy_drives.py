@@ -157,7 +157,7 @@ def test_what_a_killed_run_has_left_goes_with_the_next_call(pfncopy, card, tmp_p
     with held(card, tmp_path, card.point / "clip.mov", tmp_path / "raid") as process:
         process.send_signal(signal.SIGKILL)
         card.set()  # the kernel ends nobody who waits for a drive
-        process.wait(timeout=60)
+        process.communicate(timeout=60)  # until everyone at work has ended
     (left,) = partials_in(tmp_path / "raid")
     code, _, err = pfncopy(card.point / "clip.mov", tmp_path / "raid")
 
@@ -196,3 +196,44 @@ def test_a_full_drive_names_partial_files_of_runs_that_nobody_knows(pfncopy, car
     assert code == 2
     assert all(f"{name} (3.1 MB)" in err for name in unknown)
     assert names_in(tiny.point) == sorted([*unknown, "filler"])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"op": "create", "match": "*.part", "do": "hold"},
+        {"op": "write", "match": "*.part", "do": "hold"},
+        {"op": "fsync", "match": "*.part", "do": "hold"},
+    ],
+    ids=lambda rule: rule["op"],
+)
+def test_a_drive_that_hangs_is_named_and_the_program_ends(bench, tmp_path, rule):
+    source, hung = tmp_path / "clip.mov", FaultMount(bench, "kingston")
+    source.write_bytes(noise(SIZE, "clip"))
+    (tmp_path / "raid").mkdir()
+    hung.set(rule)
+    code = (
+        "import sys; from app.offload import pfncopy, silence;"
+        "silence.watcher().patience = silence.Patience("
+        "answer=2, sync=2, slowest=1 << 40, cancelled=1, mention=1);"
+        "sys.exit(pfncopy.main())"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, source, hung.point, tmp_path / "raid"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "REELKEEP_PROFILE": str(tmp_path / "profile")},
+    )
+    try:
+        out, err = process.communicate(timeout=90)  # the drive hangs on
+    finally:
+        hung.set()
+        process.kill()
+
+    assert process.returncode == 1
+    assert "kingston has not answered for" in err
+    assert "Traceback" not in err
+    assert (tmp_path / "raid" / "clip.mov").read_bytes() == source.read_bytes()
+    assert f"file size check ({tmp_path / 'raid' / 'clip.mov'})" in out
