@@ -44,6 +44,9 @@ WRITING = _sign("running", "▶", "Writing, do not unplug", Tone.RUNNING)
 PAUSED_DRIVE = _sign("paused", "||", "Paused, do not unplug", Tone.ATTENTION)
 COMPLETE = _sign("verified", "✓", "All verified", Tone.VERIFIED)
 HOLDS_ALL = _sign("running", "▶", "All verified, do not unplug yet", Tone.RUNNING)
+IN_USE = _sign("running", "▶", "In use, do not unplug", Tone.RUNNING)
+VERIFIED_NOW = _sign("running", "▶", "Being verified, do not unplug", Tone.RUNNING)
+REPAIRED_NOW = _sign("running", "▶", "Being repaired, do not unplug", Tone.RUNNING)
 EJECTED = _sign("verified", "✓", "Ejected", Tone.VERIFIED)
 STOPPED = _sign("failed", "✕", "Failed", Tone.FAILED)
 
@@ -101,8 +104,8 @@ def job_sign(job: JobSnapshot) -> Sign:
 
 
 def job_text(job: JobSnapshot) -> str:
-    """E.g. `Offload A003 · 412.6 GB`."""
-    title = printable(job.title)
+    """E.g. `Offload A003 · 412.6 GB`; the drive of a check stands in a column of its own."""
+    title = printable(job.title.rpartition(" on ")[0] or job.title if job.checked else job.title)
     return f"{title} · {bytes_text(job.size)}" if job.size else title
 
 
@@ -154,7 +157,9 @@ def left_cell(job: JobSnapshot) -> str:
 
 
 def goes_to_text(job: JobSnapshot) -> str:
-    """Names of the job's destinations."""
+    """Names of the job's destinations, or the copy that it checks."""
+    if job.checked:
+        return printable(job.checked)
     return ", ".join(place_name(place, job.places) for place in job.places) or NOTHING
 
 
@@ -181,7 +186,9 @@ def job_spoken(job: JobSnapshot) -> str:
     parts = [job_text(job), job_sign(job).word, stage_text(job), f"{job.fraction:.0%}"]
     if job.state is JobState.RUNNING and job.left is not None:
         parts.append(f"{duration_text(job.left)} left")
-    if job.places:
+    if job.checked:
+        parts.append(f"reads {goes_to_text(job)}")
+    elif job.places:
         parts.append(f"goes to {goes_to_text(job)}")
     return ", ".join(parts)
 
@@ -232,6 +239,27 @@ def listed(names: Iterable[str]) -> str:
     short = [n if len(n) <= _LONGEST else f"{n[: _LONGEST - 1]}…" for n in all_names[:_NAMED]]
     more = f" and {len(all_names) - _NAMED} more" if len(all_names) > _NAMED else ""
     return ", ".join(short) + more
+
+
+def moment_words(moment: datetime, today: datetime | None = None) -> str:
+    """A moment that was: `at 14:02`, or `on 20 Nov at 14:02` where that was another day."""
+    there = moment.astimezone()
+    if there.date() == (today or now()).astimezone().date():
+        return f"at {there:%H:%M}"
+    return f"on {there.day} {there:%b} at {there:%H:%M}"
+
+
+def earlier_text(job: JobSnapshot, today: datetime | None = None) -> str:
+    """What an ended job says of a card that nobody has looked through since."""
+    when = moment_words(job.finished, today) if job.finished else "before"
+    if job.state is JobState.CANCELLED:
+        return f"cancelled {when}"
+    if job.safe:
+        return f"safe {when}, not checked now"
+    what = job.verdict.partition(", ")[2] or (
+        "offloaded" if job.state is JobState.DONE else "failed"
+    )
+    return f"{what} {when}, not checked now"
 
 
 def started_text(jobs: Sequence[JobSnapshot]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from offload_stage import (
     GB,
     OLD,
@@ -23,7 +23,13 @@ from app.offload.plan import OffloadPlan
 from app.offload.spec import DestinationSpec
 from ui.job_table import repairable
 from ui.models.choices import Choices
-from ui.models.destinations import DestinationEntry, DestinationShelf, PlaceInHand, look_at
+from ui.models.destinations import (
+    DestinationEntry,
+    DestinationShelf,
+    PlaceInHand,
+    holder_of,
+    look_at,
+)
 from ui.models.plan import read_plans
 from ui.panes.offload_drives import destination_face
 from ui.theme import Tone
@@ -38,7 +44,6 @@ from ui.words import (
 )
 
 JUDGED = (JobState.DONE, JobState.FAILED)
-SINCE = datetime.now(UTC) - timedelta(hours=1)
 
 
 def plans(*rolls: str, to=("/media/RAID-1", "/media/SHUTTLE-07"), **given) -> list[OffloadPlan]:
@@ -64,7 +69,7 @@ def test_a_drive_says_what_is_free_now_and_after():
     reading = read_plans(plans("A003", to=("/media/RAID-1/Day12",)))
     shown = destination(reading=reading)
     assert shown.pill == "XFS · 32 TB"
-    assert shown.where == "/Day12/{roll} · NVMe"
+    assert shown.where == "/media/RAID-1/Day12/A003 · NVMe"
     assert shown.free == "12.1 TB free, 11.7 TB after this plan"
     assert shown.sign is None
 
@@ -214,3 +219,36 @@ def test_the_empty_folder_of_a_pulled_drive_is_no_destination():
     shelf.looked_at("/media/SHUTTLE-07", SHUTTLE)
     assert not shelf.entries[0].gone
     assert shelf.entries[0].trouble == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "said"),
+    [
+        ("verify", JobState.RUNNING, "Being verified, do not unplug"),
+        ("repair", JobState.PAUSED, "Being repaired, do not unplug"),
+        ("offload", JobState.RUNNING, "In use, do not unplug"),
+        ("verify", JobState.QUEUED, "Waiting"),
+    ],
+)
+def test_a_drive_that_another_job_reads_says_so_and_is_not_ejected(kind, state, said):
+    there = DestinationEntry(spec=DestinationSpec(path=RAID.mount_point), volume=RAID)
+    other = replace(offload("B001", state, lanes=frozenset({RAID.device.id})), kind=kind)
+    assert holder_of(there, [other]) is other
+    shown = destination_face(there, None, None, (), "{roll}", holder=other)
+    assert shown.sign
+    assert shown.sign.word == said
+    assert shown.detail == "Offload B001"
+    assert not (shown.can_eject)
+    assert not (shown.can_verify)
+    free = destination_face(there, None, None, (), "{roll}", holder=holder_of(there, []))
+    assert free.can_eject
+
+
+def test_a_drive_is_held_only_by_jobs_on_their_way_on_that_device():
+    there = DestinationEntry(spec=DestinationSpec(path=RAID.mount_point), volume=RAID)
+    mine, other = frozenset({RAID.device.id}), frozenset({SHUTTLE.device.id})
+    for state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED):
+        assert holder_of(there, [offload("A003", state, lanes=mine)]) is None
+    assert holder_of(there, [offload("A003", JobState.RUNNING, lanes=other)]) is None
+    stuck = offload("A003", JobState.QUEUED, lanes=mine, wants="Waits for job AF1ADD")
+    assert holder_of(there, [stuck]) is None

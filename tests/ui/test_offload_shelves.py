@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from offload_stage import GB, OLD, RAID, SHUTTLE, card, offload, place, volume
 
 from app.jobs.snapshot import JobState, PlaceState
@@ -79,30 +80,67 @@ def test_another_card_in_the_same_reader_does_not_inherit_the_verdict():
     root = "/media/A003"
     job = offload("A003", JobState.DONE, safe=True)
     assert job_for(shelf.get(root), [job]) is job
+    shelf.note_jobs([])
+    shelf.note_jobs([job])
+    assert job_for(shelf.get(root), [job]) is job
     shelf.see([replace(card("A003"), files=7)])
-    job = replace(job, finished=datetime.now(UTC) - timedelta(seconds=1))
     assert job_for(shelf.get(root), [job]) is None
 
 
 def test_new_files_on_a_card_take_its_verdict_away():
     shelf = CardShelf()
+    shelf.note_jobs([])
     shelf.add("/media/A003")
     shelf.recognised("/media/A003", card("A003"))
-    job = replace(offload("A003", JobState.DONE, safe=True), finished=datetime.now(UTC))
+    job = offload("A003", JobState.DONE, safe=True)
+    shelf.note_jobs([job])
     assert job_for(shelf.get("/media/A003"), [job]) is job
     shelf.recognised("/media/A003", replace(card("A003"), size=9 * GB))
     assert job_for(shelf.get("/media/A003"), [job]) is None
 
 
-def test_a_job_of_yesterday_speaks_only_once_a_plan_has_confirmed_it():
+@pytest.mark.parametrize("hours", [-30, 0, 30])
+def test_whatever_the_clock_says_an_old_job_does_not_speak_and_a_new_one_does(hours):
+    shelf = CardShelf()
+    moment = datetime.now(UTC) + timedelta(hours=hours)  # the clock was set after it ended
+    old = offload("A003", JobState.DONE, safe=True, finished=moment)
+    shelf.note_jobs([old])
+    shelf.see([card("A003")])
+    assert job_for(shelf.get("/media/A003"), [old]) is None
+    again = replace(old, finished=moment - timedelta(days=1))  # retried, by a clock set back
+    shelf.note_jobs([again])
+    assert job_for(shelf.get("/media/A003"), [again]) is again
+
+
+def test_cards_seen_before_the_queue_is_known_inherit_nothing():
     shelf = CardShelf()
     shelf.see([card("A003")])
-    job = replace(
-        offload("A003", JobState.DONE, safe=True), finished=datetime.now(UTC) - timedelta(days=1)
-    )
+    job = offload("A003", JobState.DONE, safe=True)
+    shelf.note_jobs([job])
+    assert job_for(shelf.get("/media/A003"), [job]) is None
+
+
+def test_a_job_of_yesterday_speaks_only_once_a_plan_has_confirmed_it():
+    shelf = CardShelf()
+    job = offload("A003", JobState.DONE, safe=True)
+    shelf.note_jobs([job])
+    shelf.see([card("A003")])
     assert job_for(shelf.get("/media/A003"), [job]) is None
     shelf.confirm("/media/A003", True)
     assert job_for(shelf.get("/media/A003"), [job]) is job
+
+
+def test_an_earlier_job_is_told_until_the_card_holds_something_else():
+    shelf = CardShelf()
+    shelf.see([card("A003")])
+    job = offload("A003", JobState.DONE, safe=True)
+    assert shelf.look_back("/media/A003", card("A003"), job)
+    assert not shelf.look_back("/media/A003", card("A003"), job)
+    assert shelf.get("/media/A003").earlier is job
+    other = replace(card("A003"), files=7)
+    shelf.see([other])
+    assert shelf.get("/media/A003").earlier is None
+    assert not shelf.look_back("/media/A003", card("A003"), job)  # an answer that came late
 
 
 def test_the_newest_job_of_a_card_speaks():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from app.jobs.snapshot import JobState, PlaceState
 from app.jobs.spec import JobId
 from app.offload.plan import OffloadPlan, Remark, Weight
 from app.offload.spec import DestinationSpec
-from ui.models.cards import CardEntry
+from ui.models.cards import CardEntry, CardShelf, told_apart
 from ui.models.choices import Choices
 from ui.models.evidence_files import EvidenceFiles
 from ui.models.plan import read_plans, thinned
@@ -31,14 +31,14 @@ from ui.widgets.wrapped import breakable
 from ui.words import (
     KEEP,
     SAFE,
+    earlier_text,
 )
 
 JUDGED = (JobState.DONE, JobState.FAILED)
-SINCE = datetime.now(UTC) - timedelta(hours=1)
 
 
 def entry(**facts) -> CardEntry:
-    return CardEntry(root="/media/A003", since=SINCE, card=card("A003"), **facts)
+    return CardEntry(root="/media/A003", card=card("A003"), **facts)
 
 
 def face(job=None, **facts):
@@ -123,7 +123,7 @@ def test_clips_are_named_without_what_all_of_them_end_in():
     named = replace(card("A003"), clips=())
     first, last = (replace(card("A003").clips[0], name=f"A003C{n:03}_261121_R2EC") for n in (1, 9))
     shown = card_face(
-        CardEntry(root="/media/A003", since=SINCE, card=replace(named, clips=(first, last))),
+        CardEntry(root="/media/A003", card=replace(named, clips=(first, last))),
         None,
         chosen=False,
         wanted=2,
@@ -141,7 +141,7 @@ def test_a_job_that_waits_for_a_card_asks_for_it_on_the_tile():
 
 def test_a_card_that_cannot_be_read_says_why():
     shown = card_face(
-        CardEntry(root="/media/A003", since=SINCE, trouble="Input/output error."),
+        CardEntry(root="/media/A003", trouble="Input/output error."),
         None,
         chosen=False,
         wanted=2,
@@ -231,9 +231,7 @@ def test_a_refusal_closes_start_and_says_where_to_look():
 @pytest.mark.parametrize("name", ["x" * 255, "a\nb", "<b>&\"'", "\udcff\udcfe", "🎬" * 60])
 def test_odd_names_break_nothing_and_show_no_raw_control(name: str):
     odd = replace(card("A003"), roll=name, camera=name, label=name)
-    shown = card_face(
-        CardEntry(root="/media/A003", since=SINCE, card=odd), None, chosen=True, wanted=2
-    )
+    shown = card_face(CardEntry(root="/media/A003", card=odd), None, chosen=True, wanted=2)
     assert shown.roll.isprintable()
     assert len(shown.camera) <= 20
     assert shown.roll.encode()
@@ -256,3 +254,35 @@ def test_ten_thousand_files_are_filtered_by_name_and_by_hash():
 def test_a_card_whose_turn_is_to_come_says_so():
     shown = card_face(entry(), None, chosen=True, wanted=2, waiting=True)
     assert (shown.sign, shown.detail) == (KEEP, "waiting in the queue")
+
+
+@pytest.mark.parametrize(
+    ("state", "facts", "said"),
+    [
+        (JobState.DONE, {"safe": True, "verdict": "SAFE TO FORMAT"}, "safe {}, not checked now"),
+        (
+            JobState.DONE,
+            {"verdict": "KEEP, 1 of 2 copies verified"},
+            "1 of 2 copies verified {}, not checked now",
+        ),
+        (JobState.FAILED, {}, "failed {}, not checked now"),
+        (JobState.CANCELLED, {}, "cancelled {}"),
+    ],
+)
+def test_a_card_of_an_earlier_job_says_what_became_of_it_and_stays_one_to_keep(state, facts, said):
+    moment = datetime(2026, 11, 19, 14, 2).astimezone()
+    earlier = offload("A003", state, finished=moment, **facts)
+    shown = card_face(entry(earlier=earlier), None, chosen=False, wanted=2)
+    assert shown.sign is KEEP
+    assert shown.detail == said.format("on 19 Nov at 14:02")
+    assert earlier_text(earlier, moment + timedelta(hours=1)) == said.format("at 14:02")
+
+
+def test_cards_of_one_name_are_told_apart_by_their_path():
+    shelf = CardShelf()
+    for root in ("/media/one/A003", "/media/two/A003", "/media/B002"):
+        shelf.add(root)
+    where = told_apart(shelf.entries)
+    assert where == {"/media/one/A003": "one/A003", "/media/two/A003": "two/A003"}
+    shown = card_face(entry(), None, chosen=False, wanted=2, where="one/A003")
+    assert shown.facts.startswith("one/A003 · 58 clips")

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePath
 
 from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import JobId
 from app.places.cards import Card
-from app.units import now
+
+Run = tuple[JobId, datetime | None]
+"""One run of a job: a job that is retried ends at another time than before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +23,8 @@ class CardEntry:
     """One card of the pane."""
 
     root: str
-    since: datetime
-    """When it came, or came back with other content: earlier jobs do not speak for it."""
+    over: frozenset[Run] = frozenset()
+    """What had ended when it came, or came back with other content: that does not speak for it."""
     card: Card | None = None
     """None while it is being looked at."""
     trouble: str = ""
@@ -31,6 +35,8 @@ class CardEntry:
     """A plan found every file of it verified, so an earlier job may speak for it."""
     thinned: tuple[str, ...] = ()
     """Destinations of its job on which a plan has since found less than was verified there."""
+    earlier: JobSnapshot | None = None
+    """The newest job that copied files of these names and sizes; it is no word on this card."""
 
     @property
     def name(self) -> str:
@@ -45,6 +51,7 @@ class CardShelf:
         self._entries: dict[str, CardEntry] = {}
         self._hidden: set[str] = set()
         self._chosen: list[str] = []
+        self._over: frozenset[Run] | None = None
         self.current = ""
         """Root of the card that the keyboard is on."""
 
@@ -63,6 +70,18 @@ class CardShelf:
         return self._entries.get(root)
 
     # What comes and goes
+
+    def note_jobs(self, jobs: Iterable[JobSnapshot]) -> None:
+        """Which jobs have ended by now; no clock is asked, because clocks are set back."""
+        ended = frozenset(_run(job) for job in jobs if job.state.ended)
+        if self._over is None:  # what was there before the queue was known
+            for root, entry in self._entries.items():
+                self._entries[root] = replace(entry, over=ended)
+        self._over = ended
+
+    @property
+    def _ended(self) -> frozenset[Run]:
+        return self._over or frozenset()
 
     def see(self, cards: Iterable[Card], busy: Iterable[str] = ()) -> bool:
         """Take in the cards mounted now; answers whether anything changed.
@@ -87,7 +106,7 @@ class CardShelf:
         if root in self._entries:
             self.choose(root)
             return False
-        self._entries[root] = CardEntry(root=root, since=now())
+        self._entries[root] = CardEntry(root=root, over=self._ended)
         self._chosen.append(root)
         self.current = root
         return True
@@ -95,7 +114,9 @@ class CardShelf:
     def recall(self, root: str, card: Card | None, *, confirmed: bool) -> None:
         """Put back a card of an earlier job, without choosing it before others."""
         if root not in self._entries:
-            self._entries[root] = CardEntry(root=root, since=now(), card=card, confirmed=confirmed)
+            self._entries[root] = CardEntry(
+                root=root, over=self._ended, card=card, confirmed=confirmed
+            )
             self._chosen = self._chosen or [root]
         elif confirmed:
             self.confirm(root, True)
@@ -106,7 +127,7 @@ class CardShelf:
         if entry is None:
             return
         if entry.card is not None and _load(entry.card) != _load(card):
-            entry = replace(entry, since=now(), confirmed=False)
+            entry = replace(entry, over=self._ended, confirmed=False, earlier=None)
         self._entries[root] = replace(entry, card=card, trouble="")
 
     def failed(self, root: str, trouble: str) -> None:
@@ -128,6 +149,14 @@ class CardShelf:
         if entry := self._entries.get(root):
             self._entries[root] = replace(entry, thinned=names)
 
+    def look_back(self, root: str, card: Card, earlier: JobSnapshot | None) -> bool:
+        """Note which job copied the like of *card* before; answers whether that is news."""
+        entry = self._entries.get(root)
+        if entry is None or entry.card is None or _load(entry.card) != _load(card):
+            return False
+        self._entries[root] = replace(entry, earlier=earlier)
+        return entry.earlier != earlier
+
     def remove(self, root: str) -> None:
         """Take a card off the shelf; a mounted one comes back when it is plugged in again."""
         entry = self._entries.get(root)
@@ -138,15 +167,14 @@ class CardShelf:
     def _take(self, root: str, card: Card) -> None:
         entry = self._entries.get(root)
         if entry is None:
-            self._entries[root] = CardEntry(root=root, since=now(), card=card, mounted=True)
+            self._entries[root] = CardEntry(root=root, over=self._ended, card=card, mounted=True)
             if not self._chosen:
                 self.choose(root)
         elif entry.card != card:
             same = entry.card is None or _load(entry.card) == _load(card)
-            since = entry.since if same else now()
-            self._entries[root] = replace(
-                entry, card=card, since=since, mounted=True, confirmed=same and entry.confirmed
-            )
+            if not same:
+                entry = replace(entry, over=self._ended, confirmed=False, earlier=None)
+            self._entries[root] = replace(entry, card=card, mounted=True)
 
     def _drop(self, root: str) -> None:
         self._entries.pop(root, None)
@@ -203,17 +231,38 @@ def _load(card: Card) -> tuple[object, ...]:
 def job_for(entry: CardEntry, jobs: Sequence[JobSnapshot]) -> JobSnapshot | None:
     """The newest job that speaks for this card, None where none does.
 
-    An ended job speaks for a card only if it ended after the card came, or if a plan has
+    An ended job speaks for a card only if it had not ended when the card came, or if a plan has
     confirmed that this very content is verified: another card may lie in the same reader.
     """
     for job in reversed(jobs):
         if job.card != entry.root or job.kind not in {"", "offload"}:
             continue
-        if not job.state.ended or entry.confirmed:
-            return job
-        if job.finished is not None and job.finished >= entry.since:
+        if not job.state.ended or entry.confirmed or _run(job) not in entry.over:
             return job
     return None
+
+
+def _run(job: JobSnapshot) -> Run:
+    return job.id, job.finished
+
+
+def told_apart(entries: Sequence[CardEntry]) -> dict[str, str]:
+    """By root, what tells cards of one name apart: as much of the path's end as is needed."""
+    alike: dict[str, list[str]] = {}
+    for entry in entries:
+        alike.setdefault(entry.name, []).append(entry.root)
+    return {
+        root: _end_of(root, roots) for roots in alike.values() if len(roots) > 1 for root in roots
+    }
+
+
+def _end_of(root: str, among: Sequence[str]) -> str:
+    parts = PurePath(root).parts
+    for count in range(1, len(parts)):
+        end = parts[-count:]
+        if sum(PurePath(other).parts[-count:] == end for other in among) == 1:
+            return "/".join(end)
+    return root
 
 
 def is_busy(job: JobSnapshot | None) -> bool:

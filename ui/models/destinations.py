@@ -232,6 +232,21 @@ def place_for(entry: DestinationEntry, jobs: Sequence[JobSnapshot]) -> PlaceInHa
     return newest
 
 
+def holder_of(entry: DestinationEntry, jobs: Sequence[JobSnapshot]) -> JobSnapshot | None:
+    """The job, of any kind, that keeps the drive of a destination busy or is about to."""
+    if entry.volume is None:
+        return None
+    device = entry.volume.device.id
+    holding = [job for job in jobs if device in job.lanes and _holds(job)]
+    return next((j for j in holding if j.state is not JobState.QUEUED), next(iter(holding), None))
+
+
+def _holds(job: JobSnapshot) -> bool:
+    if job.state is JobState.QUEUED:
+        return not job.wants  # it waits for a person, not for its turn
+    return job.state in {JobState.RUNNING, JobState.PAUSED}
+
+
 def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 

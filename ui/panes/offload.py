@@ -12,13 +12,12 @@ from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.snapshot import JobSnapshot
 from app.offload.spec import DestinationSpec
-from app.units import duration_text, rate_text
 from ui.bridge import Bridge
+from ui.models.cards import told_apart
 from ui.models.choices import Preset
-from ui.models.destinations import place_for
-from ui.models.rates import slowest
+from ui.models.destinations import holder_of, place_for
 from ui.panes import Pane
 from ui.panes.offload_column import DropArea
 from ui.panes.offload_columns import card_column, destination_column
@@ -27,14 +26,15 @@ from ui.panes.offload_desk import OffloadDesk
 from ui.panes.offload_drives import destination_face
 from ui.panes.offload_drop import sort_dropped
 from ui.panes.offload_faces import card_face, plan_face
+from ui.panes.offload_obstacles import stands_against
 from ui.panes.offload_options import PlanOptions
+from ui.panes.offload_rate import rate_face
 from ui.panes.offload_suggest import Suggestions, choose_folder
 from ui.widgets.card_tile import CardFace
 from ui.widgets.destination_tile import DestinationFace
 from ui.widgets.labels import Heading
-from ui.widgets.plan_view import PlanView, RateFace
+from ui.widgets.plan_view import PlanView
 from ui.widgets.preset_menu import PresetMenu
-from ui.words import printable
 
 TEXT_SECONDS = 0.5
 """Text changes at most so often; bars move with every look at the queue."""
@@ -155,7 +155,7 @@ class OffloadPane(Pane):
                 desk.choices,
                 why_not=desk.why_not(),
                 can_try=bool(desk.specs()) and not desk.planner.working,
-                wrong=desk.stands_against,
+                wrong=stands_against(desk),
                 soon=desk.planner.working and bool(desk.specs()),
                 absent=any(entry.unusable for entry in desk.destinations.entries),
                 tried=desk.tried,
@@ -165,7 +165,7 @@ class OffloadPane(Pane):
         self.options.show_preview(f"→ {reading.rooms[0].root}" if reading.rooms else "")
         self.preset.show_presets([p.name for p in desk.remembered.presets], desk.choices.preset)
         self.suggestions.show()
-        self._show_rate()
+        self.plan.show_rate(rate_face(desk))
         self._enable_actions()
         self.badge_changed.emit(sum(1 for job in desk.jobs if job.wants and not job.state.ended))
 
@@ -180,6 +180,7 @@ class OffloadPane(Pane):
 
     def _card_faces(self) -> list[CardFace]:
         desk = self.desk
+        where = told_apart(desk.cards.entries)
         mounted = {str(v.mount_point) for v in desk.volumes if str(v.mount_point) != "/"}
         return [
             card_face(
@@ -189,6 +190,7 @@ class OffloadPane(Pane):
                 wanted=desk.choices.wanted_copies,
                 ejectable=entry.mounted or entry.root in mounted,
                 waiting=entry.root in desk.starting,
+                where=where.get(entry.root, ""),
             )
             for entry in desk.cards.entries
         ]
@@ -205,35 +207,11 @@ class OffloadPane(Pane):
                 tuple(r for r in reading.remarks if r.destination == index),
                 desk.choices.template,
                 thinned=entry.name in thinned,
+                holder=holder_of(entry, desk.bridge.snapshots),
+                cards=reading.cards,
             )
             for index, entry in enumerate(desk.destinations.entries)
         ]
-
-    def _show_rate(self) -> None:
-        job = self._job_in_hand()
-        if job is None:
-            self.plan.show_rate(RateFace())
-            return
-        name = next((e.name for e in self.desk.cards.entries if e.root == job.card), job.title)
-        slow = slowest(job)
-        face = RateFace(
-            title=f"Rate of {printable(name)}",
-            rate="waiting" if job.wants else rate_text(job.rate) if job.rate > 0 else "",
-            samples=self.desk.rates.samples(str(job.id)),
-            note=f"slowest: {printable(slow)}" if slow else "",
-            current=printable(job.current),
-            left=f"{duration_text(job.left)} left"
-            if job.left is not None and not job.wants
-            else "",
-        )
-        self.plan.show_rate(face)
-
-    def _job_in_hand(self) -> JobSnapshot | None:
-        """The running job of a chosen card, else the first that runs."""
-        desk = self.desk
-        running = [job for job in desk.jobs if job.state in {JobState.RUNNING, JobState.PAUSED}]
-        roots = [entry.root for entry in desk.cards.chosen]
-        return next((j for j in running if j.card in roots), running[0] if running else None)
 
     # What people do
 

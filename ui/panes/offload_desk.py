@@ -23,16 +23,20 @@ from ui.models.choices import Choices, Preset
 from ui.models.destinations import DestinationShelf, look_at, place_for
 from ui.models.plan import PlanReading, read_job, read_plans, settled, thinned
 from ui.models.rates import RateHistory
+from ui.panes.offload_obstacles import why_not
 from ui.panes.offload_planner import Planner
-from ui.panes.offload_recall import Recalled, newest_per_card, recall, worth_recalling
+from ui.panes.offload_recall import (
+    Recalled,
+    earlier_jobs,
+    newest_per_card,
+    recall,
+    worth_recalling,
+)
 from ui.panes.offload_settings import OffloadSettings, Remembered
-from ui.words import listed, printable
+from ui.words import printable
 
 LOOK_MS = 2000
 """While a job runs the room on the drives is asked for so often."""
-
-
-PLANNING = "Planning …"
 
 
 class OffloadDesk(QObject):
@@ -93,6 +97,7 @@ class OffloadDesk(QObject):
             return
         fresh = [e.root for e in self.cards.entries if e.root not in known]
         self._recall(newest_per_card(job for job in self.jobs if job.card in fresh))
+        self._look_back()
         if fresh and all(self.job_of(entry) for entry in self.cards.chosen):
             self.cards.choose(fresh[0])
         self.plan_again()
@@ -102,6 +107,7 @@ class OffloadDesk(QObject):
         self._first = False
         before = {job.id: job for job in self.jobs}
         self.jobs = tuple(job for job in jobs if job.kind in {"", "offload"})
+        self.cards.note_jobs(self.jobs)
         self.rates.take(self.jobs)
         self.starting -= {job.card for job in self.jobs if not job.state.ended}
         ended = [
@@ -112,6 +118,7 @@ class OffloadDesk(QObject):
         self._run_look()
         if first:
             self._recall(worth_recalling(self.jobs))
+            self._look_back()
         if ended:
             self.ended.emit(tuple(ended))
         if _states(self.jobs) != _states(before.values()):
@@ -132,12 +139,27 @@ class OffloadDesk(QObject):
         """Unfinished jobs bring all their drives back, ended ones those of the newest."""
         for one in found:
             self.cards.recall(one.root, one.card, confirmed=one.confirmed)
+        self._look_back()
         open_ones = [one for one in found if one.unfinished]
         if not self.destinations.entries:
             for one in open_ones or found[-1:]:
                 for spec in one.destinations:
                     self.destinations.add(spec)
         self._destinations_changed()
+
+    def _look_back(self) -> None:
+        """Ask what became of cards like those for which no job speaks."""
+        engine, jobs = self.bridge.engine, self.jobs
+        mute = {e.root: e.card for e in self.cards.entries if e.card and not self.job_of(e)}
+        if not mute or not any(job.state.ended for job in jobs):
+            return
+
+        def told(found: dict[str, JobSnapshot | None]) -> None:
+            news = [self.cards.look_back(root, mute[root], found[root]) for root in found]
+            if any(news):
+                self.changed.emit()
+
+        self.bridge.ask(lambda: earlier_jobs(engine, tuple(mute.items()), jobs), told)
 
     def _run_look(self) -> None:
         runs = any(job.state is JobState.RUNNING for job in self.jobs)
@@ -190,38 +212,7 @@ class OffloadDesk(QObject):
 
     def why_not(self) -> str:
         """Why Start can't be pressed, in one sentence; empty where it can."""
-        missing = self._missing()
-        if missing or self.planner.working:
-            return missing or PLANNING
-        if self.planner.error:
-            return printable(self.planner.error)
-        refusals = self.reading().refusals
-        return printable(refusals[0].text) if refusals else ""
-
-    @property
-    def stands_against(self) -> bool:
-        """Whether what keeps Start from being pressed is wrong, not only missing yet."""
-        lost = any(e.unusable and not e.ejected for e in self.destinations.entries)
-        lost = lost and bool(self.startable())
-        return lost or (bool(self.planner.error) and not self.planner.working)
-
-    def _missing(self) -> str:
-        """What a plan still needs."""
-        chosen = self.cards.chosen
-        if not chosen:
-            return "Choose a card." if self.cards.entries else "Add a card to start."
-        if any(entry.card is None and not entry.trouble for entry in chosen):
-            return "The card is being looked at."
-        if not self.startable():
-            verb = "is" if len(chosen) == 1 else "are"
-            states = {job.state for job in map(self.job_of, chosen) if job}
-            what = "in the queue already"
-            if JobState.RUNNING in states or JobState.PAUSED in states:
-                what = "being copied" if JobState.RUNNING in states else "paused"
-            return f"{listed(entry.name for entry in chosen)} {verb} {what}."
-        if not self.destinations.entries:
-            return "Add a destination to start."
-        return printable(next((e.trouble for e in self.destinations.entries if e.unusable), ""))
+        return why_not(self)
 
     # Cards
 
@@ -243,6 +234,7 @@ class OffloadDesk(QObject):
 
     def _recognised(self, root: str, card: Card) -> None:
         self.cards.recognised(root, card)
+        self._look_back()
         self.plan_again()
 
     def _unreadable(self, root: str, error: Exception) -> None:

@@ -5,7 +5,7 @@ Pure functions, so that every word on a tile can be tested without a window.
 
 from __future__ import annotations
 
-from app.jobs.snapshot import JobState, PlaceState
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
 from app.offload.plan import Remark, Weight
 from app.units import bytes_text, rate_text
 from ui.models.destinations import (
@@ -23,8 +23,12 @@ from ui.words import (
     COMPLETE,
     EJECTED,
     HOLDS_ALL,
+    IN_USE,
     PAUSED_DRIVE,
+    PLACE_SIGNS,
+    REPAIRED_NOW,
     SAFE_TO_EJECT,
+    VERIFIED_NOW,
     Sign,
     is_whole,
     place_sign,
@@ -50,8 +54,14 @@ def destination_face(
     template: str,
     *,
     thinned: bool = False,
+    holder: JobSnapshot | None = None,
+    cards: int = 1,
 ) -> DestinationFace:
-    """What the tile of a destination says; *thinned*: copies on it have gone since."""
+    """What the tile of a destination says.
+
+    *thinned*: copies on it have gone since. *holder*: the job that keeps its drive busy. *cards*:
+    how many are planned; of one the folder is known by its name.
+    """
     volume = entry.volume
     capacity = volume.capacity if volume else 0
     used = (capacity - volume.free) / capacity if volume and capacity else 0.0
@@ -59,6 +69,9 @@ def destination_face(
     planned = needed / capacity if capacity else 0.0
     sign, detail = _drive_state(entry, hand)
     detail = "" if thinned else detail
+    held = holder is not None and not (hand and hand.job.id == holder.id)
+    if held and holder is not None and not (hand and hand.live):
+        sign, detail = _held(entry, holder) or (sign, detail)
     trouble, hint = _trouble(entry, hand)
     gone = hand is not None and hand.place.state is PlaceState.GONE and not hand.job.state.ended
     place = hand.place if hand else None
@@ -73,7 +86,7 @@ def destination_face(
         name=printable(entry.name),
         pill=f"{_file_system(volume.file_system)} · {_capacity(capacity)}" if volume else "",
         rate=_rate(hand),
-        where=_where(entry, template),
+        where=_where(entry, template, room if cards == 1 else None),
         used=min(1.0, used),
         planned=max(0.0, min(1.0 - used, planned)),
         has_room=volume is not None,
@@ -88,9 +101,9 @@ def destination_face(
         can_retry=not gone and not (hand and hand.job.state is JobState.DONE),
         can_leave_out=gone,
         can_repair=hand is not None and hand.repairable,
-        can_eject=volume is not None and ejectable(volume) and not (hand and hand.live),
+        can_eject=volume is not None and ejectable(volume) and not (held or (hand and hand.live)),
         can_remove=not (hand and hand.live),
-        can_verify=volume is not None and not (hand and hand.live),
+        can_verify=volume is not None and not (held or (hand and hand.live)),
         has_details=hand is not None,
     )
 
@@ -116,13 +129,10 @@ def _rate(hand: PlaceInHand | None) -> str:
     return rate_text(hand.place.rate) if hand.place.rate > 0 else ""
 
 
-def _where(entry: DestinationEntry, template: str) -> str:
+def _where(entry: DestinationEntry, template: str, room: PlannedRoom | None) -> str:
     volume = entry.volume
-    folder = entry.key
-    if volume and str(volume.mount_point) != "/":
-        folder = folder.removeprefix(str(volume.mount_point))
     own = entry.spec.template if entry.spec.template is not None else template
-    path = f"{folder.rstrip('/')}/{own}".rstrip("/") or "/"
+    path = room.root if room else f"{entry.key.rstrip('/')}/{own}".rstrip("/") or "/"
     parts = [printable(path)]
     if volume and (bus := bus_text(volume)):
         parts.append(bus)
@@ -175,6 +185,18 @@ def _drive_state(entry: DestinationEntry, hand: PlaceInHand | None) -> tuple[Sig
     if hand is None or hand.place.state is PlaceState.FAILED:
         return None, ""
     return _in_hand(entry, hand)
+
+
+def _held(entry: DestinationEntry, holder: JobSnapshot) -> tuple[Sign, str] | None:
+    """What another job does with the drive; nobody unplugs the system's own disk."""
+    here = holder.checked == entry.key or holder.checked.startswith(entry.key.rstrip("/") + "/")
+    around = entry.key.startswith(holder.checked.rstrip("/") + "/") if holder.checked else False
+    if not (here or around or (entry.volume and ejectable(entry.volume))):
+        return None
+    if holder.state is JobState.QUEUED:
+        return PLACE_SIGNS[PlaceState.WAITING], printable(holder.title)
+    sign = {"verify": VERIFIED_NOW, "repair": REPAIRED_NOW}.get(holder.kind, IN_USE)
+    return sign, printable(holder.title)
 
 
 def _in_hand(entry: DestinationEntry, hand: PlaceInHand) -> tuple[Sign | None, str]:

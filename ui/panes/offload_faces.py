@@ -19,7 +19,7 @@ from ui.panes.offload_drives import TONES
 from ui.theme import Tone
 from ui.widgets.card_tile import CardFace
 from ui.widgets.plan_view import EMPTY, PlanFace
-from ui.words import KEEP, SAFE, Sign, is_whole, listed, place_name, printable
+from ui.words import KEEP, SAFE, Sign, earlier_text, is_whole, listed, place_name, printable
 
 _SHOWN_GAPS = 2
 _RETRY = {
@@ -46,8 +46,12 @@ def card_face(
     wanted: int,
     ejectable: bool = False,
     waiting: bool = False,
+    where: str = "",
 ) -> CardFace:
-    """What the tile of a card says; *waiting*: started, and its job's turn is to come."""
+    """What the tile of a card says.
+
+    *waiting*: started, and its job's turn is to come. *where*: told where others are called alike.
+    """
     card = entry.card
     sign, detail = _verdict(entry, job, wanted)
     if waiting and card and (job is None or job.state.ended):
@@ -60,7 +64,8 @@ def card_face(
         roll=printable(entry.name),
         camera=_short(card.camera, 20) if card else "",
         size=bytes_text(card.size) if card else "",
-        facts=_facts(entry, job),
+        facts=" · ".join(filter(None, (printable(where), _facts(entry, job)))),
+        where=printable(entry.root),
         findings=_attention(entry, job),
         copied=job.copied / size if job and moving else None,
         verified=job.verified / size if job and moving else 0.0,
@@ -148,7 +153,7 @@ def _verdict(entry: CardEntry, job: JobSnapshot | None, wanted: int) -> tuple[Si
     if entry.card is None:
         return (KEEP, "could not be read") if entry.trouble else (None, "")
     if job is None:
-        return KEEP, "not started"
+        return KEEP, earlier_text(entry.earlier) if entry.earlier else "not started"
     if entry.thinned and job.state.ended:
         return KEEP, "copies have gone"
     if job.safe and (job.state in _JUDGED or _card_free(job)):

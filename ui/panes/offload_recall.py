@@ -12,7 +12,8 @@ from app.jobs.snapshot import JobSnapshot
 from app.jobs.spec import CONVERTER
 from app.offload.plan import OffloadPlan
 from app.offload.spec import DestinationSpec, OffloadSpec
-from app.places.cards import Card, CardIdentity, same_card
+from app.places.cards import Card, CardIdentity, identity_of, same_card
+from app.places.tree import list_tree
 from app.units import now
 from ui.models.plan import still_whole
 
@@ -79,6 +80,31 @@ def _recall(engine: Engine, job: JobSnapshot) -> Recalled | None:
         destinations=spec.destinations,
         unfinished=not job.state.ended,
     )
+
+
+def earlier_jobs(
+    engine: Engine, cards: Sequence[tuple[str, Card]], jobs: Sequence[JobSnapshot]
+) -> dict[str, JobSnapshot | None]:
+    """By root, the newest ended job that copied files of the same names and sizes.
+
+    Reads the disk: worker only. A card that nobody can list now has none.
+    """
+    return {root: _earlier(engine, card, jobs) for root, card in cards}
+
+
+def _earlier(engine: Engine, card: Card, jobs: Sequence[JobSnapshot]) -> JobSnapshot | None:
+    alike = [j for j in jobs if j.state.ended and j.clips_total == len(card.clips)]
+    if not alike:
+        return None
+    try:
+        identity = identity_of(card, list_tree(card.root))
+        for job in reversed(alike):
+            known = engine.journal.fact(job.id, "identity")
+            if known and same_card(CONVERTER.structure(known, CardIdentity), identity):
+                return job
+    except (ReelkeepError, OSError):
+        return None
+    return None
 
 
 def _same(engine: Engine, job: JobSnapshot, plan: OffloadPlan) -> bool:

@@ -30,6 +30,8 @@ class CardFace:
     roll: str
     camera: str = ""
     size: str = ""
+    where: str = ""
+    """Its path, for the tooltip."""
     facts: str = ""
     """Clips, time range, first and last clip."""
     findings: str = ""
@@ -123,6 +125,7 @@ class CardTile(Tile):
         """Show all of *face*."""
         old, self.face = self.face, face
         self.roll.show_text(face.roll)
+        self.setToolTip(face.where)
         self.camera.show_text(face.camera)
         self.size_label.show_text(face.size)
         self.facts.show_text(face.facts)

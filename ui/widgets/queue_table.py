@@ -118,9 +118,9 @@ def _paint_text(painter: QPainter, box: QRect, index: Index, column: Column) -> 
     painter.setFont(theme.font(theme.SMALL))
     painter.setPen(theme.colour(_tone(shown, column)))
     inner = box.adjusted(8, 0, -8, 0)
-    text = QFontMetrics(painter.font()).elidedText(
-        str(index.data()), Qt.TextElideMode.ElideRight, inner.width()
-    )
+    path = column is Column.GOES_TO and bool(shown.checked)
+    side = Qt.TextElideMode.ElideMiddle if path else Qt.TextElideMode.ElideRight
+    text = QFontMetrics(painter.font()).elidedText(str(index.data()), side, inner.width())
     painter.drawText(inner, index.data(Qt.ItemDataRole.TextAlignmentRole), text)
 
 
