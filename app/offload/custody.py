@@ -51,10 +51,10 @@ def write_custody(run: OffloadRun, place: Place) -> str:
 
 def _copies(run: OffloadRun, place: Place) -> Iterator[tuple[EntryRow, CopyFact]]:
     """Every file that has a copy on *place*, with that copy."""
-    for row, facts in run.ledger.with_copies():
+    for row, facts in run.ledger.with_copies(place.index):
         if row.entry.kind is EntryKind.FILE and row.problem is not Problem.IGNORED:
             for fact in facts:
-                if fact.destination == place.index and fact.state is not CopyState.FAILED:
+                if fact.state is not CopyState.FAILED:
                     yield row, fact
 
 

@@ -79,14 +79,19 @@ class Ledger:
         for low, high in self._pages():
             yield from self._entries(low, high, also, *kinds)
 
-    def with_copies(self) -> Iterator[tuple[EntryRow, tuple[CopyFact, ...]]]:
-        """Every entry with all its copies, also failed ones, in the card's order."""
+    def with_copies(
+        self, destination: int | None = None
+    ) -> Iterator[tuple[EntryRow, tuple[CopyFact, ...]]]:
+        """Every entry with its copies, also failed ones, in the card's order.
+
+        All its copies, or the one on *destination*.
+        """
         for low, high in self._pages():
             copies: dict[int, list[CopyFact]] = {}
             for row in self.journal.rows(
                 f"SELECT {COPY_COLUMNS} FROM copies WHERE job=? AND n BETWEEN ? AND ?"
-                " ORDER BY n, destination",
-                (self.job, low, high),
+                " AND destination=coalesce(?, destination) ORDER BY n, destination",
+                (self.job, low, high, destination),
             ):
                 copies.setdefault(row[0], []).append(copy_fact(row))
             for entry in self._entries(low, high):

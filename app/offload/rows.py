@@ -7,6 +7,7 @@ the digests of a file are one text, `xxh64:… blake3:…`.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -54,6 +55,7 @@ INSERT_COPY = "INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 _STATES = {str(state): state for state in CopyState}
 _WAYS = {str(way): way for way in ReadWay}
 _KINDS = {str(kind): kind for kind in EntryKind}
+_NAMES = (sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 _HASHES = {str(kind): kind for kind in HashKind}
 
 
@@ -87,11 +89,11 @@ def entry_row(row: tuple[Any, ...]) -> EntryRow:
     (n, path, kind, size, mtime, ctime, mode, inode, target, allocated, clip, problem, trouble,
      hashes, read_at, twice) = row  # fmt: skip
     entry = Entry(
-        os.fsdecode(path), _KINDS[kind], size, mtime, ctime, mode, inode,
-        os.fsdecode(target) if target else "", allocated, trouble,
+        path.decode(*_NAMES), _KINDS[kind], size, mtime, ctime, mode, inode,
+        target.decode(*_NAMES) if target else "", allocated, trouble,
     )  # fmt: skip
     return EntryRow(
-        n, entry, os.fsdecode(clip) if clip else "", Problem(problem) if problem else None,
+        n, entry, clip.decode(*_NAMES) if clip else "", Problem(problem) if problem else None,
         trouble, hashes or "", moment_from(read_at), bool(twice),
     )  # fmt: skip
 
@@ -100,7 +102,7 @@ def copy_fact(row: tuple[Any, ...]) -> CopyFact:
     """From the COPY_COLUMNS."""
     n, destination, path, state, way, kind, written, read, mtime, found, trouble = row
     return CopyFact(
-        n, destination, os.fsdecode(path), _STATES[state], _WAYS[way], kind, _at(written),
+        n, destination, path.decode(*_NAMES), _STATES[state], _WAYS[way], kind, _at(written),
         moment_from(read), mtime, bool(found), trouble,
     )  # fmt: skip
 
