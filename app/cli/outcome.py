@@ -67,7 +67,9 @@ def exit_code(ended: Sequence[JobSnapshot]) -> Ending:
     states = {job.state for job in ended}
     if states & {JobState.CANCELLED, JobState.INTERRUPTED}:
         return Ending.CANCELLED
-    return Ending.DONE if states <= {JobState.DONE} else Ending.FAILED
+    # A job that is done and speaks of an error could not write its report.
+    well = states <= {JobState.DONE} and not any(job.error for job in ended)
+    return Ending.DONE if well else Ending.FAILED
 
 
 def _trouble(job: JobSnapshot, report: TransferReport) -> Iterator[str]:

@@ -304,3 +304,11 @@ def report_folder(
     meant = journal.fact(job, "report volume")
     away = meant is not None and volume_of(spec.report).identity != meant
     return usual if away else spec.report
+
+
+def written_elsewhere(job: JobId) -> str:
+    """What to do about a report that could not be written."""
+    return (
+        f"The copies are not concerned. `reelkeep jobs report {job} --to DIR` writes it to another"
+        " folder."
+    )

@@ -21,7 +21,7 @@ from app.errors import (
 from app.integrity.verdict import Problem, ReadWay, Verdict
 from app.jobs.snapshot import PlaceState
 from app.offload import memory
-from app.offload.account import Account, report_folder, report_stem
+from app.offload.account import Account, report_folder, report_stem, written_elsewhere
 from app.offload.custody import write_custody
 from app.offload.place import Place
 from app.offload.rows import EntryRow
@@ -296,11 +296,12 @@ class Finish:
 
             started = run.control.snapshot().started or now()
             report = account.report(started, now())
-            folder.mkdir(parents=True, exist_ok=True)
             written = write_transfer(report, folder, report_stem(account, started))
         except (OSError, ReelkeepError) as error:
-            self._note(f"The report could not be written: {error}")
-            run.control.show(error=f"The report could not be written: {error}")
+            failed = "The report could not be written."
+            words = error.message if isinstance(error, ReelkeepError) else failed
+            self._note(words)
+            run.control.show(error=words, hint=written_elsewhere(self._job))
             return
         self._journal.set_fact(self._job, "report", str(written.html))
         run.control.show(report=str(written.html))

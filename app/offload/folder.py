@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.offload.plan import Remark, Weight
 from app.places.limits import rules_of
-from app.places.linux_mounts import unescaped
+from app.places.linux_mounts import KERNEL_TYPES, unescaped
 from app.places.volumes import Volume
 
 LONGEST_PATH = 4000
@@ -46,6 +46,22 @@ def choice_remarks(
         yield remark(Weight.REFUSAL, trouble, "Folder not there")
     elif trouble := _not_mounted(path, target, volume):
         yield remark(Weight.ATTENTION, trouble, "Lies on the system disk")
+
+
+def report_remarks(report: Path, volume: Volume, source: Path) -> Iterator[Remark]:
+    """Whether the folder for the report can be made and written to."""
+    nearest = next(p for p in (report, *report.parents) if os.path.lexists(p))
+    trouble = _trouble(report) or name_trouble(report, volume, volume.label)
+    if _lies_in(Path(os.path.realpath(report)), source.resolve()):
+        trouble = f"{report} lies inside the card, and nothing is ever written to a card."
+    elif not trouble and volume.file_system in KERNEL_TYPES:
+        trouble = f"{volume.mount_point} holds no files of people."
+    elif not trouble and (volume.read_only or not os.access(nearest, os.W_OK)):
+        trouble = f"{nearest} is read-only."
+    if trouble:
+        words = f"The report cannot be written to {report}: {trouble}"
+        hint = "" if "Choose" in trouble else " Choose another folder for it."
+        yield Remark(weight=Weight.REFUSAL, text=words + hint)
 
 
 def _trouble(path: Path) -> str:

@@ -15,7 +15,7 @@ from app.integrity.hashing import HashKind
 from app.integrity.medium import whole_pages
 from app.jobs.journal import Journal
 from app.offload import memory
-from app.offload.folder import choice_remarks, length_trouble, name_trouble
+from app.offload.folder import choice_remarks, length_trouble, name_trouble, report_remarks
 from app.offload.naming import NamingFacts, check_template, folders, split_template
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
 from app.offload.proofs import known_remark
@@ -141,6 +141,8 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
     remarks += room_remarks(planned)
     remarks += device_remarks(spec, planned)
     remarks += card_remarks(look.card, look.wanted, journal)
+    if spec.report is not None:
+        remarks += _report_remarks(Path(os.path.abspath(spec.report)), spec)
     remarks.sort(key=lambda remark: list(Weight).index(remark.weight))
     size = sum(e.size for e in files)
     devices = count_different(p.volume.device for p in planned)
@@ -366,6 +368,12 @@ def _name(path: Path, volume: Volume, spec: OffloadSpec) -> str:
     if volume.mount_point == Path("/") or beside > 1:
         return path.name or str(path)
     return volume.label
+
+
+def _report_remarks(report: Path, spec: OffloadSpec) -> Iterable[Remark]:
+    volume = volume_of(report)
+    _must_answer(report, volume, volume.label)
+    return report_remarks(report, volume, spec.source)
 
 
 def _must_answer(path: Path, volume: Volume, name: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.errors import ReelkeepError
@@ -22,7 +22,8 @@ from app.jobs.control import JobControl
 from app.jobs.journal import JobRow, Journal
 from app.jobs.snapshot import PlaceState
 from app.jobs.spec import CONVERTER, JobId
-from app.offload.account import Account
+from app.offload.account import Account, written_elsewhere
+from app.offload.beside import join, may_meet, records_beside, remarks_on, tidy, within
 from app.offload.ledger import Ledger
 from app.offload.place import PlaceRecord
 from app.offload.rows import EntryRow
@@ -41,11 +42,13 @@ def run_verify(
 ) -> bool:
     """Do a verify job, keep what it found, and bring the verdicts of offloads up to date."""
     signature = Signature(job=job, tool_version=around.tool_version, operator=around.operator)
-    run = VerifyRun(spec, control, signature, around.declared)
+    run = VerifyRun(spec, control, signature, around.declared, records_beside(journal))
     outcome = run.run()
     control.show(verdict=outcome.sentence)
+    evidence = run.evidence()
+    update = update_copies(journal, evidence)
+    outcome = replace(outcome, remarks=tuple(remarks_on(journal, evidence)))
     journal.set_fact(job, "outcome", CONVERTER.unstructure(outcome))
-    update = update_copies(journal, run.evidence())
     journal.set_fact(job, "verdicts", list(update.verdicts))
     good = outcome.done and not update.lost
     _write_report(job, control, journal, around, good=good)
@@ -89,7 +92,7 @@ def _write_report(
     try:
         written = write_verify_report(journal, job, around.report_folder)
     except ReelkeepError as error:
-        control.show(error=f"The report could not be written: {error}")
+        control.show(error=error.message, hint=written_elsewhere(job))
         log.info("%s: the report could not be written: %s", job, error)
         return
     control.show(report=str(written.html))
@@ -118,21 +121,24 @@ def _news(journal: Journal, row: JobRow, evidence: Evidence) -> Iterator[CopyFac
     mine = {
         n: place for n, place in enumerate(places) if place.identity == evidence.volume.identity
     }
-    root = _tidy(os.path.relpath(evidence.root, evidence.volume.mount_point))
-    mine = {n: p for n, p in mine.items() if _may_meet(root, _tidy(p.below))}
+    root = tidy(os.path.relpath(evidence.root, evidence.volume.mount_point))
+    mine = {n: p for n, p in mine.items() if may_meet(root, tidy(p.below))}
     if not mine:
         return
     ledger = Ledger(journal, row.id)
     entries = {entry.n: entry for entry in ledger.entries()}
     for fact in ledger.copies():
         place, entry = mine.get(fact.destination), entries.get(fact.n)
-        if place is None or entry is None or entry.entry.kind is not EntryKind.FILE:
+        if place is None or entry is None:
             continue
-        path = _within(_join(_tidy(place.below), fact.path), root)
+        path = within(join(tidy(place.below), fact.path), root)
         seen = evidence.files.get(path) if path is not None else None
         if seen is None:
             continue
-        fresh = _now_known(fact, entry, seen, evidence.files, place, root)
+        if entry.entry.kind is EntryKind.LINK:
+            fresh = _link_now(fact, entry, seen, place)
+        else:
+            fresh = _now_known(fact, entry, seen, evidence.files, place, root)
         if fresh is not None and fresh != fact:
             yield fresh
 
@@ -147,7 +153,7 @@ def _now_known(
 ) -> CopyFact | None:
     """*fact* after the file was looked at again; None when that told nothing."""
     if seen.renamed_to:
-        path = _within(_join(root, seen.renamed_to), _tidy(place.below))
+        path = within(join(root, seen.renamed_to), tidy(place.below))
         if path is None:
             return _failed(fact, seen, f"was moved away to {seen.renamed_to}", place)
         return _now_known(
@@ -168,6 +174,23 @@ def _now_known(
         mtime_ns=seen.mtime_ns,
         trouble="",
     )
+
+
+def _link_now(
+    fact: CopyFact, entry: EntryRow, seen: SeenFile, place: PlaceRecord
+) -> CopyFact | None:
+    """The same for a link, which is compared by where it points."""
+    if seen.state is FileState.MISSING:
+        return _failed(fact, seen, "is no longer there", place)
+    if seen.points is None:
+        return _failed(fact, seen, seen.trouble or "is no link any more", place)
+    if seen.points != entry.entry.target:
+        what = f"points to {seen.points} instead of {entry.entry.target}"
+        return _failed(fact, seen, what, place)
+    if fact.state is not CopyState.FAILED:
+        return None  # it is as it was
+    state = CopyState.VERIFIED if seen.way is ReadWay.MEDIUM else CopyState.CACHE
+    return fact._replace(state=state, way=seen.way, read=seen.at, trouble="")
 
 
 def _trouble(entry: EntryRow, seen: SeenFile) -> str:
@@ -236,32 +259,3 @@ def _place(kept: dict[str, Any], record: PlaceRecord, failed: list[CopyFact]) ->
             **kept, "state": PlaceState.DONE, "trouble": "", "safe_to_eject": record.flush,
         }  # fmt: skip
     return kept
-
-
-# Paths below a mount point
-
-
-def _tidy(below: str) -> str:
-    return "" if below == "." else below
-
-
-def _join(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder else path
-
-
-def _within(path: str, folder: str) -> str | None:
-    """*path* relative to *folder*, None when it does not lie in it."""
-    if not folder:
-        return path
-    return path[len(folder) + 1 :] if path.startswith(folder + "/") else None
-
-
-def _may_meet(one: str, other: str) -> bool:
-    """Whether one of two folders holds the other."""
-    return (
-        not one
-        or not other
-        or one == other
-        or one.startswith(other + "/")
-        or other.startswith(one + "/")
-    )

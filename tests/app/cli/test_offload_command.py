@@ -1,5 +1,6 @@
 """`reelkeep offload`: what is asked, what is planned, what is said at the end."""
 
+import contextlib
 import json
 import os
 import signal
@@ -258,6 +259,38 @@ def test_what_is_no_option_behind_a_comma_is_refused_and_makes_no_folder(
     assert answer.code == 2
     assert said in answer.err
     assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] == "a") == []
+
+
+@pytest.mark.parametrize("place", ["/proc/nope", "{card}/reports", "{card}/.DS_Store"])
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_copied(
+    reelkeep, card, tmp_path, place
+):
+    folder = place.format(card=card)
+    answer = reelkeep("offload", card, "--to", tmp_path / "a", "--report", folder)
+
+    assert answer.code == 2
+    assert answer.err.startswith(f"The report cannot be written to {folder}: ")
+    assert "Choose another folder" in answer.err
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_report_that_fails_after_the_copy_is_said_with_advice_and_the_verdict_stands(
+    reelkeep, card, tmp_path, bench
+):
+    full = bench.ext4("full", "FULL")
+    (full / "r").mkdir()
+    with (full / "fill").open("wb", 0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    answer = reelkeep(
+        "offload", card, "--to", tmp_path / "a", "--wanted-copies", 1, "--report", full / "r"
+    )
+
+    assert answer.code == 1
+    assert "No room for the report" in answer.err
+    assert "The copies are not concerned. `reelkeep jobs report " in answer.err
+    assert "Errno" not in answer.err
+    assert answer.out.splitlines()[-1] == "SAFE TO FORMAT"
 
 
 def test_the_command_line_beats_the_preset_and_the_preset_beats_the_settings(tmp_path):
