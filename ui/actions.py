@@ -6,7 +6,7 @@ Whatever dragging or a button does is here too, so that all of it can be reached
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -22,6 +22,7 @@ from app.jobs.spec import JobId
 from ui.bridge import Bridge
 from ui.job_table import JobTable, Verb, gone_places, repairable, verbs_of
 from ui.messages import Message, MessageBar
+from ui.theme import Tone
 from ui.widgets.queue_table import QueueTable
 from ui.words import printable
 
@@ -75,7 +76,9 @@ class JobDesk(QObject):
             case Verb.RETRY:
                 self._bridge.ask(lambda: engine.retry(job))
             case Verb.CANCEL:
-                self._bridge.ask(lambda: engine.cancel(job), lambda _: self._cancelled(snapshot))
+                self._bridge.ask(
+                    lambda: engine.cancel(job), lambda left: self._cancelled(snapshot, left)
+                )
             case Verb.FORGET:
                 self._bridge.ask(lambda: engine.forget(job))
             case Verb.UP | Verb.DOWN:
@@ -107,10 +110,15 @@ class JobDesk(QObject):
         ended = [job.id for job in self._model.jobs if job.state.ended]
         self._bridge.ask(lambda: _each(engine.forget, ended))
 
-    def _cancelled(self, job: JobSnapshot) -> None:
+    def _cancelled(self, job: JobSnapshot, left: Sequence[str]) -> None:
+        """Say so, and for as long as nobody closes it what is *left* half written on a drive."""
         again = ("Start again", lambda: self.do(Verb.RETRY, job.id))
         text = f"{printable(job.title)} was cancelled. What was confirmed stays where it is."
-        self._messages.show_message(Message(text=text, actions=(again,), stays=False))
+        text = " ".join((text, *map(printable, left)))
+        tone = Tone.ATTENTION if left else Tone.DIM
+        self._messages.show_message(
+            Message(text=text, tone=tone, actions=(again,), stays=bool(left))
+        )
 
     def _move(self, job: JobId, step: int) -> None:
         ids = [shown.id for shown in self._model.jobs]

@@ -28,6 +28,7 @@ class StandInEngine:
         self.awake = True
         self.power_warning = ""
         self.day_cards: tuple[DayCard, ...] = ()
+        self.left: tuple[str, ...] = ()
         self.fault: Exception | None = None
         self._ended = threading.Event()
 
@@ -64,8 +65,9 @@ class StandInEngine:
     def resume(self, job: JobId) -> None:
         self._turn(job, "resume", JobState.RUNNING)
 
-    def cancel(self, job: JobId) -> None:
+    def cancel(self, job: JobId) -> tuple[str, ...]:
         self._turn(job, "cancel", JobState.CANCELLED)
+        return self.left
 
     def retry(self, job: JobId) -> JobId:
         self._turn(job, "retry", JobState.QUEUED)

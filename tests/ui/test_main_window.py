@@ -118,6 +118,18 @@ def test_cancelling_can_be_taken_back(window, engine, qtbot):
     qtbot.waitUntil(lambda: ("retry", s.running(1).id) in engine.asked)
 
 
+def test_what_a_cancel_could_not_clear_stays_on_the_window(window, engine, qtbot):
+    engine.left = ("SHUTTLE is not connected: what the job left half written there stays.",)
+    _jobs(window, s.running(1))
+
+    window.desk.do(Verb.CANCEL, s.running(1).id)
+    qtbot.waitUntil(lambda: bool(window.messages.lines))
+    message = window.messages.lines[0].message
+
+    assert message.text.endswith(engine.left[0])
+    assert message.stays
+
+
 def test_what_cannot_be_done_now_is_grey(window):
     _jobs(window, s.running(1))
     window.queue.table.choose(s.running(1).id)
