@@ -140,7 +140,7 @@ def _show_unfinished(ended: JobSnapshot, code: Ending, output: Output) -> int:
 def _show_part(part: PartOutcome, outcome: VerifyOutcome, output: Output) -> None:
     place = Path(part.root, part.below)
     output.say(
-        f"{place}: {part.verified:,} of {count_text(part.files, 'file')} verified,"
+        f"{place}: {part.verified:,} of {count_text(part.asked, 'file')} verified,"
         f" {bytes_text(part.size)}, against {part.against}"
     )
     several = len(outcome.parts) > 1
@@ -184,7 +184,8 @@ def _part_facts(part: PartOutcome) -> dict[str, Any]:
         "root": part.root,
         "below": part.below,
         "against": part.against,
-        "files": part.files,
+        "files": part.asked,
+        "unchecked": list(part.unchecked),
         "size": part.size,
         "verified": part.verified,
         "cached": part.cached,

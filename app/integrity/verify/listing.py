@@ -30,6 +30,8 @@ class Listing:
     folders: list[Folder] = field(default_factory=list)
     strays: dict[str, str] = field(default_factory=dict)
     """What no manifest can hold and none leaves out, with the reason: links, odd names, …"""
+    odd: dict[str, Entry] = field(default_factory=dict)
+    """Links and files that no manifest can hold, also those that its ignore patterns name."""
     unlistable: dict[str, str] = field(default_factory=dict)
     """Folders that could not be listed, with the reason."""
     followed: bool = False
@@ -65,7 +67,10 @@ def list_part(records: Records) -> Listing:
             continue
         if entry.name.startswith(OUR_OWN):
             listing.leftovers = True
-        elif not records.history.ignores(entry.path, folder=entry.kind is EntryKind.FOLDER):
+            continue
+        if _odd(entry, records, folders):
+            listing.odd[entry.path] = entry
+        if not records.history.ignores(entry.path, folder=entry.kind is EntryKind.FOLDER):
             wanted = Wanted(
                 path=entry.path,
                 size=entry.size,
@@ -75,6 +80,13 @@ def list_part(records: Records) -> Listing:
             )
             _sort_in(entry, wanted, listing, records, folders)
     return listing
+
+
+def _odd(entry: Entry, records: Records, folders: frozenset[str]) -> bool:
+    """Whether no manifest can hold an entry."""
+    if entry.kind is EntryKind.LINK:
+        return entry.path not in folders and records.history.find(entry.path) is None
+    return entry.kind is EntryKind.FILE and not holdable(entry.path)
 
 
 def _sort_in(

@@ -63,6 +63,8 @@ class SeenFile:
     size: int
     at: datetime
     trouble: str = ""
+    points: str | None = None
+    """Of a link: where it points."""
     renamed_to: str = ""
     """Of a file that is not under this name any more: where it lies now."""
 
@@ -80,6 +82,8 @@ class PartOutcome:
     """Files that were read."""
     size: int = 0
     """Bytes that were read."""
+    asked: int = 0
+    """Files that should be there or are: those read, and those missing."""
     verified: int = 0
     cached: int = 0
     """Of those verified, how many only through the cache."""
@@ -87,6 +91,8 @@ class PartOutcome:
     generation: str = ""
     """The manifest that was written, "" where none could be."""
     notes: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    """Links and names that the history cannot hold, and of which nothing else is known."""
     unwritten: str = ""
     """Why no generation could be written although the medium can be written to."""
 
@@ -104,6 +110,8 @@ class VerifyOutcome:
     parts: tuple[PartOutcome, ...]
     outside: int = 0
     """Files that lie below no history."""
+    remarks: tuple[str, ...] = ()
+    """What others know of these files."""
 
     @property
     def clean(self) -> bool:
@@ -134,6 +142,8 @@ class VerifyOutcome:
     def notes(self) -> tuple[str, ...]:
         """What else is to be said, each once."""
         said = [note for part in self.parts for note in part.notes]
+        said += [_unchecked(part.unchecked) for part in self.parts if part.unchecked]
+        said += self.remarks
         if self.outside:
             said.append(
                 f"{count_text(self.outside, 'file')} beside them lie below no history and were"
@@ -153,11 +163,22 @@ class VerifyOutcome:
             if self.cached
             else ""
         )
+        if unchecked := sum(len(part.unchecked) for part in self.parts):
+            cached += f" {count_text(unchecked, 'entry', 'entries')} could not be checked."
         if open_ones:
             return f"{_difference_words(open_ones)}{mended}{cached}"
         trouble = next((part.unwritten for part in self.parts if part.unwritten), "")
         head = f"{count_text(self.verified, 'file')} verified, nothing differs."
         return f"{head}{mended}{cached} {trouble}".strip()
+
+
+def _unchecked(paths: tuple[str, ...]) -> str:
+    """Which entries nobody could check, and why."""
+    more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+    return (
+        f"Not checked, for an ASC MHL history cannot hold links and such names, and no job of this"
+        f" profile had put them there: {', '.join(paths[:_NAMED])}{more}."
+    )
 
 
 def _difference_words(found: list[FileOutcome]) -> str:

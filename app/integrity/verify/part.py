@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from app.integrity.mhl import (
     write_generation,
 )
 from app.integrity.verdict import ReadWay
+from app.integrity.verify.beside import Beside, Recorded, look_beside
 from app.integrity.verify.listing import OUR_OWN, list_part
 from app.integrity.verify.mend import Mended, Mender
 from app.integrity.verify.outcome import FileOutcome, FileState, PartOutcome, SeenFile
@@ -66,8 +67,14 @@ class PartCheck:
     """One part of a verify job."""
 
     def __init__(
-        self, part: Part, volume: Volume, control: JobControl, signature: Signature
+        self,
+        part: Part,
+        volume: Volume,
+        control: JobControl,
+        signature: Signature,
+        others: Mapping[str, Recorded],
     ) -> None:
+        """*others*: records of entries that a history cannot hold, by path below the root."""
         self.part, self._volume, self._control = part, volume, control
         self._signature, self._started = signature, now()
         self._records = Records.of(part)
@@ -78,6 +85,8 @@ class PartCheck:
                 with contextlib.suppress(OSError):
                     sync_file_system(fd)  # pages that are not written yet cannot be dropped
         self.listing = list_part(self._records)
+        self._others = {path: one for path, one in others.items() if self._records.inside(path)}
+        self._beside = Beside()
         self._readings: dict[str, Reading] = {}
         self._mended: dict[str, Mended] = {}
         self._found: dict[str, FoundFile] = {}
@@ -99,6 +108,9 @@ class PartCheck:
         sweep = Sweep(self._folder, self._name, self._control, provable=self._provable)
         try:
             self._readings = sweep.read(self.listing.wanted.values())
+            self._beside = look_beside(
+                self._folder, self.listing.odd, self._others, sweep, provable=self._provable
+            )
             self._compare(sweep)
         finally:
             sweep.close()
@@ -132,7 +144,9 @@ class PartCheck:
         for path in compared.new:
             self._differ(path, FileState.NEW, "")
         for path, why in self.listing.strays.items():
-            self._differ(path, FileState.NEW, why)
+            if path not in self._others:
+                self._differ(path, FileState.NEW, why)
+        self._differences |= self._beside.differences
         for path, why in self.listing.unlistable.items():
             self._differ(path or ".", FileState.UNREADABLE, why)
 
@@ -265,6 +279,8 @@ class PartCheck:
     def _mend(self, mender: Mender, difference: FileOutcome) -> FileOutcome:
         path = difference.path
         expected = self._records.history.known(path)
+        if (other := self._others.get(path)) is not None:
+            expected = other.digests
         if not expected:
             return replace(difference, trouble=_and(difference, "No hash of it is recorded."))
         below = len(self.part.below) + 1 if self.part.below else 0
@@ -284,20 +300,21 @@ class PartCheck:
 
     def _record_mended(self, other: Path) -> None:
         """A further generation, so that the history shows the damage and the repair."""
-        if not self._mended or self.part.legacy:
+        mended = [path for path in self._mended if path not in self._others]
+        if not mended or self.part.legacy:
             return
         history = History.load(self.part.root)
         assert history is not None
         verified = Comparison(
-            missing=(), changed=(), new=(), renamed=(), verified=tuple(self._mended), unproven=()
+            missing=(), changed=(), new=(), renamed=(), verified=tuple(mended), unproven=()
         )
-        number = count_text(len(self._mended), "file")
+        number = count_text(len(mended), "file")
         self._generation = self._write(
             history,
             next_records(history, verified, self._found),
             None,
             f"{number} repaired from {other}",
-            left_out=[mended.aside for mended in self._mended.values() if mended.aside],
+            left_out=[one.aside for one in self._mended.values() if one.aside],
         )
 
     # What was found
@@ -307,23 +324,27 @@ class PartCheck:
         proven = [*self._comparison.verified, *(r.path for r in self._comparison.renamed)]
         ways = [self._readings[path].way for path in proven]
         ways += [mended.read.way for mended in self._mended.values()]
+        strays = self.listing.strays  # named as new
         return PartOutcome(
             root=str(self.part.root),
             below=self.part.below,
             against=self._records.against,
             files=len(self._readings),
             size=self.listing.size,
-            verified=len(ways),
+            asked=len({*self._readings, *self._comparison.missing, *self._beside.seen}),
+            verified=len(ways) + self._beside.verified,
             cached=sum(1 for way in ways if way is not ReadWay.MEDIUM),
             differences=tuple(self._differences.values()),
             generation=self._generation,
             notes=tuple(self._notes),
+            unchecked=tuple(path for path in self._beside.unchecked if path not in strays),
             unwritten=self._unwritten,
         )
 
     def seen(self) -> dict[str, SeenFile]:
         """The evidence: what every file gave, and which are not there any more."""
         seen = {path: self._seen(path, reading) for path, reading in self._readings.items()}
+        seen |= self._beside.seen
         for path in self._comparison.missing:
             seen[path] = _gone(self._differences[path])
         for rename in self._comparison.renamed:

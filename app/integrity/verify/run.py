@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.integrity.verify.beside import RecordsOf, nothing_known
 from app.integrity.verify.outcome import SeenFile, VerifyOutcome
 from app.integrity.verify.part import PartCheck, Signature
 from app.integrity.verify.spec import VerifySpec, aim_of
@@ -41,10 +42,11 @@ class VerifyRun:
         control: JobControl,
         signature: Signature,
         declared: Mapping[str, str],
+        others: RecordsOf = nothing_known,
     ) -> None:
         self._spec, self._control = spec, control
         self._signature = signature
-        self._declared = declared
+        self._declared, self._others = declared, others
         self._checks: list[PartCheck] = []
         self._volume: Volume | None = None
 
@@ -57,7 +59,9 @@ class VerifyRun:
         try:
             for part in aim.parts:
                 control.checkpoint()
-                self._checks.append(PartCheck(part, aim.volume, control, self._signature))
+                others = self._others(part.root, aim.volume)
+                check = PartCheck(part, aim.volume, control, self._signature, others)
+                self._checks.append(check)
             self._show_totals()
             for check in self._checks:
                 self._one(check)
