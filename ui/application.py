@@ -104,6 +104,7 @@ def run_engine(
             picture = Picture(session, screenshot, size)
             log.info("A picture is being taken: %s", picture.target)
         else:
+            picture = None
             session.window.resize(*size)
         restore = _heed_signals(session)
         before, sys.excepthook = sys.excepthook, session.fell
@@ -115,7 +116,17 @@ def run_engine(
         if not session.ended:  # joining its threads would hang too; nothing unconfirmed is lost
             logging.shutdown()
             os._exit(1)
-        return code
+        return code if picture is None else _tell(picture)
+
+
+def _tell(picture: Picture) -> int:
+    """Say where the picture is, or that there is none."""
+    if picture.saved:
+        print(picture.target)
+        return 0
+    text = f"The picture could not be saved as {printable(str(picture.target))}."
+    print(f"{text} Name a .png or .jpg in a folder that is there.", file=sys.stderr)
+    return 1
 
 
 def _refuse(error: ReelkeepError, *, quiet: bool) -> int:
@@ -185,8 +196,9 @@ class Session:
         memory = QSettings(str(engine.profile.directory / "window.ini"), QSettings.Format.IniFormat)
         self.window = MainWindow(self.bridge, doors(), memory, self._profile_name())
         self.notifier = Notifier(self.bridge)
-        self.day = DayLine(self.bridge)
+        self.day = DayLine(self.bridge, self.window.cards_on_desk)
         self.day.changed.connect(self.window.show_day)
+        self.window.cards_changed.connect(self.day.tell_again)
         self.garbage = Collector(self.bridge)
         self.power = PowerWatch(self.bridge)
         self.power.warned.connect(self._warn_of_power)
@@ -332,6 +344,7 @@ class Picture:
     def __init__(self, session: Session, target: Path, size: tuple[int, int]) -> None:
         self._session = session
         self.target = target
+        self.saved = False
         self._quiet = self._waited = 0
         session.window.resize(*size)
         self._timer = QTimer(session.window)
@@ -345,8 +358,7 @@ class Picture:
         if self._quiet >= SETTLE_MS or self._waited >= PATIENCE_MS:
             self._timer.stop()
             picture: QPixmap = self._session.window.grab()
-            self.target.parent.mkdir(parents=True, exist_ok=True)
-            picture.save(str(self.target))
+            self.saved = picture.save(str(self.target))
             self._session.close()
 
 

@@ -24,6 +24,7 @@ from app.jobs.snapshot import JobSnapshot, JobState
 from ui.actions import Commands, JobDesk
 from ui.bridge import Bridge
 from ui.messages import Message, MessageBar
+from ui.models.day import CardOnDesk
 from ui.models.queue import QueueModel
 from ui.panes import Pane
 from ui.theme import Tone
@@ -52,6 +53,8 @@ class MainWindow(QMainWindow):
     """The person wants to quit, and knows what that means for running jobs."""
     window_asked = Signal(str)
     """A separate window is wanted: settings, log, status, about, or `files:JOB`."""
+    cards_changed = Signal()
+    """The cards that the panes show are others, or stand otherwise."""
 
     def __init__(
         self, bridge: Bridge, doors: Sequence[PaneDoor], memory: QSettings, profile: str
@@ -151,6 +154,7 @@ class MainWindow(QMainWindow):
             pane = door.build(self.bridge)
             pane.badge_changed.connect(lambda count: self.rail.set_badge(key, count))
             pane.said.connect(self.status.say)
+            pane.cards_changed.connect(self.cards_changed)
             self._panes[key] = pane
             self.stack.addWidget(pane)
         self._key = key
@@ -164,6 +168,10 @@ class MainWindow(QMainWindow):
     def pane(self) -> Pane:
         """The pane in front."""
         return self._panes[self._key]
+
+    def cards_on_desk(self) -> tuple[CardOnDesk, ...]:
+        """The cards that the panes show."""
+        return tuple(card for pane in self._panes.values() for card in pane.cards_on_desk())
 
     # Jobs
 

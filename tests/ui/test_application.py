@@ -46,15 +46,28 @@ def _wait(condition, seconds=30):
 
 @pytest.mark.parametrize("pane", ["library", "tape"])
 def test_a_picture_is_saved_without_a_display(tmp_path, pane):
-    target = tmp_path / "pictures" / "window.png"
+    target = tmp_path / "window.png"
     code = f"sys.exit(application.run_engine(app, engine, screenshot=Path({str(target)!r}), "
     process = _start(tmp_path, code + f"size=(1280, 800), pane={pane!r}))", "s.running()")
 
-    _, errors = process.communicate(timeout=60)
+    said, errors = process.communicate(timeout=60)
 
     assert process.returncode == 0, errors
     assert target.read_bytes().startswith(b"\x89PNG")
+    assert str(target) in said
     assert "Traceback" not in errors
+
+
+def test_a_picture_that_cannot_be_saved_is_said_and_no_folder_is_made_for_it(tmp_path):
+    target = tmp_path / "nowhere" / "window.png"
+    code = f"sys.exit(application.run_engine(app, engine, screenshot=Path({str(target)!r})))"
+    process = _start(tmp_path, code, "s.running()")
+
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert f"The picture could not be saved as {target}." in errors
+    assert not target.parent.exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

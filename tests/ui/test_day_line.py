@@ -9,7 +9,7 @@ import stand_in as s
 
 from app.jobs.snapshot import JobState
 from app.reports.model import DayCard, DayReport
-from ui.models.day import DayLine, day_text
+from ui.models.day import CardOnDesk, DayLine, Standing, day_text
 
 
 def day_card(roll: str, job: str, *, safe: bool = False) -> DayCard:
@@ -42,6 +42,39 @@ def test_without_a_first_day_it_is_today_and_without_cards_nothing():
     cards = [day_card("A001", "1", safe=True)]
     assert day_text(report(*cards, number=None), set()) == "Today · 1 card, 1 safe"
     assert day_text(report(), set()) == ""
+
+
+def on_desk(standing: Standing, *jobs: str) -> CardOnDesk:
+    return CardOnDesk(standing=standing, jobs=frozenset(jobs))
+
+
+def test_a_card_that_is_shown_counts_as_its_tile_says_and_others_as_the_journal_does():
+    gone, merged = day_card("A001", "1", safe=True), day_card("A003", "2, 3")
+    desk = [
+        on_desk(Standing.SAFE, "2"),
+        on_desk(Standing.SAFE, "3"),
+        on_desk(Standing.RUNNING, "4"),
+        on_desk(Standing.TO_DO),
+    ]
+    line = day_text(report(gone, merged), {"4"}, desk)
+    assert line == "Day 12 · 5 cards, 3 safe, 1 running, 1 to do"
+
+
+def test_the_line_follows_the_desk(bridge, engine, qtbot):
+    engine.day_cards = (day_card("A001", "000001", safe=True),)
+    engine.jobs = [s.done(1)]
+    desk: list[CardOnDesk] = []
+    made = DayLine(bridge, lambda: desk)
+    told: list[str] = []
+    made.changed.connect(told.append)
+    made.tell_again()
+    assert told == []  # before the journal has told of the day
+    bridge.start()
+    qtbot.waitUntil(lambda: told == ["Day 12 · 1 card, 1 safe"])
+    desk += [on_desk(Standing.TO_DO, "000001"), on_desk(Standing.TO_DO)]
+    made.tell_again()
+    made.end()
+    assert told[1:] == ["Day 12 · 2 cards, 2 to do"]
 
 
 @pytest.fixture

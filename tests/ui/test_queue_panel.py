@@ -166,3 +166,48 @@ def test_a_verify_job_offers_what_it_found_and_the_repair():
     clean = replace(s.done(2), kind="verify", safe=False, verdict="5 files verified.")
     assert verbs_of(clean) == (Verb.OUTCOME, Verb.FORGET)
     assert Verb.FILES not in verbs_of(replace(s.running(3), kind="verify"))
+
+
+def in_sight(panel, job) -> bool:
+    QApplication.processEvents()
+    table = panel.table
+    return (
+        table.viewport()
+        .rect()
+        .contains(table.visualRect(panel.model.index(panel.model.row_of(job.id), Column.JOB)))
+    )
+
+
+def test_of_a_long_queue_what_runs_and_what_is_new_is_in_sight(panel):
+    old = [s.done(number) for number in range(1, 41)]
+    panel.show_jobs(old)
+    assert in_sight(panel, old[-1])
+    assert not in_sight(panel, old[0])
+    busy, waiting = s.running(50), [s.queued(51), s.queued(52)]
+    panel.show_jobs([*old, busy, *waiting])
+    assert all(in_sight(panel, job) for job in (busy, *waiting))
+
+
+def test_a_queue_that_somebody_reads_does_not_jump_back(panel):
+    old = [s.done(number) for number in range(1, 41)]
+    panel.show_jobs(old)
+    assert in_sight(panel, old[-1])
+    panel.table.choose(old[0].id)
+    panel.resize(1300, 280)
+    assert in_sight(panel, old[0])
+    panel.show_jobs([*old, s.queued(51)])  # but what was just started is to be seen
+    assert in_sight(panel, s.queued(51))
+
+
+def test_a_verify_job_names_the_copy_that_it_reads(panel):
+    job = replace(
+        s.running(1, title="Verify A003 on SHUTTLE-06"),
+        kind="verify",
+        checked="/media/SHUTTLE-06/A003",
+        places=(),
+    )
+    panel.show_jobs([job])
+    told = [panel.model.index(0, column).data() for column in (Column.JOB, Column.GOES_TO)]
+    assert told == ["Verify A003 · 412.0 GB", "/media/SHUTTLE-06/A003"]
+    spoken = panel.model.index(0, Column.JOB).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "reads /media/SHUTTLE-06/A003" in spoken

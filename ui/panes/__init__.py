@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.bridge import Bridge
+from ui.models.day import CardOnDesk
 from ui.widgets.empty import EmptyState
 
 
@@ -25,6 +26,8 @@ class Pane(QWidget):
     """How many things wait for a person there; 0 hides the badge in the rail."""
     said = Signal(str)
     """One sentence of news for the status line, e.g. "SHUTTLE-07 can be unplugged now."."""
+    cards_changed = Signal()
+    """`cards_on_desk` answers something else than before."""
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__()
@@ -38,6 +41,10 @@ class Pane(QWidget):
     def commands(self) -> Sequence[QAction]:
         """What the pane can do, for the menu named after it; an action that is a separator
         groups them. Everything that dragging does is among them."""
+        return ()
+
+    def cards_on_desk(self) -> Sequence[CardOnDesk]:
+        """The cards that the pane shows, as they stand there."""
         return ()
 
     def shown(self) -> None:

@@ -17,6 +17,7 @@ from app.offload.spec import DestinationSpec
 from ui.bridge import Bridge
 from ui.models.cards import told_apart
 from ui.models.choices import Preset
+from ui.models.day import CardOnDesk
 from ui.models.destinations import holder_of, place_for
 from ui.panes import Pane
 from ui.panes.offload_column import DropArea
@@ -25,7 +26,7 @@ from ui.panes.offload_deeds import OffloadDeeds
 from ui.panes.offload_desk import OffloadDesk
 from ui.panes.offload_drives import destination_face
 from ui.panes.offload_drop import sort_dropped
-from ui.panes.offload_faces import card_face, plan_face
+from ui.panes.offload_faces import card_face, on_desk, plan_face
 from ui.panes.offload_obstacles import stands_against
 from ui.panes.offload_options import PlanOptions
 from ui.panes.offload_rate import rate_face
@@ -92,6 +93,7 @@ class OffloadPane(Pane):
         self.plan = PlanView(self.options)
         self.preset = PresetMenu()
         self._text_at = 0.0
+        self._on_desk: tuple[CardOnDesk, ...] = ()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(round(TEXT_SECONDS * 1000))
@@ -146,7 +148,9 @@ class OffloadPane(Pane):
         self._text_at = time.monotonic()
         self._later.stop()
         desk = self.desk
-        self.cards.show_faces(self._card_faces())
+        faces = self._card_faces()
+        self.cards.show_faces(faces)
+        self._tell_cards(faces)
         self.destinations.show_faces(self._destination_faces())
         reading = desk.reading()
         self.plan.show_face(
@@ -168,6 +172,16 @@ class OffloadPane(Pane):
         self.plan.show_rate(rate_face(desk))
         self._enable_actions()
         self.badge_changed.emit(sum(1 for job in desk.jobs if job.wants and not job.state.ended))
+
+    def cards_on_desk(self) -> Sequence[CardOnDesk]:
+        return self._on_desk
+
+    def _tell_cards(self, faces: Sequence[CardFace]) -> None:
+        pairs = zip(faces, self.desk.cards.entries, strict=True)
+        told = (on_desk(face, entry, self.desk.job_of(entry)) for face, entry in pairs)
+        before, self._on_desk = self._on_desk, tuple(filter(None, told))
+        if self._on_desk != before:
+            self.cards_changed.emit()
 
     def _progress(self) -> None:
         """Bars at once, text when it is due."""

@@ -14,6 +14,7 @@ from app.places.cards import Card, FindingKind
 from app.units import bytes_text, count_text
 from ui.models.cards import CardEntry, is_busy
 from ui.models.choices import Choices
+from ui.models.day import CardOnDesk, Standing
 from ui.models.plan import PlanReading
 from ui.panes.offload_drives import TONES
 from ui.theme import Tone
@@ -79,6 +80,16 @@ def card_face(
         can_verify=job is not None and job.state.ended and any(p.verified for p in job.places),
         chosen=chosen,
     )
+
+
+def on_desk(face: CardFace, entry: CardEntry, job: JobSnapshot | None) -> CardOnDesk | None:
+    """What the day's line counts of a tile; None while nobody knows what the card is."""
+    if face.sign is None or entry.card is None:
+        return None
+    at_work = job is not None and job.state in {JobState.RUNNING, JobState.PAUSED}
+    calm = Standing.SAFE if face.sign is SAFE else Standing.TO_DO
+    spoken_of = frozenset(str(one.id) for one in (job, entry.earlier) if one is not None)
+    return CardOnDesk(standing=Standing.RUNNING if at_work else calm, jobs=spoken_of)
 
 
 def _facts(entry: CardEntry, job: JobSnapshot | None) -> str:

@@ -232,7 +232,10 @@ class RequestTile(Tile):
         want = words.printable(job.wants).rstrip(".")
         self.what.show_sign(words.Sign(mark="attention", glyph="!", word=want, tone=Tone.ATTENTION))
         title = words.printable(job.title)
-        self.why.show_text(f"{title} waits for it and goes on by itself. Reelkeep may be closed.")
+        self.why.show_text(
+            f"{title} waits for it and goes on by itself, with what was not confirmed. "
+            "Reelkeep may be closed."
+        )
         gone = ", ".join(words.place_name(job.places[n], job.places) for n in gone_places(job))
         short = gone if len(gone) <= _LONGEST else "them"
         self.without.setText(f"Finish without {short}".replace("&", "&&"))

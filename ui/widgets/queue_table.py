@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QPainter,
     QPen,
     QResizeEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -204,6 +205,8 @@ class QueueTable(QTableView):
     def __init__(self, model: JobTable) -> None:
         super().__init__()
         self.queue = model
+        self._follow: JobId | None = None
+        """The job that is kept in sight: the newest one, before anybody has looked elsewhere."""
         self.setModel(model)
         self.setItemDelegate(QueueDelegate(self))
         self.setAccessibleName("Queue")
@@ -238,6 +241,7 @@ class QueueTable(QTableView):
     def choose(self, job: JobId) -> None:
         """Make *job* the current row and show it."""
         row = self.queue.row_of(job)
+        self._follow = None
         if row >= 0:
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
             index = self.queue.index(row, Column.JOB)
@@ -268,6 +272,7 @@ class QueueTable(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         job = self.current_job
+        self._follow = None
         if job is not None and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             verbs = verbs_of(job)
             shown = next((v for v in (Verb.FILES, Verb.OUTCOME) if v in verbs), verbs[0])
@@ -295,18 +300,33 @@ class QueueTable(QTableView):
         for column, width in _WIDTHS.items():
             share = _SHARES.get(column, 0.0)
             self.setColumnWidth(column, max(24, width + int(spare * share)))
+        self._bring_up()
 
     def _rows_inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
         for row in range(first, last + 1):
             self._dress(row)
         fresh = self.queue.job(last)
-        if fresh is not None and not fresh.state.ended:  # what was just started is to be seen
-            QTimer.singleShot(0, self, lambda: self._bring_up(fresh.id))
+        kept = self._followed()
+        if fresh is not None and (kept is None or kept.state.ended or not fresh.state.ended):
+            self._follow = fresh.id
+        QTimer.singleShot(0, self, self._bring_up)
 
-    def _bring_up(self, job: JobId) -> None:
-        row = self.queue.row_of(job)
-        if row >= 0:
-            self.scrollTo(self.queue.index(row, Column.JOB))
+    def _followed(self) -> JobSnapshot | None:
+        return self.queue.job(self.queue.row_of(self._follow)) if self._follow else None
+
+    def _bring_up(self) -> None:
+        """Have what runs and what is new in sight, until the person looks elsewhere."""
+        if self._followed() is None or self._follow is None:
+            return
+        running = (job for job in self.queue.jobs if job.state is JobState.RUNNING)
+        if (first := next(running, None)) is not None:
+            top = QAbstractItemView.ScrollHint.PositionAtTop
+            self.scrollTo(self.queue.index(self.queue.row_of(first.id), Column.JOB), top)
+        self.scrollTo(self.queue.index(self.queue.row_of(self._follow), Column.JOB))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._follow = None
+        super().wheelEvent(event)
 
     def _dress(self, row: int) -> None:
         job = self.queue.job(row)
