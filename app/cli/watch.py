@@ -77,7 +77,8 @@ class Watch:
     def _cancel_all(self) -> None:
         for job in reversed(self._jobs):
             if not self._engine.snapshot(job).state.ended:
-                self._engine.cancel(job)
+                for words in self._engine.cancel(job):
+                    self._output.warn(words)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 
-WORK_ON_DRIVES = frozenset({"offload", "jobs"})
+WORK_ON_DRIVES = frozenset({"offload", "jobs", "verify"})
 """Commands that may have to leave a drive behind."""
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if sys.platform == "linux" else ()
 _LOOK_SECONDS = 0.2
