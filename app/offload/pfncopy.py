@@ -163,7 +163,7 @@ def _unflushed(typed: Sequence[str], finals: dict[str, Path]) -> frozenset[Path]
 def _copy(work: DispatchRun, typed: str, kind: str, size: int | None) -> int:
     source, total = work.order.source, len(work.order.destinations)
     for path in work.swept:
-        log.warning("%s was removed: a run that was killed had left it half written.", path)
+        log.warning("%s was removed: a run that was cut off had left it half written.", path)
     for n, trouble in work.troubles.items():
         log.error("%s: %s", work.order.destinations[n], told(trouble))
     if len(work.troubles) == total:

@@ -163,7 +163,7 @@ def test_what_a_killed_run_has_left_goes_with_the_next_call(pfncopy, card, tmp_p
 
     assert code == 0
     assert err == (
-        f"WARNING: {tmp_path / 'raid' / left} was removed: a run that was killed had left it half"
+        f"WARNING: {tmp_path / 'raid' / left} was removed: a run that was cut off had left it half"
         " written.\n"
     )
     assert names_in(tmp_path / "raid") == ["clip.mov"]
