@@ -251,6 +251,7 @@ class OffloadRun:
 
     def _source_is_gone(self, stage: int) -> None:
         """The card is waited for; an earlier stage's drive only if no other has its files."""
+        self._show_totals()  # what is not confirmed is lost now, not when it is back
         if stage == 0:
             self._wait_for_card()
         elif (feeding := self.roster.feeding) is not None and feeding.target is not None:
@@ -309,6 +310,7 @@ class OffloadRun:
 
     def _wait_for_places(self, waiting: Sequence[Place]) -> None:
         names = ", ".join(place.name for place in waiting)
+        self._show_totals()  # what is not confirmed is lost now, not when they are back
         for place in waiting:
             self.control.place(place.index, state=PlaceState.GONE)
             place.close()

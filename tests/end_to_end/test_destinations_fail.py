@@ -181,10 +181,14 @@ def test_a_drive_pulled_and_put_back_is_finished(
         waiting = job.until(lambda s: s.wants, "the job says what it wants")
         assert waiting.wants == "Connect ONE again."
         assert waiting.places[0].state is PlaceState.GONE
+        assert (waiting.rate, waiting.left) == (0.0, None)
         assert list(drives[0].point.iterdir()) == []
         for drive in drives[1:]:
             assert len(tree(drive.point / "A003")) == len(tree(slow_card.backing))
         drives[0].plug()
+        work: list[int] = []
+        job.until(lambda s: work.append(s.work_done) or s.state.ended, "the job has ended")
+        assert min(work) >= waiting.work_done  # what was lost was lost when the drive was
         done = job.end()
     assert (done.state, done.verdict) == (JobState.DONE, "SAFE TO FORMAT"), done
     for drive in drives:
