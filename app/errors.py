@@ -167,7 +167,10 @@ class NameTaken(DestinationFault):
     """Something else lies under the name that a copy needs; it was not touched."""
 
     title = "Another file has this name"
-    hint = "Choose to keep both, or another folder."
+    hint = (
+        "A damaged copy is mended from another one: `reelkeep verify` with --repair-from. Otherwise"
+        " choose to keep both, or another folder."
+    )
 
 
 class WriteFailed(DestinationFault):

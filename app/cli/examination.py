@@ -98,6 +98,7 @@ def _profile(profile: Profile) -> Iterator[Finding]:
         yield Finding(name="Journal", weight=Weight.GOOD, fact="none yet")
         return
     jobs, trouble = inspect(profile.journal)
+    trouble = " ".join(trouble.split())
     size = bytes_text(profile.journal.stat().st_size)
     damaged = (
         "The next start keeps it aside and begins a new one. Bring it back from a backup, or"

@@ -11,21 +11,17 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.errors import BadInput
+from app.settings.template import TOKEN, TOKENS, check_template
 
-TOKENS = {
-    "date": "Shooting day, 2026-11-20",
-    "day": "Shooting day, 20261120",
-    "time": "Time of the offload, 1704",
-    "project": "Project",
-    "camera": "Camera",
-    "roll": "Roll",
-    "label": "Label of the card",
-    "clip": "Clip (a folder for each)",
-    "counter": "Counter; {counter:3} gives 001",
-    "text": "Free text",
-}
-_TOKEN = re.compile(r"\{([a-z]+)(?::(\d))?\}")
+__all__ = [
+    "TOKENS",
+    "NamingFacts",
+    "check_template",
+    "folders",
+    "numbered",
+    "shooting_day",
+    "split_template",
+]
 _UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
 
 
@@ -46,19 +42,6 @@ class NamingFacts:
 def shooting_day(moment: datetime, rollover_hour: int) -> date:
     """The shooting day that a moment belongs to."""
     return (moment - timedelta(hours=rollover_hour)).date()
-
-
-def check_template(template: str) -> None:
-    """BadInput, naming what is wrong, unless *template* can be used."""
-    for name, _ in _TOKEN.findall(template):
-        if name not in TOKENS:
-            known = ", ".join(f"{{{token}}}" for token in TOKENS)
-            raise BadInput(f"The template {template!r} has no token {{{name}}}.", hint=known)
-    rest = _TOKEN.sub("x", template)
-    if "{" in rest or "}" in rest:
-        raise BadInput(f"The template {template!r} has a brace that is not closed.")
-    if any(part in {".", ".."} for part in rest.split("/")):
-        raise BadInput(f"The template {template!r} may not climb out with a dot folder.")
 
 
 def split_template(template: str) -> tuple[str, str]:
@@ -84,7 +67,7 @@ def folders(template: str, facts: NamingFacts, clip: str = "") -> str:
             text = text.zfill(int(width))
         return _UNSAFE.sub("_", text).strip()
 
-    parts = (_tidy(_TOKEN.sub(value, part)) for part in template.split("/"))
+    parts = (_tidy(TOKEN.sub(value, part)) for part in template.split("/"))
     return "/".join(part for part in parts if part)
 
 

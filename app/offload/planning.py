@@ -13,6 +13,7 @@ from pathlib import Path
 from app.errors import BadInput, NotFound, PlanRefused
 from app.integrity.hashing import HashKind
 from app.integrity.medium import whole_pages
+from app.integrity.mhl.values import HISTORY_FOLDER
 from app.jobs.journal import Journal
 from app.offload import memory
 from app.offload.folder import choice_remarks, length_trouble, name_trouble, report_remarks
@@ -334,15 +335,25 @@ class _Destination:
         collision = self.spec.on_collision
         if taken and collision is OnCollision.REFUSE:
             self.say(Weight.REFUSAL, f"{_same_name(len(taken), 'file')} in"
-                                     f" {root}, e.g. {taken[0]}.", taken)  # fmt: skip
+                     f" {root}, e.g. {taken[0]}. Choose another folder, or let them be compared:"
+                     " --on-collision skip-identical.", taken)  # fmt: skip
         elif different and collision is OnCollision.SKIP_IDENTICAL:
             self.say(Weight.ATTENTION, f"{_same_name(len(different), 'other file')} in"
                      f" {root}, e.g. {different[0]}. They are not touched, and the"
-                     " card's are not copied there. Choose to keep both, or another folder.",
-                     different)  # fmt: skip
+                     f" card's are not copied there. {_way_out(root)}", different)  # fmt: skip
         elif taken:
             self.say(Weight.NOTE, f"{_same_name(len(taken), 'file')} in {root}"
                                   " and will be compared by hash.", taken)  # fmt: skip
+
+
+def _way_out(root: Path) -> str:
+    """What to do where other files lie; those below a history may be damaged copies of ours."""
+    if not os.path.isdir(root / HISTORY_FOLDER):
+        return "Choose to keep both, or another folder."
+    return (
+        f"If they are damaged copies, `reelkeep verify {root} --repair-from COPY` mends them from"
+        " another copy; otherwise choose to keep both, or another folder."
+    )
 
 
 def _same_name(count: int, what: str) -> str:

@@ -13,7 +13,7 @@ from app.offload.spec import OffloadSpec, VerifyMode
 from app.places.cards import Card, compare_rolls
 from app.places.devices import count_different
 from app.places.tree import Entry, EntryKind
-from app.units import bytes_text
+from app.units import bytes_text, count_text
 
 ROOM_TO_SPARE = 16 << 20
 """Bytes kept free for manifests, folders and the file system's own needs."""
@@ -118,7 +118,7 @@ def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> 
                     destination=index,
                     brief=f"One device with {other.name}, counts once",
                     text=(
-                        f"{one.name} and {other.name} lie on one device, {device.name}: both are"
+                        f"{_both(one, other)} lie on one device, {device.name}: both are"
                         " copied, together they count once."
                     ),
                 )
@@ -161,12 +161,21 @@ def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> 
             Remark(
                 weight=Weight.ATTENTION,
                 text=(
-                    f"{spec.wanted_copies} verified copies are wanted, and these destinations can"
-                    f" give {counting}. The verdict will be KEEP unless other copies are known."
+                    f"{count_text(spec.wanted_copies, 'verified copy', 'verified copies')}"
+                    f" {'is' if spec.wanted_copies == 1 else 'are'} wanted, and these"
+                    f" destinations can give {counting}. The verdict will be KEEP unless other"
+                    " copies are known."
                 ),
             )
         )
     return remarks
+
+
+def _both(one: PlannedDestination, other: PlannedDestination) -> str:
+    """Two destinations by name; by folder where they are called the same."""
+    if one.name != other.name:
+        return f"{one.name} and {other.name}"
+    return f"{one.root} and {other.root}"
 
 
 def card_remarks(card: Card, wanted: Sequence[Entry], journal: Journal) -> list[Remark]:
@@ -177,12 +186,21 @@ def card_remarks(card: Card, wanted: Sequence[Entry], journal: Journal) -> list[
     for entry in wanted:
         by_kind[entry.kind].append(entry.path)
     words = {
-        EntryKind.SPECIAL: (Weight.ATTENTION, "cannot be copied: no regular file or folder"),
-        EntryKind.UNREADABLE: (Weight.ATTENTION, "cannot be read"),
-        EntryKind.LINK: (Weight.NOTE, "is a link and is copied as a link"),
+        EntryKind.SPECIAL: (
+            Weight.ATTENTION,
+            "cannot be copied: no regular file or folder",
+            "cannot be copied: no regular files or folders",
+        ),
+        EntryKind.UNREADABLE: (Weight.ATTENTION, "cannot be read", "cannot be read"),
+        EntryKind.LINK: (
+            Weight.NOTE,
+            "is a link and is copied as a link",
+            "are links and are copied as links",
+        ),
     }
-    for kind, (weight, text) in words.items():
+    for kind, (weight, of_one, of_many) in words.items():
         if paths := by_kind.get(kind):
+            text = of_one if len(paths) == 1 else of_many
             more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
             remarks.append(
                 Remark(weight=weight, text=f"{paths[0]}{more} {text}.",

@@ -134,7 +134,7 @@ def value_from_text(key: Key, texts: Sequence[str]) -> Any:
     if len(texts) != 1:
         raise BadInput(f"{key.name} expects {key.expects}: one value, not {len(texts)}.")
     text = texts[0]
-    if key.kind in {Kind.TEXT, Kind.PATH, Kind.SIZE, Kind.DAY}:
+    if key.kind in {Kind.TEXT, Kind.TEMPLATE, Kind.WEB, Kind.PATH, Kind.SIZE, Kind.DAY}:
         return _checked(key, text)
     words = {"yes": "true", "on": "true", "no": "false", "off": "false"}
     try:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
+from app.errors import BadInput
+from app.settings.template import check_template
 from app.units import bytes_text, parse_size
 
 
@@ -16,6 +19,8 @@ class Kind(StrEnum):
     """What sort of value a setting holds; the value says it in words."""
 
     TEXT = "text"
+    TEMPLATE = "folders with tokens such as {date}/{roll}"
+    WEB = "a web address such as https://example.org/news"
     PATH = "a path"
     FLAG = "true or false"
     WHOLE = "a whole number"
@@ -77,6 +82,25 @@ def _text(value: object) -> str:
     return value
 
 
+def _template(value: object) -> str:
+    try:
+        check_template(_text(value))
+    except BadInput as error:
+        raise ValueError(error.message) from error
+    return _text(value)
+
+
+def _web(value: object) -> str:
+    text = _text(value)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError(text) from None
+    if text and (parts.scheme not in {"http", "https"} or not parts.hostname or " " in text):
+        raise ValueError(text)
+    return text
+
+
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(value)
@@ -129,6 +153,8 @@ def _tables(value: object) -> list[dict[str, Any]]:
 
 _CHECKS: dict[Kind, Callable[[object], Any]] = {
     Kind.TEXT: _text,
+    Kind.TEMPLATE: _template,
+    Kind.WEB: _web,
     Kind.PATH: _text,
     Kind.FLAG: _flag,
     Kind.WHOLE: _whole,
@@ -178,7 +204,9 @@ _ALL = (
         choices=_HASHES,
     ),
     _key("offload.verify", Kind.TEXT, "full", "How copies are proven.", choices=_VERIFY),
-    _key("offload.template", Kind.TEXT, "{roll}", "Folder below each destination, with tokens."),
+    _key(
+        "offload.template", Kind.TEMPLATE, "{roll}", "Folder below each destination, with tokens."
+    ),
     _key(
         "offload.wanted_copies",
         Kind.WHOLE,
@@ -238,7 +266,7 @@ _ALL = (
     _key("notify.desktop", Kind.FLAG, True, "Show a desktop notification when the queue is done."),
     _key("notify.sound", Kind.FLAG, True, "Play a sound when the queue is done or needs hands."),
     _key("notify.command", Kind.TEXT, "", "Program to run then; the news is in REELKEEP_TEXT."),
-    _key("notify.webhook", Kind.TEXT, "", "Web address that then receives the news as JSON."),
+    _key("notify.webhook", Kind.WEB, "", "Web address that then receives the news as JSON."),
     _key(
         "report.write",
         Kind.FLAG,

@@ -337,3 +337,23 @@ def test_every_setting_accepts_its_own_default_and_is_described():
         assert key.check(key.default) == key.default
         assert key.text.endswith(".")
         assert key.expects
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"),
+    [
+        ("offload.template", "{bad", "{date}/{roll}"),
+        ("offload.template", "{rol}", ""),
+        ("offload.template", "../{roll}", "{counter:3}"),
+        ("notify.webhook", "not a url", "https://example.org/news?set=1"),
+        ("notify.webhook", "ftp://example.org", "http://[::1]:8080/"),
+        ("notify.webhook", "https://", ""),
+    ],
+)
+def test_texts_that_could_not_be_used_later_are_refused_now(tmp_path, name, wrong, right):
+    settings = Settings.load(tmp_path / "settings.toml", site=tmp_path / "none")
+
+    with pytest.raises(BadInput, match=name):
+        settings.set(name, value_from_text(key_named(name), [wrong]))
+    settings.set(name, value_from_text(key_named(name), [right]))
+    assert settings.get(name) == right

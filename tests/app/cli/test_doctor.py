@@ -98,6 +98,7 @@ def test_a_damaged_journal_is_told_with_what_to_do_and_left_alone(reelkeep, prof
     assert answer.code == 1
     assert "Journal" in answer.result["missing"]
     assert "damaged" in facts["Journal"]["fact"]
+    assert "\n" not in facts["Journal"]["fact"]
     assert "keeps it aside" in facts["Journal"]["remedy"]
     assert journal.read_bytes() == before
 

@@ -155,3 +155,15 @@ def test_a_drive_without_room_is_told_in_a_sum_that_adds_up(card, bench, told):
 
     assert remark.weight is Weight.REFUSAL
     assert "TINY is too small: 70.0 kB are to come and 16.8 MB are kept for" in remark.text
+
+
+def test_a_damaged_copy_of_our_own_is_met_with_the_advice_to_repair_it(card, bench, told, tmp_path):
+    raid = bench.ext4("raid", "RAID", 64)
+    spec = spec_for(card, raid)
+    with House(tmp_path / "profile").engine() as engine:
+        engine.run(spec)
+    (raid / "A003" / "A003.xml").write_bytes(b"<other/>")
+    (remark,) = [said for said in told(spec) if "A003.xml" in said.paths]
+
+    assert remark.weight is Weight.ATTENTION
+    assert f"`reelkeep verify {raid}/A003 --repair-from COPY` mends them" in remark.text

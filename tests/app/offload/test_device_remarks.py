@@ -1,5 +1,6 @@
 """What a plan says of the devices behind its destinations."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from app.offload.plan import PlannedDestination
@@ -41,3 +42,18 @@ def test_a_device_with_its_serial_number_is_named_without_doubled_brackets() -> 
         "SHUTTLE-01 and RAID lie on one device, Virtual disk vda (over…): both are copied,"
         " together they count once."
     )
+
+
+def test_two_drives_of_one_name_are_told_apart_by_their_folders() -> None:
+    drives = [planned("RAID"), replace(planned("RAID"), root=Path("/media/RAID/Day12"))]
+    spec = OffloadSpec(
+        source=Path("/media/A003"),
+        destinations=tuple(DestinationSpec(path=one.path) for one in drives),
+    )
+    on_one, too_few = device_remarks(spec, drives)
+    assert on_one.text.startswith("/media/RAID/Day12 and /media/RAID lie on one device")
+    assert too_few.text.startswith("2 verified copies are wanted")
+    (alone,) = device_remarks(replace(spec, wanted_copies=1), [replace(drives[0], provable=False)])[
+        -1:
+    ]
+    assert alone.text.startswith("1 verified copy is wanted")
