@@ -38,6 +38,7 @@ def verify_report(journal: Journal, job: JobId) -> VerifyReport:
         job=job,
         title=outcome.title,
         sentence=outcome.sentence,
+        brief=outcome.brief,
         good=bool(read.get("good", outcome.done)),
         started=started,
         finished=finished,
@@ -49,6 +50,7 @@ def verify_report(journal: Journal, job: JobId) -> VerifyReport:
             VerifyPart(
                 path=str(Path(part.root, part.below)),
                 against=part.against,
+                asked=part.asked,
                 files=part.files,
                 size=part.size,
                 verified=part.verified,

@@ -23,6 +23,16 @@ def day_sentence(report: DayReport) -> str:
     return f"{sentence}, {count_text(points, 'point')} open" if points else sentence
 
 
+def cards_safe(cards: Sequence[DayCard]) -> str:
+    """The same in a few words, for the head of a page: `14 cards, all safe`."""
+    safe = sum(1 for card in cards if card.safe)
+    if not cards:
+        return "No cards"
+    if safe == len(cards):
+        return f"{count_text(safe, 'card')}, {'all ' if safe > 1 else ''}safe"
+    return f"{safe:,} of {count_text(len(cards), 'card')} safe"
+
+
 def _copies(cards: Sequence[DayCard]) -> str:
     counts = {len(set(card.copies)) for card in cards}
     fewest, most = min(counts), max(counts)

@@ -45,7 +45,7 @@ def verify_facts(report: VerifyReport) -> list[Group]:
     """What was read, and the job that read it."""
     seconds = (report.finished - report.started).total_seconds()
     size = sum(part.size for part in report.parts)
-    files = sum(part.files for part in report.parts)
+    files = sum(part.asked for part in report.parts)
     rate = f", {rate_text(size / seconds)}" if seconds >= 1 else ""
     read = [
         ("Folders", f"{len(report.parts):,}"),

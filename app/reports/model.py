@@ -211,6 +211,8 @@ class VerifyPart:
     path: str
     against: str
     """The last generation, or the legacy manifests, that it was held against."""
+    asked: int
+    """Files and links that should be there or are: those read, and those missing."""
     files: int
     """Files that were read."""
     size: int
@@ -232,6 +234,8 @@ class VerifyReport:
     """E.g. "Verify A003 on SHUTTLE-06"."""
     sentence: str
     """The result: "1,204 files verified, nothing differs."."""
+    brief: str
+    """The same without names, for where they stand below."""
     good: bool
     """Whether nothing differs any more."""
     started: datetime

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
 
-from app.reports.day import day_sentence
+from app.reports.day import cards_safe, day_sentence
 from app.reports.evidence import (
     Mark,
     attention,
@@ -100,7 +101,8 @@ def day_pdf(report: DayReport, stream: BinaryIO) -> None:
     if not open_points:
         sheet.paragraph(Piece("Nothing is open."))
     _cards(sheet, report.cards)
-    finish(sheet, title.text, verdict, f"Made {short_moment(report.made)}")
+    short = replace(verdict, text=cards_safe(report.cards))
+    finish(sheet, title.text, short, f"Made {short_moment(report.made)}")
 
 
 def finish(sheet: Sheet, left: str, verdict: Piece, footer: str) -> None:

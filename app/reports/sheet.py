@@ -108,16 +108,16 @@ class Sheet:
     def _frame(self, left: str, right: Piece, footer: str, number: str) -> None:
         limit = (RIGHT - LEFT) * 0.62
         bold = Style(font=STRONG, size=7.5, colour=DIM)
-        self._text(LEFT, PAGE_HEIGHT - 36, wrap(left, bold, limit)[0], bold)
+        self._text(LEFT, PAGE_HEIGHT - 36, _one_line(left, bold, limit), bold)
         style = Style(font=STRONG, size=7.5, colour=COLOURS[right.mark or Mark.NONE])
-        words = wrap(right.text, style, (RIGHT - LEFT) * 0.35)[0]
+        words = _one_line(right.text, style, (RIGHT - LEFT) * 0.35)
         x = RIGHT - width(words, style)
         if right.mark:
             self._mark(right.mark, x - 10, PAGE_HEIGHT - 36, style)
         self._text(x, PAGE_HEIGHT - 36, words, style)
         self._rule(PAGE_HEIGHT - 42)
         self._rule(40)
-        self._text(LEFT, 29, wrap(footer, QUIET, (RIGHT - LEFT) * 0.8)[0], QUIET)
+        self._text(LEFT, 29, _one_line(footer, QUIET, (RIGHT - LEFT) * 0.8), QUIET)
         self._text(RIGHT - width(number, QUIET), 29, number, QUIET)
 
     def need(self, height: float) -> bool:
@@ -317,6 +317,14 @@ def _colour(name: str) -> Color:
     from reportlab.lib.colors import HexColor
 
     return HexColor(name)
+
+
+def _one_line(text: str, style: Style, limit: float) -> str:
+    """What fits one line; a text that is cut says so."""
+    lines = wrap(text, style, limit)
+    if len(lines) == 1:
+        return lines[0]
+    return wrap(text, style, limit - width("…", style))[0] + "…"
 
 
 def _edges(columns: Sequence[Column]) -> list[tuple[float, float]]:

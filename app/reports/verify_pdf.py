@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import BinaryIO
 
@@ -21,14 +23,14 @@ from app.reports.pdf import (
     verdict_of,
 )
 from app.reports.sheet import QUIET, Column, Piece, Row, Sheet
-from app.reports.visible import visible_path
+from app.reports.visible import visible, visible_path
 from app.units import bytes_text
 
 
 def verify_pdf(report: VerifyReport, stream: BinaryIO, csv_name: str) -> None:
     """Write the report to *stream*; *csv_name* is the file that holds every row."""
     title = say(report.title, TITLE)
-    result = verdict_of(report.sentence, report.good, 18)
+    result = verdict_of(report.brief, report.good, 18)
     sheet = Sheet(stream, title=title.text, subject=result.text, author=say(report.operator).text)
     sheet.paragraph(Piece("Verification report", KIND))
     sheet.paragraph(title)
@@ -39,7 +41,10 @@ def verify_pdf(report: VerifyReport, stream: BinaryIO, csv_name: str) -> None:
     _folders(sheet, report)
     _differences(sheet, report, csv_name)
     listed(sheet, "Notes", report.notes)
-    finish(sheet, title.text, result, f"{report.tool}, job {report.job}")
+    short = re.split(r": |\. |\.$", report.brief, maxsplit=1)[0]
+    finish(
+        sheet, title.text, replace(result, text=visible(short)), f"{report.tool}, job {report.job}"
+    )
 
 
 def _folders(sheet: Sheet, report: VerifyReport) -> None:
@@ -47,7 +52,7 @@ def _folders(sheet: Sheet, report: VerifyReport) -> None:
     columns = (
         Column("Folder"),
         Column("Held against"),
-        Column("Files read", 52, right=True),
+        Column("Files", 52, right=True),
         Column("Size", 52, right=True),
         Column("Verified", 52, right=True),
     )
@@ -58,7 +63,7 @@ def _folder_row(part: VerifyPart) -> Row:
     cells = (
         (Piece(visible_path(part.path)),),
         (Piece(visible_path(part.against)),),
-        (Piece(f"{part.files:,}"),),
+        (Piece(f"{part.asked:,}"),),
         (Piece(bytes_text(part.size)),),
         (Piece(f"{part.verified:,}"),),
     )

@@ -153,7 +153,15 @@ class VerifyOutcome:
 
     @property
     def sentence(self) -> str:
-        """The result in one sentence or two."""
+        """The result in one sentence or two, with the names of what is most serious."""
+        return self._sentence(named=True)
+
+    @property
+    def brief(self) -> str:
+        """The same in counts only, where the names stand below."""
+        return self._sentence(named=False)
+
+    def _sentence(self, *, named: bool) -> str:
         open_ones = [d for d in self.differences() if not d.repaired]
         repaired = sum(1 for d in self.differences() if d.repaired)
         mended = f" {count_text(repaired, 'file')} repaired." if repaired else ""
@@ -166,7 +174,7 @@ class VerifyOutcome:
         if unchecked := sum(len(part.unchecked) for part in self.parts):
             cached += f" {count_text(unchecked, 'entry', 'entries')} could not be checked."
         if open_ones:
-            return f"{_difference_words(open_ones)}{mended}{cached}"
+            return f"{_difference_words(open_ones, named=named)}{mended}{cached}"
         trouble = next((part.unwritten for part in self.parts if part.unwritten), "")
         head = f"{count_text(self.verified, 'file')} verified, nothing differs."
         return f"{head}{mended}{cached} {trouble}".strip()
@@ -181,14 +189,17 @@ def _unchecked(paths: tuple[str, ...]) -> str:
     )
 
 
-def _difference_words(found: list[FileOutcome]) -> str:
-    """`3 files differ: A is changed, B is missing, C is new.`"""
+def _difference_words(found: list[FileOutcome], *, named: bool) -> str:
+    """`3 files differ: A is changed, B is missing, C is new.`; or only how many of each."""
     serious = sorted(found, key=lambda d: list(FileState).index(d.state))
-    named = ", ".join(d.words for d in serious[:_NAMED])
+    names = ", ".join(d.words for d in serious[:_NAMED])
     verb = "differs" if len(found) == 1 else "differ"
-    rest = len(found) - _NAMED
-    if rest <= 0:
-        return f"{count_text(len(found), 'file')} {verb}: {named}."
+    head = f"{count_text(len(found), 'file')} {verb}"
     counts = Counter(str(d.state) for d in serious)
     summed = ", ".join(f"{n:,} {state}" for state, n in counts.items())
-    return f"{count_text(len(found), 'file')} {verb} ({summed}): {named} and {rest:,} more."
+    if not named:
+        return f"{head}: {summed}."
+    rest = len(found) - _NAMED
+    if rest <= 0:
+        return f"{head}: {names}."
+    return f"{head} ({summed}): {names} and {rest:,} more."

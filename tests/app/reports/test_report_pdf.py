@@ -4,11 +4,21 @@ import shutil
 import subprocess
 
 import pytest
-from invented_reports import HOSTILE, day_card, day_report, destination_row, file_row, transfer
+from invented_reports import (
+    HOSTILE,
+    MOMENT,
+    day_card,
+    day_report,
+    destination_row,
+    file_row,
+    transfer,
+)
 
-from app.reports.model import ClipRow
+from app.integrity.verify.outcome import FileOutcome, FileState, PartOutcome, VerifyOutcome
+from app.reports.model import ClipRow, VerifyPart, VerifyReport, VerifyRow
 from app.reports.pdf import FILE_ROWS, day_pdf, transfer_pdf
 from app.reports.typeface import TEXT, Style, legible, width, wrap
+from app.reports.verify_pdf import verify_pdf
 
 needs_poppler = pytest.mark.skipif(
     shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed"
@@ -144,6 +154,45 @@ def test_a_day_has_its_sentence_and_a_row_a_card():
     assert [card.roll for card in cards[:60] if card.roll not in text] == []
     assert r"B\n001: Copy it again." in text
     assert f"Page {len(pages)} of {len(pages)}" in text
+    for page in pages:
+        assert page.splitlines()[0].rstrip().endswith("60 of 61 cards safe"), "and not cut"
+
+
+def verification(*names):
+    outcome = VerifyOutcome(
+        title="Verify A003 on SHUTTLE-06",
+        parts=(
+            PartOutcome(
+                root="/drives/A003",
+                against="0001.mhl",
+                files=5,
+                asked=6,
+                verified=2,
+                differences=tuple(FileOutcome(path=n, state=FileState.MISSING) for n in names),
+            ),
+        ),
+    )
+    return VerifyReport(
+        job="AF1ADD", title=outcome.title, sentence=outcome.sentence, brief=outcome.brief,
+        good=outcome.done, started=MOMENT, finished=MOMENT, repaired_from="", host="cart",
+        operator="Ada", tool="Reelkeep",
+        parts=(
+            VerifyPart(
+                path="/drives/A003", against="0001.mhl", asked=6, files=5, size=9, verified=2,
+                cached=0, generation="", rows=tuple(VerifyRow(n, "missing") for n in names),
+            ),
+        ),
+    )  # fmt: skip
+
+
+@needs_poppler
+def test_a_verification_counts_in_its_banner_and_names_below():
+    names = [f"CLIPS/A003R2EC/a_long_name_of_a_clip_{n}.mov" for n in range(4)]
+    (page,) = pages_of(lambda stream: verify_pdf(verification(*names), stream, "A003.csv"))
+    banner, _, below = page.partition("Held against")
+    assert "4 files differ: 4 missing." in banner
+    assert [name for name in names if name in banner or name not in below] == []
+    assert page.splitlines()[0].rstrip().endswith("4 files differ"), "and not cut"
 
 
 def test_lines_are_never_wider_than_their_column():
