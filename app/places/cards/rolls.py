@@ -65,10 +65,14 @@ def _seen_before(card: Card, roll: str, seen: Sequence[SeenRoll]) -> Finding | N
     if not same or any(_holds_same(card, old) for old in same):
         return None
     old = max(same, key=lambda seen_roll: seen_roll.when)
+    then = _content(old.clips, old.size, old.first_clip, old.last_clip)
+    now = _content(len(card.clips), card.size, *_ends(card))
+    if now == then:  # sizes are rounded for people
+        more = card.size - old.size
+        now = f"as many clips, and {abs(more):,} bytes {'more' if more > 0 else 'less'}"
     text = (
-        f"{roll} was offloaded on {moment_text(old.when)} with other content: "
-        f"{_content(old.clips, old.size, old.first_clip, old.last_clip)}; this card holds "
-        f"{_content(len(card.clips), card.size, *_ends(card))}."
+        f"{roll} was offloaded on {moment_text(old.when)} with other content: {then}; "
+        f"this card holds {now}."
     )
     return Finding(kind=FindingKind.ROLL_SEEN, text=text)
 

@@ -159,6 +159,13 @@ def test_a_roll_seen_before_with_other_content_is_told(tmp_path: Path) -> None:
     )
 
 
+def test_a_difference_too_small_for_rounded_sizes_is_told_in_bytes(tmp_path: Path) -> None:
+    card = recognise(build("red", tmp_path))
+    (finding,) = compare_rolls(card, [seen(card, size=card.size - 7)])
+
+    assert finding.text.endswith("; this card holds as many clips, and 7 bytes more.")
+
+
 def test_the_same_card_offloaded_again_is_no_finding(tmp_path: Path) -> None:
     card = recognise(build("red", tmp_path))
 
