@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +16,15 @@ from app.cli.output import Output, progress_facts, shown
 from app.cli.typed import Place
 from app.cli.watch import Watch
 from app.engine import Engine
-from app.errors import BadInput
+from app.errors import Refusal
 from app.integrity.verify.spec import VerifySpec
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
 from app.units import bytes_text, moment_text
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+END_SECONDS = 60.0
+"""So long a cancelled job of another process is waited for."""
 _JOB = click.argument("job", metavar="ID", callback=lambda _context, _option, value: as_id(value))
 
 
@@ -96,7 +99,7 @@ def resume_command(context: click.Context, job: JobId | None, as_json: bool) -> 
     with _engine() as engine:
         jobs = [job] if job else [found.id for found in engine.interrupted()]
         if not jobs:
-            output.say("No job was interrupted.")
+            output.say(_none_interrupted(engine))
             output.result(ok=True, exit_code=0, jobs=[])
             return
         context.exit(_run(engine, jobs, engine.resume, output))
@@ -109,6 +112,9 @@ def resume_command(context: click.Context, job: JobId | None, as_json: bool) -> 
 def retry_command(context: click.Context, job: JobId, as_json: bool) -> None:
     """Try again what failed in a job; what is confirmed is not done again."""
     with _engine() as engine:
+        found = engine.snapshot(job)
+        if found.state is JobState.DONE:
+            raise Refusal(f"Job {job} is done; there is nothing to try again.")
         context.exit(_run(engine, [job], engine.retry, Output(as_json=as_json)))
 
 
@@ -117,25 +123,54 @@ def _run(
 ) -> int:
     for job in jobs:
         if engine.snapshot(job).foreign:
-            raise BadInput(f"Another running Reelkeep has job {job} in hand.")
+            raise Refusal(f"Another running Reelkeep has job {job} in hand.")
         begin(job)
     return show_outcome(engine, Watch(engine, output).until_ended(jobs), output)
+
+
+def _none_interrupted(engine: Engine) -> str:
+    cancelled = [job.id for job in engine.snapshots() if job.state is JobState.CANCELLED]
+    if not cancelled:
+        return "No job was interrupted."
+    return (
+        "No job was interrupted. One that was cancelled goes on when it is named:"
+        f" reelkeep jobs resume {cancelled[-1]}"
+    )
+
+
+def _wait_for_end(engine: Engine, job: JobId) -> None:
+    """Wait until the process that has *job* in hand has ended it."""
+    end = time.monotonic() + END_SECONDS
+    while not (found := engine.snapshot(job)).state.ended:
+        if found.state is JobState.INTERRUPTED:
+            engine.cancel(job)
+        if time.monotonic() > end:
+            raise Refusal(
+                f"Job {job} has not ended yet; a drive may keep it from its next safe point.",
+                hint="`reelkeep jobs` shows when it has.",
+            )
+        time.sleep(0.1)
+    if found.state is not JobState.CANCELLED:
+        raise Refusal(f"Job {job} is {found.state}; it ended before it could be cancelled.")
 
 
 @jobs_command.command("cancel")
 @_JOB
 @_JSON
 def cancel_command(job: JobId, as_json: bool) -> None:
-    """End a job that waits or was interrupted; what is confirmed stays.
+    """End a job that waits, runs or was interrupted; what is confirmed stays.
 
-    A running job is cancelled where it runs: with Ctrl-C there, or in its window.
+    One that runs in another process or window ends there, at its next safe point.
     """
     output = Output(as_json=as_json)
     with _engine() as engine:
         found = engine.snapshot(job)
         if found.state.ended:
-            raise BadInput(f"Job {job} is {found.state}; there is nothing to cancel.")
+            raise Refusal(f"Job {job} is {found.state}; there is nothing to cancel.")
         left = engine.cancel(job)
+        if found.foreign:
+            output.say("It runs in another process, which is asked to cancel it.")
+            _wait_for_end(engine, job)
     output.say(f"{found.title}, {job}, is cancelled. What is confirmed stays.")
     for words in left:
         output.warn(words)

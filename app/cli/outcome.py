@@ -78,7 +78,10 @@ def _trouble(job: JobSnapshot, report: TransferReport) -> Iterator[str]:
     if job.state is JobState.INTERRUPTED:
         yield f"Interrupted. `reelkeep jobs resume {job.id}` goes on with it."
     elif job.state is JobState.CANCELLED:
-        yield "Cancelled. What is confirmed stays."
+        yield (
+            "Cancelled. What is confirmed stays."
+            f" `reelkeep jobs resume {job.id}` goes on with it after all."
+        )
     for sentence in (*_places(job, report), *_files(report, job.state)):
         if sentence and sentence not in told:
             told.add(sentence)

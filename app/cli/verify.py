@@ -100,10 +100,12 @@ def show_verified(engine: Engine, ended: JobSnapshot, output: Output) -> int:
         output.warn(note)
     if ended.report:
         output.say(f"  report {ended.report}")
+    elif ended.state is JobState.DONE and ended.error:
+        output.warn(f"{ended.error} {ended.hint}".strip())
     verdicts = engine.journal.fact(ended.id, "verdicts", [])
     for verdict in verdicts:
         output.warn(verdict)
-    if code is Ending.DONE:
+    if ended.state is JobState.DONE:
         output.say(outcome.sentence)
     else:
         output.warn(outcome.sentence)

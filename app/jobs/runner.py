@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from app.errors import BadInput, JobCancelled, JournalFault, ReelkeepError
+from app.errors import JobCancelled, JournalFault, ReelkeepError, Refusal
 from app.jobs.control import JobControl
 from app.jobs.ending import KEPT, as_confirmed, begun_anew, ending_of, held_back
 from app.jobs.following import awaited, waiting_words
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import JobRow, Journal
 from app.jobs.logbook import logbook
+from app.jobs.requests import ask_to_cancel, asked_to_cancel, heeded
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
 from app.jobs.spec import CONVERTER, JobId, Spec, new_job_id
 from app.jobs.vigil import Vigil
@@ -199,7 +200,8 @@ class Runner:
         states = (JobState.INTERRUPTED, JobState.CANCELLED, JobState.FAILED)
         if not self._journal.claim(job, self._instance.id, states):
             state = self._journal.job(job).state
-            raise BadInput(f"Job {job} is {state}; there is nothing to resume.")
+            raise Refusal(f"Job {job} is {state}; there is nothing to resume.")
+        heeded(self._journal, job)  # what was asked of an earlier owner
         self._changed()
 
     def _ending(self, job: JobId) -> bool:
@@ -212,7 +214,7 @@ class Runner:
             control.go_without(place)
 
     def cancel(self, job: JobId) -> tuple[str, ...]:
-        """End a job; what is confirmed stays.
+        """End a job; what is confirmed stays. A job of another process ends a moment later.
 
         What a job that was cut off has left half written is removed; answers, in words, what could
         not be reached.
@@ -226,7 +228,7 @@ class Runner:
             self._changed()
             return self._clear_up(row)
         if not row.state.ended:
-            raise BadInput(f"Job {job} belongs to another running Reelkeep. Cancel it there.")
+            ask_to_cancel(self._journal, job)  # the Reelkeep that has it in hand looks for that
         return ()
 
     def _clear_up(self, row: JobRow) -> tuple[str, ...]:
@@ -279,6 +281,7 @@ class Runner:
         while True:
             with self._change:
                 self._write_late()
+                self._heed()
                 if self._stopping and not self._threads:
                     return
                 if not self._stopping:
@@ -288,6 +291,15 @@ class Runner:
                 # Lanes may be held, and jobs queued, by another Reelkeep: look again now and then.
                 self._change.wait(0.5)
                 self._stale = True
+
+    def _heed(self) -> None:
+        """Cancel what other processes have asked us to."""
+        with contextlib.suppress(JournalFault):
+            for job in asked_to_cancel(self._journal):
+                row = self._journal.job(job)
+                if row.owner == self._instance.id:
+                    heeded(self._journal, job)
+                    self.cancel(job)
 
     def _write_late(self) -> None:
         """Try again to write down how jobs ended."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from offload_bench import make_card, tree
+from offload_bench import Watched, make_card, tree
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
@@ -41,7 +41,7 @@ def test_resume_without_an_id_finishes_what_was_interrupted(reelkeep, left, card
     assert answer.code == 0
     assert (answer.result["safe"], answer.result["jobs"][0]["job"]) == (True, left)
     assert tree(tmp_path / "a" / "A003") == tree(card)
-    assert reelkeep("jobs", "resume").out == "No job was interrupted.\n"
+    assert reelkeep("jobs", "resume").out.startswith("No job was interrupted.")
 
 
 def test_ids_are_understood_in_small_letters(reelkeep, left):
@@ -75,8 +75,44 @@ def test_an_unknown_job_is_not_found(reelkeep):
 
 def test_an_interrupted_job_can_be_cancelled_and_taken_up_again(reelkeep, left):
     assert reelkeep("jobs", "cancel", left, "--json").result["state"] == "cancelled"
-    assert reelkeep("jobs", "resume").out == "No job was interrupted.\n"
+    assert reelkeep("jobs", "resume").out.startswith("No job was interrupted.")
     assert reelkeep("jobs", "resume", left).out.splitlines()[-1] == "SAFE TO FORMAT"
+
+
+def test_resume_without_an_id_says_how_to_go_on_with_what_was_cancelled(reelkeep, left):
+    reelkeep("jobs", "cancel", left)
+    answer = reelkeep("jobs", "resume")
+
+    assert answer.code == 0
+    assert answer.out == (
+        "No job was interrupted. One that was cancelled goes on when it is named:"
+        f" reelkeep jobs resume {left}\n"
+    )
+
+
+def test_a_job_that_runs_in_another_reelkeep_is_cancelled_there(reelkeep, profile, left):
+    with Engine(profile) as owner, Watched(owner, left) as job:
+        job.until(lambda now: now.state is JobState.RUNNING, "the job runs")
+        owner.pause(left)
+        answer = reelkeep("jobs", "cancel", left)
+        ended = job.end()
+
+    assert ended.state is JobState.CANCELLED
+    assert answer.code == 0
+    assert answer.out.splitlines() == [
+        "It runs in another process, which is asked to cancel it.",
+        f"Offload A003, {left}, is cancelled. What is confirmed stays.",
+    ]
+
+
+def test_a_job_that_was_cancelled_elsewhere_and_is_resumed_is_not_cancelled_again(
+    reelkeep, profile, left
+):
+    with Engine(profile) as owner:
+        owner.resume(left)
+        with Engine(profile) as other:
+            other.cancel(left)
+    assert reelkeep("jobs", "resume", left).code == 0
 
 
 def test_retry_copies_what_failed_once_its_reason_is_gone(reelkeep, card, tmp_path):
