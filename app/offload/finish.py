@@ -88,10 +88,9 @@ class Finish:
         later = {p.record.stage for p in run.places} - {0}
         for stage in later:
             self._links(stage=stage)
+        for news in withdraw_known(run):
+            self._note(news)
         self._journal.set_fact(self._job, "destinations", self._finish_places())
-        if run.spec.check_known:
-            for news in withdraw_known(run):
-                self._note(news)
         account = self._as_it_stands()
         self._show_verdict(account.verdict)
         self._write_report(account)

@@ -30,7 +30,7 @@ def known_remark(
     if not known:
         return []
     files = known_words(known_files((copy.job, copy.fact.read) for copy in known.values()))
-    what = "Nothing of them is read now, neither card nor drive; check-known reads both again"
+    what = "They are not read again there, nor is the card for them; check-known reads both"
     if spec.check_known:
         what = "All are read again and compared with the card"
     return [

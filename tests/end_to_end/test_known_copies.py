@@ -97,7 +97,7 @@ def test_what_was_only_known_is_said_in_plan_last_lines_and_evidence(
         report = engine.report(third.id)
     (known,) = [r.text for r in plan.remarks if "known" in r.text]
     assert f"6 files known from job {first.id}" in known
-    assert "neither card nor drive" in known
+    assert "not read again there, nor is the card" in known
     assert second.safe
     assert third.safe
     (row,) = report.destinations
@@ -133,7 +133,8 @@ def test_known_copies_are_read_again_on_demand_and_damage_withdraws_what_was_sai
         found = engine.run(spec_for(card, drive, wanted_copies=1, check_known=True))
         assert found.state is JobState.FAILED
         assert not found.safe
-        assert "b.mov" in found.error
+        assert found.error.startswith("b.mov on one is damaged: the card still gives what job")
+        assert found.places[0].trouble == found.error
         assert engine.report(first.id).verdict.startswith("KEEP")
         again = engine.run(spec_for(card, drive, wanted_copies=1))
         assert not again.safe, "what was found damaged once is not known any more"
