@@ -242,11 +242,11 @@ def listed(names: Iterable[str]) -> str:
 
 
 def moment_words(moment: datetime, today: datetime | None = None) -> str:
-    """A moment that was: `at 14:02`, or `on 20 Nov at 14:02` where that was another day."""
+    """A moment that was: `at 14:02`, or `on 20 Nov` where that was another day."""
     there = moment.astimezone()
     if there.date() == (today or now()).astimezone().date():
         return f"at {there:%H:%M}"
-    return f"on {there.day} {there:%b} at {there:%H:%M}"
+    return f"on {there.day} {there:%b}"
 
 
 def earlier_text(job: JobSnapshot, today: datetime | None = None) -> str:
@@ -259,7 +259,7 @@ def earlier_text(job: JobSnapshot, today: datetime | None = None) -> str:
     what = job.verdict.partition(", ")[2] or (
         "offloaded" if job.state is JobState.DONE else "failed"
     )
-    return f"{what} {when}, not checked now"
+    return f"{what} {when}"
 
 
 def started_text(jobs: Sequence[JobSnapshot]) -> str:
