@@ -53,7 +53,8 @@ def remarks_on(journal: Journal, evidence: Iterable[Evidence]) -> Iterator[str]:
         ours: dict[str, str] = {}
         for job, row, fact, path in _offloaded(journal, one.root, one.volume):
             ours[path] = ""
-            if fact.state is not CopyState.FAILED and renamed(row, fact):
+            there = path in one.files and fact.state is not CopyState.FAILED
+            if there and renamed(row, fact):
                 ours[path] = f"{row.entry.path} of job {job} lies here as {path}."
         if not ours:
             continue  # put there by others: nothing is known
