@@ -199,6 +199,22 @@ def test_one_copy_of_two_wanted_keeps_the_card(window, engine, tmp_path, qtbot):
     assert tile.verdict.sign is KEEP
     assert tile.verdict.detail == "1 of 2 copies verified"
 
+    later = OffloadPane(window.bridge)  # knows the card by its files, and says what became of it
+    qtbot.addWidget(later)
+    later.desk._jobs_changed(window.bridge.snapshots)
+    later.desk.add_cards([card])
+    qtbot.waitUntil(lambda: not window.bridge.waiting and not later.desk.planner.working)
+    tile = later.cards.tiles[str(card)]
+    assert tile.verdict.sign is KEEP
+    assert tile.verdict.detail.startswith("1 of 2 copies verified ")
+    assert tile.verdict.detail != "1 of 2 copies verified "
+
+    verify = engine.snapshot(engine.verify(drive))
+    assert verify.checked == str(drive)
+    assert verify.lanes == {device.lane for device in engine.snapshots()[0].places}
+    qtbot.waitUntil(lambda: engine.snapshot(verify.id).state.ended, timeout=PATIENCE)
+    assert engine.snapshot(verify.id).checked == str(drive)
+
 
 def test_a_destination_inside_the_card_is_refused_before_anything_is_written(
     window, engine, tmp_path, qtbot
