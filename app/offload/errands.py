@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import contextvars
-import ctypes
 import queue
 import threading
 from collections.abc import Callable
 
 _IDLE_SECONDS = 2.0
 """After so long without an errand a thread ends."""
-
-
-class GivenUp(BaseException):
-    """Ends an errand that comes back from a drive that was given up."""
 
 
 class Errand:
@@ -25,25 +20,15 @@ class Errand:
         self.error: BaseException | None = None
         self._do = do
         self._context = contextvars.copy_context()
-        self._thread: int | None = None
 
     def run(self) -> None:
         """Do it, in the thread that calls this."""
-        self._thread = threading.get_ident()
         try:
             self.answer = self._context.run(self._do)
         except BaseException as error:
             self.error = error
         finally:
-            self._thread = None
             self.over.set()
-
-    def stop(self) -> None:
-        """See to it that it does nothing more should it come back."""
-        if (thread := self._thread) is not None:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread), ctypes.py_object(GivenUp)
-            )
 
 
 class Errands:
@@ -85,16 +70,13 @@ class _Runner(threading.Thread):
         self._errands = errands
 
     def run(self) -> None:
-        try:
-            while True:
-                try:
-                    errand = self.inbox.get(timeout=_IDLE_SECONDS)
-                except queue.Empty:
-                    if self._errands.leave(self):
-                        return
-                    continue
-                errand.run()
-                del errand
-                self._errands.rest(self)
-        except GivenUp:
-            return
+        while True:
+            try:
+                errand = self.inbox.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                if self._errands.leave(self):
+                    return
+                continue
+            errand.run()
+            del errand
+            self._errands.rest(self)

@@ -167,7 +167,9 @@ class Place:
         """
         silence = Silence(self.name)
         silence.hurried = self.hurried
-        folder, hidden_cache = silence.ask(partial(self._open, volume_of), watcher().patience.sync)
+        folder, hidden_cache = silence.ask(
+            partial(self._open, volume_of, silence), watcher().patience.sync
+        )
         self.opened_before = True
         self.target = Target(
             self.index,
@@ -180,7 +182,9 @@ class Place:
         self.target.silence.hurried = self.hurried
         return self.target
 
-    def _open(self, volume_of: Callable[[Path], Volume]) -> tuple[PinnedFolder, bool]:
+    def _open(
+        self, volume_of: Callable[[Path], Volume], silence: Silence
+    ) -> tuple[PinnedFolder, bool]:
         """The root, with the marker in it, and whether a program behind it may hide a cache."""
         folder = self.pin(volume_of, make=True)
         try:
@@ -188,6 +192,10 @@ class Place:
         except OSError as error:
             folder.close()  # or the drive could not be ejected
             raise self._fault(error) from error
+        if silence.fault is not None:  # nobody waits for it any more, and it must not stay open
+            folder.remove(self.marker)
+            folder.close()
+            raise silence.fault
         with folder.folder("") as fd:
             return folder, runs_in_user_space(fd)
 

@@ -132,7 +132,6 @@ class Silence:
         finally:
             self.untold(errand.over.set)
         if self.fault is not None:
-            errand.stop()
             raise self.fault
         if errand.error is not None:
             raise errand.error

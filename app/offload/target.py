@@ -126,7 +126,12 @@ class Target:
             with self.at_work():
                 return do()
 
-        return self.silence.ask(held, seconds)
+        try:
+            return self.silence.ask(held, seconds)
+        except DestinationSilent:
+            # It may be many calls in one, and the thread may come back in the middle of them.
+            threading.Thread(target=self.folder.cut_off, name="cut off", daemon=True).start()
+            raise
 
     @contextmanager
     def at_work(self) -> Iterator[None]:

@@ -70,6 +70,21 @@ class PinnedFolder:
         """The root's own descriptor."""
         return self._fd
 
+    def cut_off(self) -> None:
+        """From here on nothing is read or changed through this folder any more.
+
+        Also not by a thread that is at it now, should it ever come back from a drive that hangs:
+        every descriptor leads nowhere then.
+        """
+        nowhere = os.open(os.devnull, os.O_RDONLY | _CLOSE_ON_EXEC)
+        try:
+            with self._lock:
+                for fd in (self._fd, *(held.fd for held in self._folders.values())):
+                    if fd >= 0:
+                        os.dup2(nowhere, fd, inheritable=False)
+        finally:
+            os.close(nowhere)
+
     def still_there(self) -> bool:
         """Whether the path still leads to this folder and the folder still answers.
 

@@ -77,7 +77,8 @@ def test_a_drive_that_does_not_answer_is_given_up_and_its_thread_does_no_more(
     silence.told(told.set)
 
     def work() -> None:
-        drive.ask()
+        with silence.call():
+            drive.ask()
         after.set()
 
     with pytest.raises(DestinationSilent, match="KINGSTON has not answered for 1 seconds"):
