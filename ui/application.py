@@ -131,7 +131,6 @@ def _tell(picture: Picture) -> int:
 
 def _refuse(error: ReelkeepError, *, quiet: bool) -> int:
     """Say why the window cannot be opened, also to those who see no terminal; exit code 2."""
-    log.error("The window was not opened: %s", error)
     print(f"{error.title}: {error}", file=sys.stderr)
     if not quiet:
         from PySide6.QtWidgets import QMessageBox
