@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,8 @@ def _safety(cards: Sequence[DayCard]) -> str:
     start = f"{len(cards) - len(unsafe)} safe" if len(unsafe) < len(cards) else "none safe"
     if len(unsafe) > _NAMED:
         return f"{start}, keep {len(unsafe)} cards"
-    named = " and ".join(filter(None, [", ".join(unsafe[:-1]), unsafe[-1]]))
+    names = [f"{roll} ({n} cards)" if n > 1 else roll for roll, n in Counter(unsafe).items()]
+    named = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     return f"{start}, keep {named}"
 
 

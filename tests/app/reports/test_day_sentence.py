@@ -28,6 +28,10 @@ SAFE = [day_card(f"A{number:03d}") for number in range(1, 15)]
             "day 12: 3 cards, 1 to 2 copies, 1 safe, keep B1 and B2",
         ),
         (
+            [SAFE[0], *(day_card("A003", safe=False) for _ in range(2))],
+            "day 12: 3 cards, 1 to 2 copies, 1 safe, keep A003 (2 cards)",
+        ),
+        (
             [day_card(f"B{number}", safe=False) for number in range(4)],
             "day 12: 4 cards, 1 copy each, none safe, keep 4 cards",
         ),
