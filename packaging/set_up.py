@@ -49,6 +49,7 @@ WINDOW_PACKAGES = {
 }
 RUN_PACKAGES = {**WINDOW_PACKAGES, "ffmpeg": "ffmpeg"}
 TEST_PACKAGES = {
+    "bindfs": "bindfs",
     "btrfs-progs": "mkfs.btrfs",
     "dosfstools": "mkfs.vfat",
     "exfat-fuse": "mount.exfat-fuse",

@@ -66,7 +66,7 @@ class Order:
         first = replace(
             self._structured(data),
             destinations=self._destinations(preset),
-            report=absolute(self.report) if self.report else settings.path("report.directory"),
+            report=absolute(self.report) if self.report else _usual_reports(settings),
         )
         return tuple(
             replace(first, source=absolute(source), counter=first.counter + n)
@@ -163,3 +163,7 @@ def _preset(settings: Settings, name: str) -> Mapping[str, Any]:
         f'There is no preset "{name}".',
         hint=f"There are: {names}." if names else "Presets are saved in the window.",
     )
+
+
+def _usual_reports(settings: Settings) -> Path | None:
+    return settings.path("report.directory") if settings.get("report.write") else None

@@ -21,7 +21,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield made
     finally:
         made.close()
-        mounts = Path("/proc/self/mountinfo").read_text()
+        mounts = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
         assert str(tmp_path) not in mounts
 
 

@@ -50,5 +50,6 @@ def test_a_log_that_cannot_be_kept_stops_no_job(reelkeep, profile: Path, tmp_pat
     profile.mkdir()
     (profile / "a file").touch()
     reelkeep("settings", "set", "report.directory", profile / "a file")
+    reelkeep("settings", "set", "report.write", "false")  # else the plan would refuse
     answer = reelkeep("offload", card, "--to", tmp_path / "raid", "--wanted-copies", 1)
     assert answer.out.splitlines()[-1] == "SAFE TO FORMAT"

@@ -35,7 +35,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield made
     finally:
         made.close()
-        assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
+        assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         made.close()
         left = [
             line
-            for line in Path("/proc/self/mountinfo").read_text().split("\n")
+            for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").split("\n")
             if str(tmp_path) in line
         ]
         assert not left, left
