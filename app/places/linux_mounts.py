@@ -237,5 +237,5 @@ def holds_files(mount: Mount) -> bool:
         return True
     if any(covers(folder, mount.point) for folder in _SYSTEM_FOLDERS + _INNER_FOLDERS):
         return False
-    # An AppImage shows itself while it runs.
-    return not mount.point.startswith("/tmp/.mount_")
+    # An AppImage shows itself while it runs, in whatever folder is for temporary files.
+    return not mount.point.rpartition("/")[2].startswith(".mount_")

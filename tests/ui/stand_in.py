@@ -148,7 +148,7 @@ def failed(number: int = 4) -> JobSnapshot:
         error="Destination full: A003C029.mxf needs 7.2 GB, 1.1 GB left on LTO stage.",
         hint="Free space or replace the drive, then retry.",
         verdict="KEEP, 1 of 2 copies verified",
-        report="/tmp/none.html",
+        report="none.html",
         finished=MOMENT,
         places=(place("RAID-1", PlaceState.DONE), place("LTO stage", PlaceState.FAILED)),
     )
@@ -165,7 +165,7 @@ def done(number: int = 5, title: str = "Offload A002") -> JobSnapshot:
         files_done=58,
         verdict="SAFE TO FORMAT",
         safe=True,
-        report="/tmp/none.html",
+        report="none.html",
         finished=MOMENT,
         places=(place("RAID-1", PlaceState.DONE), place("SHUTTLE-07", PlaceState.DONE)),
     )

@@ -209,9 +209,9 @@ def test_a_plain_path_survives_the_way_through_a_url(tmp_path):
     assert path_of(QUrl.fromLocalFile(str(path))) == path
 
 
-def test_a_pane_without_use_for_a_drop_says_so(window):
+def test_a_pane_without_use_for_a_drop_says_so(window, tmp_path):
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile("/tmp/x.edl")])
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "x.edl"))])
     drop = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, data,
         Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
