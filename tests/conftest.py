@@ -1,4 +1,4 @@
-"""What every test shares: names and output that any runner can pass on.
+"""What every test shares: names and output that any runner can pass on, and a bench for mounts.
 
 Cards hold names that are no UTF-8, and so do the tests; parallel runs speak UTF-8 only.
 """
@@ -6,9 +6,24 @@ Cards hold names that are no UTF-8, and so do the tests; parallel runs speak UTF
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
+from mount_bench import Bench, need
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """Makes images, loops and mounts below the test's own folder; none of them is left."""
+    need("losetup", "mkfs.ext4")
+    made = Bench(tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
+        mounts = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
+        assert str(tmp_path) not in mounts
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

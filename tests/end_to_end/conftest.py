@@ -9,20 +9,10 @@ from pathlib import Path
 
 import pytest
 from fault_mount import FaultMount
-from mount_bench import Bench, need
+from mount_bench import Bench
 from offload_bench import SMALL_CARD, House, make_card
 
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    need("losetup", "mkfs.ext4")
-    made = Bench(tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
-        mounts = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
-        assert str(tmp_path) not in mounts
+from app.offload.silence import Patience, watcher
 
 
 @pytest.fixture
@@ -46,3 +36,22 @@ def house(tmp_path: Path) -> House:
 def card(tmp_path: Path) -> Path:
     """A small card: two large clips, a sidecar, sound, an empty file."""
     return make_card(tmp_path / "card" / "A003", SMALL_CARD)
+
+
+@pytest.fixture
+def two(bench: Bench, house: House) -> tuple[Path, Path]:
+    """Two drives."""
+    drives = bench.ext4("one", size=96), bench.ext4("two", size=96)
+    house.declare(*drives)
+    return drives
+
+
+@pytest.fixture
+def patience() -> Iterator[None]:
+    """Less of it than people have: a healthy drive of these tests answers in no time."""
+    before = watcher().patience
+    watcher().patience = Patience(answer=3, sync=4, slowest=1 << 40, cancelled=1, mention=1)
+    try:
+        yield
+    finally:
+        watcher().patience = before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -24,7 +24,6 @@ from offload_bench import (
 
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.offload.crew import MANY
-from app.offload.silence import Patience, watcher
 
 pytestmark = pytest.mark.root
 
@@ -35,25 +34,6 @@ FILES = {f"STILLS/{n // 100:02}/IMG_{n:05}.jpg": 3000 + n if n % 50 else 0 for n
 def card(bench: Bench) -> Path:
     """A card with more small files than one batch holds."""
     return make_card(bench.folder / "card" / "A003", FILES)
-
-
-@pytest.fixture
-def two(bench: Bench, house: House) -> tuple[Path, Path]:
-    """Two drives."""
-    drives = bench.ext4("one", size=96), bench.ext4("two", size=96)
-    house.declare(*drives)
-    return drives
-
-
-@pytest.fixture
-def patience() -> Iterator[None]:
-    """Less of it than people have: a healthy drive of these tests answers in no time."""
-    before = watcher().patience
-    watcher().patience = Patience(answer=3, sync=4, slowest=1 << 40, cancelled=1, mention=1)
-    try:
-        yield
-    finally:
-        watcher().patience = before
 
 
 def helpers() -> list[psutil.Process]:

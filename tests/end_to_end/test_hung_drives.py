@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,23 +36,12 @@ from app.engine import Engine
 from app.errors import DestinationSilent, PlanRefused
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
 from app.jobs.spec import JobId
-from app.offload.silence import Patience, Silence, watcher
+from app.offload.silence import Silence, watcher
 
 pytestmark = pytest.mark.root
 
 LARGE = {f"CLIPS/A003C00{n}.mov": 12 * MB + 4097 * n for n in range(1, 5)}
 """More than all blocks of the pool, so that a writer that keeps them stops the reader."""
-
-
-@pytest.fixture
-def patience() -> Iterator[None]:
-    """Less of it than people have: a healthy drive of these tests answers in no time."""
-    before = watcher().patience
-    watcher().patience = Patience(answer=3, sync=4, slowest=1 << 40, cancelled=1, mention=1)
-    try:
-        yield
-    finally:
-        watcher().patience = before
 
 
 @pytest.fixture

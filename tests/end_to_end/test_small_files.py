@@ -33,14 +33,6 @@ PAGE = 4096
 SIZES = (0, 1, PAGE - 1, PAGE, PAGE + 1, 25 * PAGE, (4 << 20) - 1, 4 << 20)
 
 
-@pytest.fixture
-def two(bench: Bench, house: House) -> tuple[Path, Path]:
-    """Two drives."""
-    drives = bench.ext4("one", size=96), bench.ext4("two", size=96)
-    house.declare(*drives)
-    return drives
-
-
 def test_every_size_around_a_page_and_the_limit_of_a_small_file_arrives(
     bench: Bench, house: House, two: tuple[Path, Path]
 ) -> None:

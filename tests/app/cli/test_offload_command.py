@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from drive import Drive
 from fault_mount import FaultMount
-from mount_bench import Bench, need
 from offload_bench import MB, SMALL_CARD, leftovers, make_card, tree
 
 from app.cli.offload_order import Order, destination
@@ -26,16 +25,6 @@ CARD = {"CLIPS/A003C001.mov": 5 * MB, "CLIPS/A003C001.xml": b"<clip/>", ".DS_Sto
 @pytest.fixture
 def card(tmp_path: Path) -> Path:
     return make_card(tmp_path / "cards" / "A003", CARD)
-
-
-@pytest.fixture
-def bench(tmp_path: Path):
-    need("losetup", "mkfs.ext4")
-    made = Bench(tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def test_one_verified_copy_that_was_asked_for_makes_the_card_safe(reelkeep, card, tmp_path):

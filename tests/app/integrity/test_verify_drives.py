@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,17 +25,6 @@ FILES = {
     "index.xml": b"<index/>",
     "empty.txt": b"",
 }
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    need("losetup", "mkfs.ext4")
-    made = Bench(tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
-        assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
 
 
 @pytest.fixture

@@ -3,26 +3,13 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fault_mount import FaultMount
-from mount_bench import Bench, need
 from offload_bench import MB, House, Watched, make_card, spec_for, wait_for
 
 from app.jobs.snapshot import JobState
 from app.offload.spec import VerifyMode
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    need("losetup", "mkfs.ext4")
-    made = Bench(tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.mark.root

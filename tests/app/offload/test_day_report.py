@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from drive import Drive
-from mount_bench import Bench, need
+from mount_bench import Bench
 from offload_bench import House, make_card, spec_for
 
 from app.engine import Engine
@@ -18,16 +18,6 @@ pytestmark = pytest.mark.root
 FILES = {"A003C001.mov": 5_000_000, "A003C002.mov": 2000}
 DAY = date(2026, 11, 20)
 MOMENT = datetime(2026, 11, 20, 17, 4, tzinfo=UTC)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    need("losetup", "mkfs.ext4")
-    made = Bench(tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

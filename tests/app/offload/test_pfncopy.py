@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,6 @@ import pytest
 import xxhash
 from drive import Drive
 from fault_mount import FaultMount
-from mount_bench import Bench, need
 from offload_bench import MB, noise
 
 from app.offload.dispatch import Dispatch
@@ -50,16 +48,6 @@ def clip(tmp_path: Path) -> Path:
     path.write_bytes(noise(SIZE, "clip"))
     os.utime(path, ns=(10**18, 10**18 + 123_000_000))
     return path
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    need("losetup", "mkfs.ext4")
-    made = Bench(tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def begun(tmp_path: Path, *arguments: Path, **pipes: int) -> subprocess.Popen[str]:

@@ -11,23 +11,13 @@ from pathlib import Path
 import pytest
 from drive import Drive
 from fault_mount import FaultMount
-from mount_bench import Bench, need, run
+from mount_bench import Bench, run
 from offload_bench import MB, noise
 
 from app.offload.pfncopy import main
 
 pytestmark = pytest.mark.root
 SIZE = 9 * MB + 4097
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    need("losetup", "mkfs.ext4")
-    made = Bench(tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

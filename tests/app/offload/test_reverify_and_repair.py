@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from drive import Drive
-from mount_bench import Bench, need, run
+from mount_bench import Bench, run
 from offload_bench import (
     SMALL_CARD,
     House,
@@ -30,17 +29,6 @@ from app.offload.repair import RepairSpec
 from app.offload.spec import VerifyMode
 
 CLIP = "CLIPS/A003C001.mov"
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    need("losetup", "mkfs.ext4")
-    made = Bench(tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
-        assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
 
 
 @pytest.fixture
