@@ -23,6 +23,12 @@ from app.offload.spec import DestinationSpec, OffloadSpec
 from app.settings import Settings
 
 MB = 1 << 20
+CARD_TIME = 1_700_000_000_123_456_789 + os.getpid() % 100_000 * 60 * 10**9
+"""When the first file of a card was written, in nanoseconds: another time in each test process.
+
+A job that waits for its card takes it from any mount that holds the same names, sizes and times:
+else it would find the card of a test that runs beside it.
+"""
 PATIENCE = 20.0
 """Seconds after which a condition that was waited for counts as never met."""
 
@@ -46,7 +52,7 @@ def make_card(root: Path, files: Mapping[str, bytes | int]) -> Path:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(noise(content, name) if isinstance(content, int) else content)
-        os.utime(path, ns=(10**9, 1_700_000_000_123_456_789 + n * 10**9))
+        os.utime(path, ns=(10**9, CARD_TIME + n * 10**9))
     return root
 
 
