@@ -29,7 +29,7 @@ from app.jobs.runner import JobKind, Runner, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.jobs.vigil import Vigil
-from app.offload.account import Account, report_folder, report_stem
+from app.offload.account import Account, LastVerdict, report_folder, report_stem
 from app.offload.clear_up import clear_up
 from app.offload.day import day_report, day_stem
 from app.offload.naming import shooting_day
@@ -70,6 +70,7 @@ class Engine(AbstractContextManager["Engine"]):
         self.profile = Profile.at(profile).create()
         self.settings = settings or Settings.load(self.profile.settings_file)
         self.journal = Journal(self.profile.journal, schemas=(OFFLOAD_SCHEMA,))
+        self._last_verdict = LastVerdict()
         self._instance = Instance(self.profile.directory / "instances")
         self._vigil = Vigil(lambda: bool(self.settings.get("jobs.keep_awake")))
         lanes = Lanes(self.profile.directory / "lanes")
@@ -218,7 +219,7 @@ class Engine(AbstractContextManager["Engine"]):
         spec = self.journal.job(job).spec
         if not isinstance(spec, OffloadSpec):
             raise BadInput(f"Job {job} is no offload.")
-        return Account(self.journal, job, spec)
+        return Account(self.journal, job, spec, self._last_verdict)
 
     def verdict(self, job: JobId) -> Verdict:
         """May the card of an offload be formatted? With the reasons."""
@@ -364,7 +365,8 @@ class Engine(AbstractContextManager["Engine"]):
 
     def _run_offload(self, job: JobId, spec: Spec, control: JobControl) -> bool:
         assert isinstance(spec, OffloadSpec)
-        return OffloadRun(job, spec, control, self.journal, self._around()).run()
+        around = self._around()
+        return OffloadRun(job, spec, control, self.journal, around, self._last_verdict).run()
 
     def _confirmed(self, job: JobId, spec: Spec) -> Mapping[str, Any]:
         assert isinstance(spec, OffloadSpec)

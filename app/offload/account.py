@@ -34,11 +34,29 @@ from app.reports.model import ClipRow, CopyRow, DestinationRow, FileRow, Transfe
 from app.units import now
 
 
+class LastVerdict:
+    """The verdict that was found last: it stands while nothing that it rests on has changed."""
+
+    def __init__(self) -> None:
+        self._found: tuple[tuple[object, ...], Verdict] | None = None
+
+    def of(self, rests_on: tuple[object, ...], find: Callable[[], Verdict]) -> Verdict:
+        """The verdict for what it *rests_on*, found anew unless it is the last one's."""
+        last = self._found  # read once: other threads ask for the verdicts of other jobs
+        if last is None or last[0] != rests_on:
+            last = self._found = rests_on, find()
+        return last[1]
+
+
 class Account:
     """What the journal holds about one offload; its rows are read as they are needed."""
 
-    def __init__(self, journal: Journal, job: JobId, spec: OffloadSpec) -> None:
+    def __init__(
+        self, journal: Journal, job: JobId, spec: OffloadSpec, last: LastVerdict | None = None
+    ) -> None:
+        """*last*: for whoever asks for the verdict again and again."""
         self.job, self.spec = job, spec
+        self._last = last or LastVerdict()
         self._journal = journal
         self._ledger = Ledger(journal, job)
         card = journal.fact(job, "card")
@@ -63,6 +81,13 @@ class Account:
     @cached_property
     def verdict(self) -> Verdict:
         """May the card be formatted?"""
+        rows = self._journal.evidence, self._journal.foreign_changes()  # of any job
+        listing = self.came_to_listing, self.listed
+        return self._last.of(
+            (self.job, rows, listing, self.places, self.spec.wanted_copies), self._find_verdict
+        )
+
+    def _find_verdict(self) -> Verdict:
         return card_verdict(
             self.evidence(),
             wanted=self.spec.wanted_copies,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.integrity.hashing import CUSTODY_KINDS, Digests
+from app.integrity.hashing import CUSTODY_KINDS, Digests, HashKind
 from app.integrity.legacy_mhl import write_legacy
 from app.integrity.mhl import (
     Action,
@@ -26,11 +26,10 @@ from app.integrity.mhl import (
 from app.integrity.mhl.values import HISTORY_FOLDER
 from app.integrity.verdict import Problem
 from app.offload.place import Place
-from app.offload.rows import EntryRow
+from app.offload.rows import HeldFile, digests_from
 from app.offload.selection import IgnoreList
-from app.offload.work import CopyFact, CopyState
 from app.places.through import path_through
-from app.places.tree import EntryKind, list_tree
+from app.places.tree import EntryKind, list_kinds
 from app.units import now
 
 if TYPE_CHECKING:
@@ -49,27 +48,18 @@ def write_custody(run: OffloadRun, place: Place) -> str:
     return _generation(run, place, legacy) if run.spec.manifests else ""
 
 
-def _copies(run: OffloadRun, place: Place) -> Iterator[tuple[EntryRow, CopyFact]]:
-    """Every file that has a copy on *place*, with that copy."""
-    for row, facts in run.ledger.with_copies(place.index):
-        if row.entry.kind is EntryKind.FILE and row.problem is not Problem.IGNORED:
-            for fact in facts:
-                if fact.state is not CopyState.FAILED:
-                    yield row, fact
-
-
 def _generation(run: OffloadRun, place: Place, legacy: str) -> str:
     history = History.load(place.root)
     earlier = run.ledger.journal.fact(run.job, f"manifest {place.index}")
-    if earlier and not _anything_new(history, _copies(run, place)):
+    if earlier and not _anything_new(history, run.ledger.held_files(place.index)):
         return str(earlier)
     started = run.control.snapshot().started or now()
     records, left_out = [], []
-    for row, fact in _copies(run, place):
-        if not holdable(fact.path):
-            left_out.append(fact.path)
-        elif _told_here(history, fact, started):
-            records.append(_record(history, row, fact))
+    for file in run.ledger.held_files(place.index):
+        if not holdable(file.path):
+            left_out.append(file.path)
+        elif _told_here(history, file, started):
+            records.append(_record(history, file))
     if not records:
         return ""
     share = run.roster.share(place)
@@ -94,51 +84,51 @@ def _generation(run: OffloadRun, place: Place, legacy: str) -> str:
     return str(path)
 
 
-def _anything_new(history: History | None, copies: Iterable[tuple[EntryRow, CopyFact]]) -> bool:
+def _anything_new(history: History | None, files: Iterable[HeldFile]) -> bool:
     """Whether a resume or retry has copied something that the history lacks."""
     if history is None:
         return True
-    return any(holdable(fact.path) and history.find(fact.path) is None for _, fact in copies)
+    return any(holdable(file.path) and history.find(file.path) is None for file in files)
 
 
-def _told_here(history: History | None, fact: CopyFact, started: datetime) -> bool:
+def _told_here(history: History | None, file: HeldFile, started: datetime) -> bool:
     """Whether this job has something to say of a copy: it was made or read by it, or is unknown.
 
     A copy that an earlier job proved and this one only recognised is in that job's generation.
     """
-    fresh = max(fact.written, fact.read or fact.written) >= started
-    return fresh or history is None or history.find(fact.path) is None
+    fresh = max(file.written, file.proven) >= started
+    return fresh or history is None or history.find(file.path) is None
 
 
-def _record(history: History | None, row: EntryRow, fact: CopyFact) -> FileRecord:
-    known = history.known(fact.path) if history is not None else {}
+def _record(history: History | None, file: HeldFile) -> FileRecord:
+    known = history.known(file.path) if history is not None else {}
+    digests = digests_from(file.hashes)
     return FileRecord(
-        path=fact.path,
-        size=row.entry.size,
-        mtime=file_moment(fact.mtime_ns),
-        hashes=tuple(_hashes(known, row, fact.read or fact.written)),
+        path=file.path,
+        size=file.size,
+        mtime=file_moment(file.mtime_ns),
+        hashes=tuple(
+            [
+                HashRecord(kind=kind, text=digests[kind], action=action, at=file.proven)
+                for kind, action in _actions(known, digests)
+            ]
+        ),
     )
 
 
-def _hashes(known: Digests, row: EntryRow, at: datetime) -> list[HashRecord]:
+def _actions(known: Digests, digests: Digests) -> Sequence[tuple[HashKind, Action]]:
     """Each kind's action: first ever, or equal to what the history has."""
-    digests = row.digests
+    mine = [kind for kind in CUSTODY_KINDS if kind in digests]
+    if not known:
+        return [(kind, Action.ORIGINAL) for kind in mine]
     matches = any(digests.get(kind) == text for kind, text in known.items())
-    records = []
-    for kind in CUSTODY_KINDS:
-        text = digests.get(kind)
-        if text is None:
-            continue
-        if not known:
-            action = Action.ORIGINAL
-        elif matches and known.get(kind, text) == text:
-            action = Action.VERIFIED
+    told = []
+    for kind in mine:
+        if matches and known.get(kind, digests[kind]) == digests[kind]:
+            told.append((kind, Action.VERIFIED))
         elif kind in known:
-            action = Action.FAILED
-        else:
-            continue
-        records.append(HashRecord(kind=kind, text=text, action=action, at=at))
-    return records
+            told.append((kind, Action.FAILED))
+    return told
 
 
 def _folders(run: OffloadRun, place: Place, recorded: set[str]) -> list[Folder] | None:
@@ -153,12 +143,12 @@ def _folders(run: OffloadRun, place: Place, recorded: set[str]) -> list[Folder] 
     }
     ignore = IgnoreList([*run.spec.ignore, ".reelkeep-*", HISTORY_FOLDER])
     folders = []
-    for entry in list_tree(place.root):
-        if ignore.ignores(entry.path) or not holdable(entry.path):
+    for path, kind in list_kinds(place.root):
+        if path in recorded or ignore.ignores(path) or not holdable(path):
             continue
-        if entry.kind is EntryKind.FOLDER:
-            folders.append(Folder(path=entry.path, mtime=moments.get(entry.path)))
-        elif entry.kind is EntryKind.FILE and entry.path not in recorded:
+        if kind is EntryKind.FOLDER:
+            folders.append(Folder(path=path, mtime=moments.get(path)))
+        elif kind is EntryKind.FILE:
             return None
     return folders
 
@@ -170,7 +160,7 @@ def _legacy(run: OffloadRun, place: Place) -> str:
         return str(earlier)
     written = write_legacy(
         place.root,
-        [_record(None, row, fact) for row, fact in _copies(run, place) if holdable(fact.path)],
+        [_record(None, f) for f in run.ledger.held_files(place.index) if holdable(f.path)],
         _creator(run, place),
         run.control.snapshot().started or now(),
         now(),

@@ -52,8 +52,6 @@ class Finish:
         self._run = run
         self._journal = run.ledger.journal
         self._job = run.job
-        self._account: Account | None = None
-        self._evidence = (-1, -1)
 
     def card_is_free(self) -> None:
         """After the first stage: list the card again; from here on it is not needed."""
@@ -268,12 +266,7 @@ class Finish:
     # Verdict and report
 
     def _as_it_stands(self) -> Account:
-        """The account; the one before still stands while no row has changed, of any job."""
-        evidence = self._journal.evidence, self._journal.foreign_changes()
-        if self._account is None or self._evidence != evidence:
-            self._account = Account(self._journal, self._job, self._run.spec)
-            self._evidence = evidence
-        return self._account
+        return Account(self._journal, self._job, self._run.spec, self._run.last_verdict)
 
     def _show_verdict(self, verdict: Verdict) -> None:
         self._run.control.show(verdict=verdict.sentence, safe=verdict.safe)
@@ -311,27 +304,22 @@ class Finish:
         accepted = {CopyState.VERIFIED}
         if not run.spec.verify.reads_back:
             accepted |= {CopyState.WRITTEN, CopyState.CACHE}
-        bad, first, special, cached = 0, "", "", 0
-        shares = [run.roster.share(place) for place in run.places]
-        for row, facts in run.ledger.with_copies():
-            if row.problem is Problem.IGNORED:
-                continue
-            bad += row.entry.kind is EntryKind.UNREADABLE
-            have = {fact.destination: fact for fact in facts}
-            for share in shares:
-                if row.entry.kind is EntryKind.FOLDER or not share.takes(row):
+        unlisted = run.ledger.entries(EntryKind.UNREADABLE)
+        bad = sum(row.problem is not Problem.IGNORED for row in unlisted)
+        first, special, cached = "", "", 0
+        for share in map(run.roster.share, run.places):
+            unflushed = not share.place.record.flush
+            enough = {*accepted, CopyState.WRITTEN} if unflushed else accepted
+            for row, fact in run.ledger.short_of(share.place.index, enough):
+                if not share.takes(row):
                     continue
-                index, fact = share.place.index, have.get(share.place.index)
-                unflushed = not share.place.record.flush
-                mine = {*accepted, CopyState.WRITTEN} if unflushed else accepted
-                if row.problem is not None or fact is None or fact.state not in mine:
-                    bad += 1
-                    lost = str(run.lost.get(index, ""))
-                    if row.problem is Problem.SPECIAL:
-                        special = special or row.entry.path
-                    elif row.problem is None and fact is not None:
-                        cached += fact.state is not CopyState.FAILED
-                    first = first or row.trouble or (fact.trouble if fact else "") or lost
+                bad += 1
+                lost = str(run.lost.get(share.place.index, ""))
+                if row.problem is Problem.SPECIAL:
+                    special = special or row.entry.path
+                elif row.problem is None and fact is not None:
+                    cached += fact.state is not CopyState.FAILED
+                first = first or row.trouble or (fact.trouble if fact else "") or lost
         if bad or run.lost:
             lost_words = next((str(error) for error in run.lost.values()), "")
             run.control.show(error=lost_words or first or _why(special, cached), hint="")

@@ -20,14 +20,17 @@ from app.jobs.spec import JobId
 from app.offload.rows import (
     COPY_COLUMNS,
     ENTRY_COLUMNS,
+    HELD_COLUMNS,
     INSERT_COPY,
     THE_CARD,
     EntryRow,
+    HeldFile,
     copy_fact,
     copy_values,
     digests_from,
     digests_text,
     entry_row,
+    held_file,
     moment_text,
     words,
 )
@@ -36,6 +39,7 @@ from app.places.tree import Entry, EntryKind
 
 _PAGE = 4000
 """Entries that are read at once, so that a card of any size is never in memory as a whole."""
+_WANTED = "kind!=? AND coalesce(problem,'')!=?"
 _SOUND = "kind='file' AND problem IS NULL"
 _NO_COPY = "n NOT IN (SELECT n FROM copies WHERE job=? AND destination=?)"
 
@@ -97,6 +101,20 @@ class Ledger:
             for entry in self._entries(low, high):
                 yield entry, tuple(copies.get(entry.n, ()))
 
+    def held_files(self, destination: int) -> Iterator[HeldFile]:
+        """Every file of the card that has a copy on *destination*, in the card's order."""
+        for low, high in self._pages():
+            rows = self.journal.rows(
+                f"SELECT {HELD_COLUMNS} FROM copies c JOIN entries e ON e.job=c.job AND e.n=c.n"
+                " WHERE c.job=? AND c.n BETWEEN ? AND ? AND c.destination=? AND c.state!=?"
+                " AND e.kind=? AND coalesce(e.problem, '')!=? ORDER BY c.n",
+                (
+                    self.job, low, high, destination, CopyState.FAILED,
+                    EntryKind.FILE, Problem.IGNORED,
+                ),
+            )  # fmt: skip
+            yield from map(held_file, rows)
+
     def lacking(self, destination: int) -> Iterator[EntryRow]:
         """Files without a problem that have no row for *destination*, in the card's order."""
         for low, high in self._pages():
@@ -111,6 +129,34 @@ class Ledger:
             (self.job, self.job, destination),
         )
         return int(count)
+
+    def short_of(
+        self, destination: int, enough: Iterable[CopyState]
+    ) -> Iterator[tuple[EntryRow, CopyFact | None]]:
+        """What is not simply done on *destination*: its copy there, if any, is not in *enough*.
+
+        Of all files, links and special files of the card, those on the ignore list left out.
+        """
+        states = tuple(enough)
+        proven = (
+            "n IN (SELECT n FROM copies WHERE job=? AND destination=?"
+            f" AND state IN ({','.join('?' * len(states))}))"
+        )
+        for low, high in self._pages():
+            rows = self._entries(
+                low, high, f" AND {_WANTED} AND (problem IS NOT NULL OR NOT {proven})",
+                *(EntryKind.FOLDER, Problem.IGNORED, self.job, destination, *states),
+            )  # fmt: skip
+            for row in rows:
+                yield row, self.copy_of(row.n, destination)
+
+    def copy_of(self, n: int, destination: int) -> CopyFact | None:
+        """The copy of one file on one destination, if there is a row about it."""
+        rows = self.journal.rows(
+            f"SELECT {COPY_COLUMNS} FROM copies WHERE job=? AND n=? AND destination=?",
+            (self.job, n, destination),
+        )
+        return copy_fact(rows[0]) if rows else None
 
     def count_small(self, limit: int) -> int:
         """How many files without a problem have at most *limit* bytes."""

@@ -209,7 +209,7 @@ class Roster:
         ]  # fmt: skip
         shares = [Share(self, place, naming=True) for place in places]
         self.feeding = feeding_place(self, stage, shares) if stage else None
-        if stage and self.feeding is None:
+        if (stage and self.feeding is None) or not any(map(self._lacking, shares)):
             return
         for row, facts in self.ledger.with_copies():
             if row.entry.kind is not EntryKind.FILE or row.problem is not None:

@@ -107,6 +107,33 @@ def copy_fact(row: tuple[Any, ...]) -> CopyFact:
     )  # fmt: skip
 
 
+class HeldFile(NamedTuple):
+    """A file of the card with its copy on one destination, as a manifest tells of it."""
+
+    path: str
+    """Of the copy."""
+    size: int
+    mtime_ns: int
+    hashes: str
+    """The digests as they are written down."""
+    written: datetime
+    read: datetime | None
+
+    @property
+    def proven(self) -> datetime:
+        """When its hash was true for certain."""
+        return self.read or self.written
+
+
+HELD_COLUMNS = "c.path, e.size, c.mtime_ns, coalesce(e.digests, ''), c.written, c.read"
+
+
+def held_file(row: tuple[Any, ...]) -> HeldFile:
+    """From the HELD_COLUMNS."""
+    path, size, mtime, hashes, written, read = row
+    return HeldFile(path.decode(*_NAMES), size, mtime, hashes, _at(written), moment_from(read))
+
+
 def words(sentence: str) -> str:
     """A sentence that names a file as SQLite can keep it: bytes that are no UTF-8 escaped."""
     return sentence.encode("utf-8", "backslashreplace").decode() if sentence else ""

@@ -29,6 +29,7 @@ from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.snapshot import PlaceState
 from app.jobs.spec import JobId
+from app.offload.account import LastVerdict
 from app.offload.feeding import feeds
 from app.offload.finish import Finish, get_ready
 from app.offload.hand import SMALL
@@ -59,8 +60,10 @@ class OffloadRun:
         control: JobControl,
         journal: Journal,
         around: Surroundings,
+        last_verdict: LastVerdict | None = None,
     ) -> None:
         self.job, self.spec, self.control, self.around = job, spec, control, around
+        self.last_verdict = last_verdict or LastVerdict()
         self.ledger = Ledger(journal, job)
         self.roster = Roster(self.ledger, spec, around)
         self.places = self.roster.places

@@ -74,6 +74,38 @@ def list_tree(root: Path) -> list[Entry]:
     return list(_walk(os.fsencode(root), b"", device))
 
 
+def list_kinds(root: Path) -> Iterator[tuple[str, EntryKind]]:
+    """Path and kind of every entry below *root*, in no order; files are not asked for their facts.
+
+    As `list_tree` otherwise, and much faster.
+    """
+    device = os.lstat(root).st_dev
+    folders = [(os.fsencode(root), "")]
+    while folders:
+        folder, path = folders.pop()
+        try:
+            with os.scandir(folder) as found:
+                entries = list(found)
+        except OSError:
+            yield path, EntryKind.UNREADABLE
+            continue
+        above = f"{path}/" if path else ""
+        for one in entries:
+            name, kind = above + os.fsdecode(one.name), _kind_of(one, device)
+            yield name, kind
+            if kind is EntryKind.FOLDER:
+                folders.append((one.path, name))
+
+
+def _kind_of(one: os.DirEntry[bytes], device: int) -> EntryKind:
+    try:
+        if one.is_file(follow_symlinks=False):
+            return EntryKind.FILE
+        return _kind(one.stat(follow_symlinks=False), device)
+    except OSError:
+        return EntryKind.UNREADABLE
+
+
 def _walk(root: bytes, relative: bytes, device: int) -> Iterator[Entry]:
     folder = os.path.join(root, relative) if relative else root
     try:
@@ -103,9 +135,7 @@ def _entry(one: os.DirEntry[bytes], relative: bytes, device: int) -> Entry:
         target = os.fsdecode(os.readlink(one.path)) if stat.S_ISLNK(found.st_mode) else ""
     except OSError as error:
         return Entry(path, EntryKind.UNREADABLE, trouble=error.strerror or str(error))
-    kind = _kind(found.st_mode)
-    if kind is EntryKind.FOLDER and found.st_dev != device:
-        kind = EntryKind.SPECIAL
+    kind = _kind(found, device)
     is_file = kind is EntryKind.FILE
     return Entry(
         path=path,
@@ -120,11 +150,11 @@ def _entry(one: os.DirEntry[bytes], relative: bytes, device: int) -> Entry:
     )
 
 
-def _kind(mode: int) -> EntryKind:
-    if stat.S_ISREG(mode):
+def _kind(found: os.stat_result, device: int) -> EntryKind:
+    if stat.S_ISREG(found.st_mode):
         return EntryKind.FILE
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(found.st_mode) and found.st_dev == device:
         return EntryKind.FOLDER
-    if stat.S_ISLNK(mode):
+    if stat.S_ISLNK(found.st_mode):
         return EntryKind.LINK
     return EntryKind.SPECIAL
