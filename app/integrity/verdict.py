@@ -78,11 +78,17 @@ class CopyEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileEvidence:
-    """What is known of one file (or link) of the card."""
+    """What is known of one file (or link) of the card, or of several that are alike in it."""
 
     path: str
+    """Of the first one."""
     problem: Problem | None = None
     copies: tuple[CopyEvidence, ...] = ()
+    files: int = 1
+
+    def __post_init__(self) -> None:
+        if self.files < 1:
+            raise ValueError("There is no evidence about no file.")
 
 
 class Answer(StrEnum):
@@ -106,8 +112,6 @@ class Verdict:
     """Files left out by the person's ignore list."""
     reasons: tuple[str, ...] = ()
     """Why it is not SAFE, most serious first; at most a handful, with counts."""
-    worst: tuple[str, ...] = ()
-    """Some of the files that hold the verdict back."""
 
     @property
     def safe(self) -> bool:
@@ -133,7 +137,22 @@ _WORDS = {
 }
 _CHANGED = "The card could not be listed completely, or it changed meanwhile."
 _STOPPED = "The job did not come to its end, so the card was not listed again."
-_SHOWN = 5
+
+
+@dataclass(slots=True)
+class _Reason:
+    """Why a card is to be kept, and how many files say so."""
+
+    words: str
+    first: str
+    files: int = 0
+
+    @property
+    def sentence(self) -> str:
+        if self.files == 1:
+            return f"{self.first} {self.words}."
+        plural = self.words.replace("is ", "are ", 1).replace("has a name", "have names", 1)
+        return f"{self.files:,} files {plural.replace('was ', 'were ', 1)}, e.g. {self.first}."
 
 
 def card_verdict(
@@ -149,23 +168,27 @@ def card_verdict(
     *listed*: the card was listed completely, and listed again at the end without a difference.
     *ended*: it came to that second listing; if not, nothing is said against the card.
     """
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, _Reason] = {}
     total = ignored = 0
     fewest: int | None = None
     for file in files:
         if file.problem is Problem.IGNORED:
-            ignored += 1
+            ignored += file.files
             continue
-        total += 1
+        total += file.files
         devices = _devices(file)
+        words = ""
         if file.problem is not None and file.problem is not Problem.FILTERED:
-            reasons.setdefault(_WORDS[file.problem], []).append(file.path)
+            words = _WORDS[file.problem]
             devices = 0
         elif devices < wanted:
-            reasons.setdefault(_shortfall(file, devices, wanted), []).append(file.path)
+            words = _shortfall(file, devices, wanted)
+        if words:
+            reason = reasons.setdefault(words, _Reason(words, file.path))
+            reason.files += file.files
         fewest = devices if fewest is None else min(fewest, devices)
     verified = fewest or 0
-    sentences = [_reason(words, paths) for words, paths in reasons.items()]
+    sentences = [reason.sentence for reason in reasons.values()]
     if not listed:
         sentences.insert(0, _CHANGED if ended else _STOPPED)
     if not journal_on_disk:
@@ -180,7 +203,6 @@ def card_verdict(
         files=total,
         ignored=ignored,
         reasons=tuple(sentences),
-        worst=tuple(path for paths in reasons.values() for path in paths[:_SHOWN])[:_SHOWN],
     )
 
 
@@ -201,10 +223,3 @@ def _shortfall(file: FileEvidence, devices: int, wanted: int) -> str:
     if len({copy.device for copy in good}) > devices:
         return f"{words} (what could not be identified may be the same device)"
     return words
-
-
-def _reason(words: str, paths: list[str]) -> str:
-    if len(paths) == 1:
-        return f"{paths[0]} {words}."
-    plural = words.replace("is ", "are ", 1).replace("has a name", "have names", 1)
-    return f"{len(paths):,} files {plural.replace('was ', 'were ', 1)}, e.g. {paths[0]}."

@@ -23,7 +23,7 @@ from app.offload.ledger import Ledger
 from app.offload.naming import shooting_day
 from app.offload.place import PlaceRecord
 from app.offload.proofs import Proofs
-from app.offload.rows import EntryRow
+from app.offload.rows import CopyWords, EntryRow
 from app.offload.selection import Selection
 from app.offload.spec import OffloadSpec
 from app.offload.work import CopyFact, CopyState
@@ -66,7 +66,6 @@ class Account:
         self.came_to_listing = listed is not None
         self.listed = bool(listed)
         """The card was listed again at the end, without a difference."""
-        self._known: dict[tuple[object, ...], CopyEvidence] = {}
 
     @cached_property
     def rows(self) -> tuple[EntryRow, ...]:
@@ -98,33 +97,28 @@ class Account:
 
     def evidence(self) -> Iterator[FileEvidence]:
         """What is known of every file, link and special file of the card."""
-        for row, facts in self._ledger.with_copies():
-            if row.entry.kind is EntryKind.FOLDER and row.problem is not Problem.UNREADABLE:
-                continue
+        for some in self._ledger.alike():
             yield FileEvidence(
-                path=row.entry.path,
-                problem=row.problem,
-                copies=tuple([self.copy_evidence(fact) for fact in facts]),
+                path=some.path,
+                problem=some.problem,
+                copies=tuple([self.copy_evidence(copy) for copy in some.copies]),
+                files=some.files,
             )
 
-    def copy_evidence(self, fact: CopyFact) -> CopyEvidence:
-        """What one row about a copy says for the verdict; files of a batch say the same."""
-        key = (fact.destination, fact.state, fact.way, fact.written, fact.read, fact.found)
-        known = self._known.get(key)
-        if known is None:
-            place = self.places[fact.destination]
-            known = self._known[key] = CopyEvidence(
-                device=place.device,
-                counts=place.counts,
-                identified=place.identified,
-                equal=fact.state in {CopyState.VERIFIED, CopyState.CACHE},
-                way=fact.way,
-                written=fact.written,
-                read=fact.read,
-                journalled=True,  # the row itself was read from the journal
-                flushed=place.flush or fact.found,
-            )
-        return known
+    def copy_evidence(self, copy: CopyFact | CopyWords) -> CopyEvidence:
+        """What a row about a copy says for the verdict."""
+        place = self.places[copy.destination]
+        return CopyEvidence(
+            device=place.device,
+            counts=place.counts,
+            identified=place.identified,
+            equal=copy.state in {CopyState.VERIFIED, CopyState.CACHE},
+            way=copy.way,
+            written=copy.written,
+            read=copy.read,
+            journalled=True,  # the row itself was read from the journal
+            flushed=place.flush or copy.found,
+        )
 
     # The report
 

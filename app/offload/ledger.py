@@ -19,17 +19,22 @@ from app.jobs.journal import Journal
 from app.jobs.spec import JobId
 from app.offload.rows import (
     COPY_COLUMNS,
+    COPY_WORDS,
     ENTRY_COLUMNS,
     HELD_COLUMNS,
     INSERT_COPY,
+    INSERT_ENTRY,
     THE_CARD,
+    Alike,
     EntryRow,
     HeldFile,
+    alike,
     copy_fact,
     copy_values,
     digests_from,
     digests_text,
     entry_row,
+    entry_values,
     held_file,
     moment_text,
     words,
@@ -41,6 +46,17 @@ _PAGE = 4000
 """Entries that are read at once, so that a card of any size is never in memory as a whole."""
 _WANTED = "kind!=? AND coalesce(problem,'')!=?"
 _SOUND = "kind='file' AND problem IS NULL"
+_SAID = f"""
+    SELECT problem, words, min(n) AS first, count(*) AS files FROM (
+        SELECT n, problem, (
+            SELECT {COPY_WORDS} FROM (
+                SELECT * FROM copies c WHERE c.job=entries.job AND c.n=entries.n
+                ORDER BY destination
+            )
+        ) AS words
+        FROM entries WHERE job=? AND NOT (kind=? AND coalesce(problem, '')!=?)
+    ) GROUP BY problem, words
+"""
 _NO_COPY = "n NOT IN (SELECT n FROM copies WHERE job=? AND destination=?)"
 
 
@@ -66,16 +82,8 @@ class Ledger:
             db.execute("DELETE FROM copies WHERE job=?", (self.job,))
             db.execute("DELETE FROM known WHERE job=?", (self.job,))
             db.executemany(
-                "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)",
-                (
-                    (
-                        self.job, n, os.fsencode(e.path), e.kind, e.size, e.mtime_ns, e.ctime_ns,
-                        e.mode, e.inode, os.fsencode(e.target), e.allocated,
-                        os.fsencode(clip), problem, trouble,
-                    )
-                    for n, (e, clip, problem, trouble) in enumerate(rows)
-                ),
-            )  # fmt: skip
+                INSERT_ENTRY, (entry_values(self.job, n, *row) for n, row in enumerate(rows))
+            )
 
     def entries(self, *kinds: EntryKind) -> Iterator[EntryRow]:
         """Every entry, or those of some kinds, in the card's order."""
@@ -100,6 +108,15 @@ class Ledger:
                 copies.setdefault(row[0], []).append(copy_fact(row))
             for entry in self._entries(low, high):
                 yield entry, tuple(copies.get(entry.n, ()))
+
+    def alike(self) -> Iterator[Alike]:
+        """All files, links and special files, together where their copies say the same."""
+        rows = self.journal.rows(
+            f"SELECT e.path, said.problem, words, files FROM ({_SAID}) said"
+            " JOIN entries e ON e.job=? AND e.n=said.first ORDER BY e.n",
+            (self.job, EntryKind.FOLDER, Problem.UNREADABLE, self.job),
+        )
+        return map(alike, rows)
 
     def held_files(self, destination: int) -> Iterator[HeldFile]:
         """Every file of the card that has a copy on *destination*, in the card's order."""
@@ -249,16 +266,9 @@ class Ledger:
         )
         with self._change() as db:
             db.executemany(
-                "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)",
-                (
-                    (
-                        self.job, last + 1 + i, os.fsencode(e.path), e.kind, e.size, e.mtime_ns,
-                        e.ctime_ns, e.mode, e.inode, os.fsencode(e.target), e.allocated,
-                        os.fsencode(clip), problem, trouble,
-                    )
-                    for i, (e, clip, problem, trouble) in enumerate(rows)
-                ),
-            )  # fmt: skip
+                INSERT_ENTRY,
+                (entry_values(self.job, n, *row) for n, row in enumerate(rows, last + 1)),
+            )
 
     # What was read from it
 

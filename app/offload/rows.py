@@ -49,6 +49,7 @@ ENTRY_COLUMNS = (
     " trouble, digests, read_at, twice"
 )
 COPY_COLUMNS = "n, destination, path, state, way, kind, written, read, mtime_ns, found, trouble"
+INSERT_ENTRY = "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)"
 INSERT_COPY = "INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 
 # Cards have 100,000 files, and asking an enumeration for a member by its value takes its time.
@@ -98,12 +99,65 @@ def entry_row(row: tuple[Any, ...]) -> EntryRow:
     )  # fmt: skip
 
 
+def entry_values(
+    job: str, n: int, e: Entry, clip: str, problem: Problem | None, trouble: str
+) -> tuple[object, ...]:
+    """For INSERT_ENTRY."""
+    return (
+        job, n, os.fsencode(e.path), e.kind, e.size, e.mtime_ns, e.ctime_ns, e.mode, e.inode,
+        os.fsencode(e.target), e.allocated, os.fsencode(clip), problem, trouble,
+    )  # fmt: skip
+
+
 def copy_fact(row: tuple[Any, ...]) -> CopyFact:
     """From the COPY_COLUMNS."""
     n, destination, path, state, way, kind, written, read, mtime, found, trouble = row
     return CopyFact(
         n, destination, path.decode(*_NAMES), _STATES[state], _WAYS[way], kind, _at(written),
         moment_from(read), mtime, bool(found), trouble,
+    )  # fmt: skip
+
+
+class Alike(NamedTuple):
+    """Files of the card of which the same is known."""
+
+    path: str
+    """Of the first one."""
+    problem: Problem | None
+    copies: tuple[CopyWords, ...]
+    files: int
+
+
+class CopyWords(NamedTuple):
+    """What rows about copies have in common where they say the same for the verdict."""
+
+    destination: int
+    state: CopyState
+    way: ReadWay
+    written: datetime
+    read: datetime | None
+    found: bool
+
+
+COPY_WORDS = (
+    "group_concat(destination||';'||state||';'||way||';'||written||';'||coalesce(read,'')||';'||"
+    "found, '|')"
+)
+
+
+def alike(row: tuple[Any, ...]) -> Alike:
+    """From path, problem, COPY_WORDS and a number of files."""
+    path, problem, said, files = row
+    copies = tuple(_copy_words(*text.split(";")) for text in said.split("|")) if said else ()
+    return Alike(path.decode(*_NAMES), Problem(problem) if problem else None, copies, files)
+
+
+def _copy_words(
+    destination: str, state: str, way: str, written: str, read: str, found: str
+) -> CopyWords:
+    return CopyWords(
+        int(destination), _STATES[state], _WAYS[way], _at(written), moment_from(read),
+        found == "1",
     )  # fmt: skip
 
 
