@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -78,13 +77,6 @@ def forget_everything(places: Sequence[Path]) -> None:
     """Write out what is dirty below *places* and empty the page cache; needs root."""
     subprocess.run(["sync", "-f", *places], check=True)
     _CACHES.write_text("3")
-
-
-def empty(*folders: Path) -> None:
-    """Take folders away with all that is in them, and make them again."""
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
 
 
 def timed(command: Sequence[str], places: Sequence[Path], *, cgroup: Path | None = None) -> Run:

@@ -5,10 +5,10 @@ python tests/benchmarks/offload.py [--quick] [--runs 5] [--scratch DIR] [--size 
                                    [--save FIGURES] [--markdown]
 
 One card of large files and one of small ones go to 1, 2 and 3 folders of one disk; then a card
-slower than the drives goes to two. All tools take turns, each run begins with cold caches and
-empty destinations, and is over when its program is. Everything that a job does is in it: start,
-plan, listing, journal, attributes, verification, manifests, verdict and the report in three
-formats. Needs root, for dropping caches and for the slow card. Nothing is left behind.
+slower than the drives goes to two. All tools take turns, each run begins with cold caches and new
+folders, and is over when its program is. Everything that a job does is in it: start, plan,
+listing, journal, attributes, verification, manifests and verdict. The others write no report, so
+ours is left out. Needs root, for dropping caches and for the slow card. Nothing is left behind.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ import contenders  # noqa: E402
 from contenders import FULL, MANUAL, ONE_READ, READ_BACK, TWO_READS, Contender  # noqa: E402
 from figures import Figures, facts, figures_of, save  # noqa: E402
 from material import Material, large_card, parse_count, small_card  # noqa: E402
-from measure import Run, empty, refuse_unless_root, timed  # noqa: E402
+from measure import Run, refuse_unless_root, timed  # noqa: E402
 from readme_table import show_for_readme  # noqa: E402
 from slow_card import NoThrottle, SlowCard  # noqa: E402
 from table import PLAIN_READ, PLAIN_WRITE, show  # noqa: E402
+from used_folders import UsedFolders  # noqa: E402
 
 PARTS = ("large", "small", "slow")
 
@@ -55,7 +56,7 @@ class Plan:
 
 def measure_part(scratch: Path, plan: Plan, part: str) -> Iterator[Figures]:
     """One card, to each number of folders, by everyone in turn."""
-    card = scratch / part
+    card, folders = scratch / part, UsedFolders(scratch)
     made = large_card(card, plan.size) if part == "large" else small_card(card, plan.files)
     for copies in plan.copies:
         found = figures_of(part, copies, made)
@@ -63,22 +64,25 @@ def measure_part(scratch: Path, plan: Plan, part: str) -> Iterator[Figures]:
             measure_limits(scratch, found)
             for tool in plan.tools:
                 _report_progress(part, copies, turn, tool.name)
-                found.add(tool, run_once(scratch, made, tool, copies))
+                found.add(tool, run_once(folders, made, tool, copies))
         yield found
+        folders.clear()
     shutil.rmtree(card)
 
 
 def run_once(
-    scratch: Path, made: Material, tool: Contender, copies: int, cgroup: Path | None = None
+    folders: UsedFolders, made: Material, tool: Contender, copies: int, cgroup: Path | None = None
 ) -> Run:
     """One tool, once, into new folders."""
-    own, drives = scratch / "own", [scratch / f"drive {n + 1}" for n in range(copies)]
-    empty(own, *drives)
+    folders.make_room(2 * copies * made.size)
+    base = folders.new()
+    own, drives = base / "own", [base / f"drive {n + 1}" for n in range(copies)]
+    for folder in (own, *drives):
+        folder.mkdir()
     try:
         return timed(tool.command(made.root, drives, own), [made.root, *drives], cgroup=cgroup)
     finally:
-        for folder in (own, *drives):
-            shutil.rmtree(folder, ignore_errors=True)
+        folders.done(base, copies * made.files)
 
 
 def measure_limits(scratch: Path, found: Figures) -> None:
@@ -98,11 +102,11 @@ def measure_slow(scratch: Path, plan: Plan) -> Iterator[Figures]:
     try:
         with SlowCard(scratch / "slow", plan.size, plan.rate) as card:
             name = f"Card of {plan.rate / 1e6:,.0f} MB/s ({card.how})"
-            found = figures_of("slow", 2, card.material, name)
+            found, folders = figures_of("slow", 2, card.material, name), UsedFolders(scratch)
             for turn in range(plan.runs):
                 for tool in (ONE_READ, READ_BACK, TWO_READS, FULL, MANUAL):
                     _report_progress("slow", 2, turn, tool.name)
-                    found.add(tool, run_once(scratch, card.material, tool, 2, card.cgroup))
+                    found.add(tool, run_once(folders, card.material, tool, 2, card.cgroup))
             yield found
     except NoThrottle as error:
         print(f"\nNo slow card: {error}")

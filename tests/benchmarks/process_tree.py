@@ -7,11 +7,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-_LOOK_SECONDS = 0.05
+_LOOK_SECONDS = 0.25
 
 
 class TreeMemory:
-    """Looks at a process and its descendants twenty times a second while inside.
+    """Looks at a process and its descendants four times a second while inside.
 
     A page that several of them share is counted once: each has its share of it.
     """
