@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.jobs.spec import JobId
@@ -67,12 +68,30 @@ def _when(moment: datetime | None) -> str:
     return f" (read on {moment:%Y-%m-%d %H:%M})" if moment else ""
 
 
+@dataclass(slots=True)
+class _Reads:
+    """Files of the card that one job read, so many times each."""
+
+    files: int = 0
+    size: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def take(self, row: EntryRow) -> None:
+        """One file more."""
+        self.files += 1
+        self.size += row.entry.size
+        if (moment := row.read_at) is not None:
+            self.first = min(self.first or moment, moment)
+            self.last = max(self.last or moment, moment)
+
+
 class Proofs:
     """Counts, while the rows of a job go by, who read what."""
 
     def __init__(self, known: Mapping[tuple[int, int], JobId], places: int) -> None:
         self._known = known
-        self._reads: dict[tuple[str, bool], list[EntryRow]] = {}
+        self._reads: defaultdict[tuple[str, bool], _Reads] = defaultdict(_Reads)
         self._copies: list[list[tuple[JobId, datetime | None]]] = [[] for _ in range(places)]
         self.made = [0] * places
         """Bytes that were written to each destination."""
@@ -81,7 +100,7 @@ class Proofs:
         """Take a row in."""
         if row.hashes:
             earlier = self._known.get((row.n, THE_CARD), "")
-            self._reads.setdefault((earlier, row.twice), []).append(row)
+            self._reads[earlier, row.twice].take(row)
         for fact in facts:
             if fact.state is CopyState.FAILED:
                 continue
@@ -101,36 +120,36 @@ class Proofs:
     def card_reads(self) -> tuple[CardRead, ...]:
         """What was read from the card, by whom and how often; this job first."""
         return tuple(
-            _card_read(earlier, twice, rows)
-            for (earlier, twice), rows in sorted(self._reads.items(), key=lambda item: item[0])
+            _card_read(earlier, twice, reads)
+            for (earlier, twice), reads in sorted(self._reads.items(), key=lambda item: item[0])
         )
 
     def words(self, mode: VerifyMode) -> str:
         """How the files were checked, and what was not read because an earlier job had."""
-        reads = [
-            (JobId(earlier), row.read_at)
-            for (earlier, _), rows in self._reads.items()
-            for row in rows
-            if earlier
-        ]
-        if not reads:
+        earlier_jobs = dict.fromkeys(earlier for earlier, _ in self._reads if earlier)
+        if not earlier_jobs:
             return _MODES[mode]
-        known = f"{known_words(known_files(reads))} and not read in this job"
+        known = f"{known_words([*map(self._read_by, earlier_jobs)])} and not read in this job"
         if any(not earlier for earlier, _ in self._reads):
             return f"{_MODES[mode]}; {known}"
         if any(self.made):
             return f"card not read in this job; {known}; new copies: {_MODES[mode]}"
         return f"nothing was read in this job; {known.removesuffix(' and not read in this job')}"
 
+    def _read_by(self, job: str) -> KnownFiles:
+        """What an earlier job had read of the card."""
+        both = [reads for (earlier, _), reads in self._reads.items() if earlier == job]
+        last = max((reads.last for reads in both if reads.last), default=None)
+        return KnownFiles(JobId(job), sum(reads.files for reads in both), last)
 
-def _card_read(earlier: str, twice: bool, rows: Sequence[EntryRow]) -> CardRead:
+
+def _card_read(earlier: str, twice: bool, reads: _Reads) -> CardRead:
     often = "twice" if twice else "once"
-    moments = [row.read_at for row in rows if row.read_at]
     return CardRead(
         read=f"read {often} by job {earlier}, not in this job" if earlier else f"read {often}",
-        files=len(rows),
-        size=sum(row.entry.size for row in rows),
-        first=min(moments, default=None),
-        last=max(moments, default=None),
+        files=reads.files,
+        size=reads.size,
+        first=reads.first,
+        last=reads.last,
         earlier=earlier,
     )

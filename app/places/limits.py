@@ -136,6 +136,8 @@ def rules_of(volume: Volume) -> NameRules:
 
 
 def _length(name: str, unit: LengthUnit) -> int:
+    if name.isascii():
+        return len(name)
     if unit is LengthUnit.BYTES:
         return len(os.fsencode(name))
     return len(name.encode("utf-16-le", "surrogatepass")) // 2

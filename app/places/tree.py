@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+_NAMES = (sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 _STALE_FACTS = os.name == "nt"
 """Windows answers from the folder's listing, which knows no file number and may be late."""
 
@@ -129,7 +131,7 @@ def _name(entry: os.DirEntry[bytes]) -> bytes:
 
 
 def _entry(one: os.DirEntry[bytes], relative: bytes, device: int) -> Entry:
-    path = os.fsdecode(relative)
+    path = relative.decode(*_NAMES)
     try:
         found = os.lstat(one.path) if _STALE_FACTS else one.stat(follow_symlinks=False)
         target = os.fsdecode(os.readlink(one.path)) if stat.S_ISLNK(found.st_mode) else ""
@@ -137,17 +139,12 @@ def _entry(one: os.DirEntry[bytes], relative: bytes, device: int) -> Entry:
         return Entry(path, EntryKind.UNREADABLE, trouble=error.strerror or str(error))
     kind = _kind(found, device)
     is_file = kind is EntryKind.FILE
+    size = found.st_size if is_file else 0
+    allocated = getattr(found, "st_blocks", size // 512 + 1) * 512 if is_file else 0
     return Entry(
-        path=path,
-        kind=kind,
-        size=found.st_size if is_file else 0,
-        mtime_ns=found.st_mtime_ns,
-        ctime_ns=found.st_ctime_ns,
-        mode=stat.S_IMODE(found.st_mode),
-        inode=found.st_ino,
-        target=target,
-        allocated=getattr(found, "st_blocks", found.st_size // 512 + 1) * 512 if is_file else 0,
-    )
+        path, kind, size, found.st_mtime_ns, found.st_ctime_ns, stat.S_IMODE(found.st_mode),
+        found.st_ino, target, allocated,
+    )  # fmt: skip
 
 
 def _kind(found: os.stat_result, device: int) -> EntryKind:

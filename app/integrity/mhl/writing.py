@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,17 +13,21 @@ from app.errors import NameTaken
 from app.integrity.hashing import CUSTODY_KINDS, Digests
 from app.integrity.mhl.reading import CHAIN_NAMESPACE, NAMESPACE
 from app.integrity.mhl.values import (
+    Action,
     Author,
     ChainEntry,
     Creator,
     FileRecord,
     FolderRecord,
+    HashRecord,
     Header,
 )
 from app.integrity.mhl.wording import escaped, made_holdable, moment_xml
 
 PARTIAL_SUFFIX = ".partial"
 _CANNOT_SYNC_FOLDERS = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
+_OPENINGS = {kind: (f"      <{kind}", f"</{kind}>\n") for kind in CUSTODY_KINDS}
+_ACTIONS: dict[Action | None, str] = {None: "", **{one: f' action="{one}"' for one in Action}}
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -106,20 +110,26 @@ def _process_xml(header: Header) -> Iterator[str]:
 
 
 def _file_xml(record: FileRecord) -> str:
-    by_kind = {entry.kind: entry for entry in record.hashes}
-    lines = []
-    for kind in CUSTODY_KINDS:
-        entry = by_kind.get(kind)
-        if entry is None:
-            continue
-        action = f' action="{entry.action}"' if entry.action else ""
-        date = f' hashdate="{moment_xml(entry.at, fraction=True)}"' if entry.at else ""
-        lines.append(f"      <{kind}{action}{date}>{entry.text}</{kind}>\n")
+    lines = [_hash_xml(entry) for entry in _custody(record.hashes)]
     if not lines:
         return ""
     size = "" if record.size is None else f' size="{record.size}"'
     opening = f"    <hash>\n      <path{size}{_time(record.mtime)}>{escaped(record.path)}</path>\n"
     return opening + "".join(lines) + _previous(record.previous_path) + "    </hash>\n"
+
+
+def _custody(hashes: Sequence[HashRecord]) -> Sequence[HashRecord]:
+    """One hash of each kind that the format knows, in the order of its kinds."""
+    if len(hashes) == 1 and hashes[0].kind in _OPENINGS:
+        return hashes
+    by_kind = {entry.kind: entry for entry in hashes}
+    return [by_kind[kind] for kind in CUSTODY_KINDS if kind in by_kind]
+
+
+def _hash_xml(entry: HashRecord) -> str:
+    date = f' hashdate="{moment_xml(entry.at, fraction=True)}"' if entry.at else ""
+    opening, closing = _OPENINGS[entry.kind]
+    return f"{opening}{_ACTIONS[entry.action]}{date}>{entry.text}{closing}"
 
 
 def _folder_xml(record: FolderRecord) -> str:
