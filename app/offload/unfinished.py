@@ -20,6 +20,7 @@ _CHOICES = {
     "wanted_copies": "wanted copies",
     "on_collision": "what lies there already",
     "ignore": "ignore list",
+    "check_known": "check known",
     "legacy_mhl": "legacy MHL",
     "manifests": "manifests",
 }

@@ -29,7 +29,7 @@ class Device:
     id: str
     """Stable across mounts and, where the hardware tells its serial number, across machines."""
     name: str
-    """For people, e.g. "Samsung T7 (S6XJ…)"."""
+    """For people, e.g. "Samsung T7 (…3456)"."""
     kind: DeviceKind = DeviceKind.UNKNOWN
     bus: str = ""
     """usb, nvme, sata, thunderbolt, mmc, virtio, network, … as the platform tells."""

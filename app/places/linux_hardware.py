@@ -214,7 +214,8 @@ def _name(vendor: str, model: str, serial: str) -> str:
         vendor = ""
     if model.lower().startswith(vendor.lower()):
         vendor = ""
-    short = f"({serial[:4]}…)" if len(serial) > 6 else f"({serial})" if serial else ""
+    # Drives that were bought together begin alike; the end is what tells them apart.
+    short = f"(…{serial[-4:]})" if len(serial) > 6 else f"({serial})" if serial else ""
     named = " ".join(part for part in (vendor, model) if part)
     return f"{named} {short}".strip() if named else ""
 

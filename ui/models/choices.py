@@ -30,6 +30,7 @@ class Choices:
     on_collision: OnCollision = OnCollision.SKIP_IDENTICAL
     ignore: tuple[str, ...] = DEFAULT_IGNORE
     legacy_mhl: bool = False
+    check_known: bool = False
     project: str = ""
     text: str = ""
     rollover_hour: int = 6
@@ -47,6 +48,7 @@ class Choices:
             on_collision=self.on_collision,
             ignore=self.ignore,
             legacy_mhl=self.legacy_mhl,
+            check_known=self.check_known,
             preset=self.preset,
             project=self.project,
             text=self.text,

@@ -71,6 +71,7 @@ class PlanOptions(QWidget):
         self.collision = _combo(tuple(text for _, text in COLLISIONS))
         self.project, self.words = QLineEdit(), QLineEdit()
         self.legacy = QCheckBox("Also write a legacy MHL 1.1")
+        self.check_known = QCheckBox("Check known: read copies of earlier jobs again")
         self._lay_out()
         self._connect()
         self.show_choices(self._choices)
@@ -98,9 +99,13 @@ class PlanOptions(QWidget):
             form.addRow(TextLabel(name, tone=Tone.DIM), widget)
             widget.setAccessibleName(name)
         form.addRow("", self.legacy)
+        form.addRow("", self.check_known)
         self.template.setAccessibleName("Folder template")
         self.tokens.setAccessibleName("Insert a token into the folder template")
         self.project.setPlaceholderText("Not needed to start")
+        self.check_known.setToolTip(
+            "Files that earlier jobs verified are else known by history, size and time"
+        )
         self.copies.setToolTip("On so many different devices a file must be verified to be safe")
 
     def _connect(self) -> None:
@@ -108,7 +113,8 @@ class PlanOptions(QWidget):
             field.textChanged.connect(self._tell)
         for combo in (self.copies, self.mode, self.collision):
             combo.currentIndexChanged.connect(self._tell)
-        self.legacy.toggled.connect(self._tell)
+        for box in (self.legacy, self.check_known):
+            box.toggled.connect(self._tell)
 
     def show_choices(self, choices: Choices) -> None:
         """Show *choices* without telling them back."""
@@ -121,6 +127,7 @@ class PlanOptions(QWidget):
         self.mode.setCurrentIndex([m for m, _ in MODES].index(choices.verify))
         self.collision.setCurrentIndex([c for c, _ in COLLISIONS].index(choices.on_collision))
         self.legacy.setChecked(choices.legacy_mhl)
+        self.check_known.setChecked(choices.check_known)
         self._name_hashes()
         self._filling = False
 
@@ -140,6 +147,7 @@ class PlanOptions(QWidget):
             verify=MODES[self.mode.currentIndex()][0],
             on_collision=COLLISIONS[self.collision.currentIndex()][0],
             legacy_mhl=self.legacy.isChecked(),
+            check_known=self.check_known.isChecked(),
         )
         self.choices_changed.emit(self._choices)
 

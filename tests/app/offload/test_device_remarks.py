@@ -9,7 +9,7 @@ from app.offload.spec import DestinationSpec, OffloadSpec
 from app.places.devices import Device, DeviceKind
 from app.places.volumes import Volume
 
-DISK = Device(id="virtio:overlay", name="Virtual disk vda (over…)", kind=DeviceKind.DISK)
+DISK = Device(id="virtio:overlay", name="Virtual disk vda (…0042)", kind=DeviceKind.DISK)
 
 
 def planned(name: str) -> PlannedDestination:
@@ -39,7 +39,7 @@ def test_a_device_with_its_serial_number_is_named_without_doubled_brackets() -> 
     )
     (remark,) = device_remarks(spec, drives)
     assert remark.text == (
-        "SHUTTLE-01 and RAID lie on one device, Virtual disk vda (over…): both are copied,"
+        "SHUTTLE-01 and RAID lie on one device, Virtual disk vda (…0042): both are copied,"
         " together they count once."
     )
 

@@ -125,6 +125,8 @@ def test_options_reach_the_spec(pane, engine, drives, qtbot):
     pane.options.mode.setCurrentIndex(1)
     pane.options.hash_menu().actions()[3].trigger()
     qtbot.keyClicks(pane.options.project, "Night Ferry")
+    pane.options.check_known.setFocus()
+    qtbot.keyClick(pane.options.check_known, Key.Key_Space)
     qtbot.waitUntil(lambda: settled(pane))
     qtbot.mouseClick(pane.plan.start, LEFT)
     qtbot.waitUntil(lambda: len(engine.did("submit")) == 1)
@@ -133,6 +135,7 @@ def test_options_reach_the_spec(pane, engine, drives, qtbot):
     assert spec.verify is VerifyMode.READ_BACK
     assert [str(kind) for kind in spec.hashes] == ["xxh64", "md5"]
     assert spec.project == "Night Ferry"
+    assert spec.check_known
 
 
 def test_trying_without_writing_starts_nothing(pane, engine, drives, qtbot):
