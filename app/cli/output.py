@@ -142,12 +142,10 @@ class _Bar:
             head, description=shown(job.title), completed=job.fraction, facts=_head_facts(job)
         )
         for row, place in zip(below, job.places, strict=False):
-            done = place.written + place.verified
-            total = place.total * (2 if place.verified else 1) or 1
             self._progress.update(
                 row,
                 description=f"  {shown(place.name)}",
-                completed=min(1.0, done / total),
+                completed=place.fraction,
                 facts=place_text(place),
             )
 

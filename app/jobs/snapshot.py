@@ -69,6 +69,14 @@ class PlaceSnapshot:
     safe_to_eject: bool = False
     """All is on it, and no job of any Reelkeep on this profile is at work on its device."""
 
+    @property
+    def fraction(self) -> float:
+        """How much of what it is to receive is there, 0 to 1."""
+        if self.state is PlaceState.DONE:
+            return 1.0
+        there = max(self.written, self.verified)  # what lay there before was not written
+        return min(1.0, there / self.total) if self.total else 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSnapshot:

@@ -146,6 +146,8 @@ class Batch:
             return
         work.digests.set_result(dict(zip(self._passage.kinds, answer.digests, strict=True)))
         work.read_at = moment
+        found = sum((work.n, index) in self._copies for index in work.compare)
+        self._count(found * answer.size)  # what lies there need not be written
         for one in answer.copies:
             copy = self._copies[work.n, one.drive]
             for what in one.missed:

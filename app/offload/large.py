@@ -107,6 +107,7 @@ class LargeFiles:
             self._passage.record_source([work])
         for copy in copies:
             if copy.compare:
+                self._passage.control.advance(work.entry.size)  # it need not be written
                 self._settlers[copy.target.index].written(copy)
         if self._again is not None:
             self._unchecked.append(work)

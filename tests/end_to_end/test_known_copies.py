@@ -9,7 +9,7 @@ import pytest
 from mount_bench import Bench
 from offload_bench import MB, House, make_card, noise, spec_for
 
-from app.jobs.snapshot import JobState
+from app.jobs.snapshot import JobSnapshot, JobState
 from app.offload.ledger import Ledger
 from app.offload.spec import VerifyMode
 from app.reports.evidence import evidence
@@ -60,6 +60,23 @@ def test_a_card_that_both_drives_know_needs_no_second_copy(
         states = {c.state for file in engine.files(done.id) for c in file.copies}
     assert done.safe
     assert states == {"already there"}
+
+
+@pytest.mark.parametrize("verify", [VerifyMode.READ_BACK, VerifyMode.FULL])
+def test_the_bar_ends_full_where_all_is_compared_and_nothing_written(
+    bench: Bench, house: House, card: Path, verify: VerifyMode
+) -> None:
+    drive = bench.ext4("one", "one", 64)
+    seen: list[JobSnapshot] = []
+    with house.engine() as engine:
+        assert engine.run(spec_for(card, drive, wanted_copies=1)).safe
+        spec = spec_for(card, drive, wanted_copies=1, check_known=True, verify=verify)
+        done = engine.run(spec, progress=seen.append, every=0.002)
+    assert done.safe
+    assert done.work_done == done.work_total > 0
+    shown = [snapshot.work_done for snapshot in seen]
+    assert shown == sorted(shown)
+    assert done.places[0].written == 0
 
 
 @pytest.mark.parametrize(
