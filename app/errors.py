@@ -25,6 +25,7 @@ ReelkeepError
     │   ├── ManifestMissing  the chain names it, and it is not there
     │   ├── ChainMissing     manifests without the chain that vouches for them
     │   └── ChainBroken      numbers left out or out of order, or changed while we worked
+    ├── MediaFault           a file is no clip, or a damaged one
     ├── JournalFault         the journal cannot be read or written
     └── PlaceBusy            a program holds the place that was to be ejected
 
@@ -226,6 +227,12 @@ class ChainBroken(HistoryFault):
 
     title = "Chain broken"
     hint = "Bring the ascmhl folder back from another copy."
+
+
+class MediaFault(EnvironmentFault):
+    """A file is no clip, or a damaged one."""
+
+    title = "Not readable as a clip"
 
 
 class JournalFault(EnvironmentFault):

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
+from app.cli.output import shown
 from app.cli.typed import Place
-from app.cli.volumes import shown
 from app.places.cards import Card, Clip, candidate_cards, recognise
 from app.places.volumes import volumes
 from app.units import bytes_text, count_text, moment_text

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from app.cli.volumes import shown
+from app.cli.output import shown
 from app.errors import BadInput, NotFound, ReelkeepError, Refusal
 from app.places.eject import EjectResult, eject
 from app.places.volumes import Volume, volume_of, volumes

@@ -18,6 +18,7 @@ COMMANDS = {
     "offload": "Copy cards to several drives, verified.",
     "verify": "Read a copy again and compare it with its history.",
     "cards": "What is on the mounted cards.",
+    "probe": "What a clip tells of itself.",
     "volumes": "Every mounted place and the device behind it.",
     "eject": "Let go of a card or drive.",
     "jobs": "The queue: list, resume, retry, cancel, report.",

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from app.cli.output import shown
 from app.places.devices import speed_class, speed_warning
 from app.places.volumes import Volume, volumes
 from app.units import bytes_text, count_text
@@ -62,15 +63,6 @@ def volume_facts(volume: Volume) -> dict[str, Any]:
             "counts": device.counts,
         },
     }
-
-
-def shown(text: str) -> str:
-    """Text for a terminal: a line break or a byte that is no UTF-8 is shown, not sent."""
-    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in printable
-    )
 
 
 _HEADS = ("Volume", "Mounted on", "System", "Free", "Of", "Device", "Bus", "")

@@ -18,12 +18,11 @@ import tempfile
 import threading
 from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
 from socket import AF_UNIX, socketpair
 
-import app
 from app.offload.hand import Answer, Equipment, Hand, Item
 from app.offload.touch import Abandoned, Look, Touch
+from app.own_process import own_process
 from app.places.root import PinnedFolder
 
 log = logging.getLogger(__name__)
@@ -130,25 +129,20 @@ class Crew:
         self, equipment: Equipment, card: PinnedFolder, drives: dict[int, PinnedFolder]
     ) -> None:
         folders = {index: (folder.fd, str(folder.path)) for index, folder in drives.items()}
-        here = Path(app.__file__).parent.parent
-        paths = os.pathsep.join(filter(None, [str(here), os.environ.get("PYTHONPATH", "")]))
         for first in range(0, len(self._members), _THREADS):
             members = self._members[first : first + _THREADS]
             pairs = [socketpair(AF_UNIX) for _ in members]
             passed = [theirs.fileno() for _, theirs in pairs]
             shared = self._shared.fileno()
+            command, environment = own_process(
+                "app.offload.crew_process", os.getpid(), shared, *passed
+            )
             helper = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "app.offload.crew_process",
-                    *map(str, [os.getpid(), shared, *passed]),
-                ],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,  # what fails is answered; a pipe would be held open
-                env={**os.environ, "PYTHONPATH": paths},
+                env=environment,
                 pass_fds=[shared, *passed, card.fd, *(fd for fd, _ in folders.values())],
                 start_new_session=True,  # Ctrl-C is for us; we end them
             )

@@ -1,0 +1,65 @@
+"""The child of `probe`: prints what one file tells of itself, as one line of JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import traceback
+from pathlib import Path
+
+import av
+
+from app.errors import MediaFault
+from app.media.container import read_facts
+from app.media.probe import CONVERTER
+
+_MOST = 8 << 20
+"""Bytes of an answer; a clip with hundreds of tracks has some 100 kB."""
+_MEMORY = 4 << 30
+"""Bytes of address space; a damaged header may ask for any amount."""
+
+
+def main(path: Path) -> dict[str, object]:
+    """`facts`, the `fault` in one sentence, or a `bug` of ours."""
+    _hold_back()
+    av.logging.set_level(None)
+    try:
+        return _told(path)
+    except Exception:  # the parent says so, and does not blame the file
+        return {"bug": traceback.format_exc()}
+
+
+def _told(path: Path) -> dict[str, object]:
+    try:
+        facts = read_facts(path)
+    except MediaFault as fault:
+        return {"fault": str(fault)}
+    except av.error.InvalidDataError:
+        return {"fault": f"{path} is no clip, or its header is damaged."}
+    except (av.FFmpegError, OSError, EOFError, MemoryError) as error:
+        words = getattr(error, "strerror", None) or "it is damaged"
+        return {"fault": f"{path} cannot be read as a clip: {words}."}
+    if not facts.video and not facts.audio:
+        return {"fault": f"{path} holds neither picture nor sound."}
+    return {"facts": CONVERTER.unstructure(facts)}
+
+
+def _hold_back() -> None:
+    """No more memory than any clip needs."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+
+
+def answer(path: Path) -> str:
+    """The line that is printed."""
+    line = json.dumps(main(path))
+    if len(line) > _MOST:
+        line = json.dumps({"fault": f"{path} tells more of itself than any clip has to tell."})
+    return line
+
+
+if __name__ == "__main__":
+    print(answer(Path(sys.argv[1])))
