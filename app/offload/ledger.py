@@ -42,8 +42,11 @@ from app.offload.rows import (
 from app.offload.work import CopyFact, CopyState
 from app.places.tree import Entry, EntryKind
 
-_PAGE = 4000
-"""Entries that are read at once, so that a card of any size is never in memory as a whole."""
+_PAGE = 500
+"""Entries that are read at once, so that a card of any size is never in memory as a whole.
+
+Others wait for the journal meanwhile, the window among them: a page takes some milliseconds.
+"""
 _WANTED = "kind!=? AND coalesce(problem,'')!=?"
 _SOUND = "kind='file' AND problem IS NULL"
 _SAID = f"""
