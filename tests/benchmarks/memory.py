@@ -20,6 +20,7 @@ from material import parse_count, small_card
 from measure import refuse_unless_root
 from offload import run_once
 from table import head, row
+from used_folders import UsedFolders
 
 TARGET = 300_000_000
 
@@ -45,7 +46,7 @@ def main(given: argparse.Namespace) -> int:
         for count in counts:
             card = Path(name) / "card"
             made = small_card(card, count, given.size, given.size)
-            run = run_once(Path(name), made, FULL, given.copies)
+            run = run_once(UsedFolders(Path(name)), made, FULL, given.copies)
             worst = max(worst, run.memory)
             held = "yes" if run.memory <= TARGET else "no"
             peak, rate = f"{run.memory / 1e6:,.0f}", f"{count / run.seconds:,.0f}"
