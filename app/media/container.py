@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -168,6 +169,8 @@ def _rate(stream: Any) -> Fraction:
 
 def _first_frame(container: InputContainer, stream: Any) -> Any:
     """The first picture, for what only pictures tell; None where none can be decoded."""
+    # One picture is wanted: threads for each processor would only take memory for theirs.
+    stream.codec_context.thread_count = 1
     try:
         return next(container.decode(stream), None)
     except av.FFmpegError:
@@ -191,14 +194,15 @@ def _key_frames(container: InputContainer, stream: Any) -> tuple[KeyFrames, int]
 
 def _packets(container: InputContainer, stream: Any) -> tuple[list[int], int]:
     keys, count = [], 0
-    for packet in container.demux(stream):
-        if packet.size and packet.dts is not None:
-            if packet.is_keyframe:
-                keys.append(count)
-            count += 1
-        if count >= _LOOKED_AT:
-            break
-    container.seek(0)
+    with contextlib.suppress(av.FFmpegError):  # what is whole before the damage tells enough
+        for packet in container.demux(stream):
+            if packet.size and packet.dts is not None:
+                if packet.is_keyframe:
+                    keys.append(count)
+                count += 1
+            if count >= _LOOKED_AT:
+                break
+        container.seek(0)
     return keys, count
 
 

@@ -71,5 +71,5 @@ def _asked(path: Path, seconds: float) -> bytes:
             f"{path} did not tell what it is within {seconds:.0f} seconds.", path=path
         ) from error
     if child.returncode != 0:
-        raise MediaFault(f"{path} is damaged: whatever reads it comes to no end.", path=path)
+        raise MediaFault(f"{path} is damaged: the program that read it broke down.", path=path)
     return child.stdout

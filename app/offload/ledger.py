@@ -167,16 +167,17 @@ class Ledger:
                 low, high, f" AND {_WANTED} AND (problem IS NOT NULL OR NOT {proven})",
                 *(EntryKind.FOLDER, Problem.IGNORED, self.job, destination, *states),
             )  # fmt: skip
-            for row in rows:
-                yield row, self.copy_of(row.n, destination)
+            if short := list(rows):
+                there = {fact.n: fact for fact in self._copies_on(destination, low, high)}
+                yield from ((row, there.get(row.n)) for row in short)
 
-    def copy_of(self, n: int, destination: int) -> CopyFact | None:
-        """The copy of one file on one destination, if there is a row about it."""
+    def _copies_on(self, destination: int, low: int, high: int) -> Iterator[CopyFact]:
         rows = self.journal.rows(
-            f"SELECT {COPY_COLUMNS} FROM copies WHERE job=? AND n=? AND destination=?",
-            (self.job, n, destination),
+            f"SELECT {COPY_COLUMNS} FROM copies"
+            " WHERE job=? AND n BETWEEN ? AND ? AND destination=?",
+            (self.job, low, high, destination),
         )
-        return copy_fact(rows[0]) if rows else None
+        return map(copy_fact, rows)
 
     def count_small(self, limit: int) -> int:
         """How many files without a problem have at most *limit* bytes."""

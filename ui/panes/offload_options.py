@@ -71,7 +71,7 @@ class PlanOptions(QWidget):
         self.collision = _combo(tuple(text for _, text in COLLISIONS))
         self.project, self.words = QLineEdit(), QLineEdit()
         self.legacy = QCheckBox("Also write a legacy MHL 1.1")
-        self.check_known = QCheckBox("Check known: read copies of earlier jobs again")
+        self.check_known = QCheckBox("Check known copies again")
         self._lay_out()
         self._connect()
         self.show_choices(self._choices)

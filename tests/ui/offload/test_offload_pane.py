@@ -138,6 +138,19 @@ def test_options_reach_the_spec(pane, engine, drives, qtbot):
     assert spec.check_known
 
 
+def test_open_options_fit_the_plan_of_a_small_window(pane, drives, qtbot):
+    pane.window().resize(1280, 800)
+    add(pane, qtbot, *drives)
+    qtbot.mouseClick(pane.plan.fold, LEFT)
+    pane.options.template.setText("{roll}/" + "long" * 40)
+    qtbot.waitUntil(lambda: settled(pane))
+    options = pane.options
+    for widget in (options.tokens, options.mode, options.check_known, options.preview):
+        right = widget.mapTo(pane.window(), widget.rect().topRight()).x()
+        assert right <= pane.plan.mapTo(pane.window(), pane.plan.rect().topRight()).x()
+        assert widget.visibleRegion().boundingRect().width() == widget.width(), widget
+
+
 def test_trying_without_writing_starts_nothing(pane, engine, drives, qtbot):
     add(pane, qtbot, *drives)
     qtbot.mouseClick(pane.plan.attempt, LEFT)
