@@ -60,7 +60,9 @@ _SAID = f"""
         FROM entries WHERE job=? AND NOT (kind=? AND coalesce(problem, '')!=?)
     ) GROUP BY problem, words
 """
-_NO_COPY = "n NOT IN (SELECT n FROM copies WHERE job=? AND destination=?)"
+_HAS_COPY = """EXISTS (
+    SELECT 1 FROM copies c WHERE c.job=entries.job AND c.n=entries.n AND c.destination=?"""
+_NO_COPY = f"NOT {_HAS_COPY})"
 
 
 class Ledger:
@@ -139,14 +141,14 @@ class Ledger:
         """Files without a problem that have no row for *destination*, in the card's order."""
         for low, high in self._pages():
             yield from self._entries(
-                low, high, f" AND {_SOUND} AND {_NO_COPY}", self.job, destination
+                low, high, f" AND {_SOUND} AND {_NO_COPY}", destination
             )
 
     def count_lacking(self, destination: int) -> int:
         """How many files `lacking` gives."""
         ((count,),) = self.journal.rows(
             f"SELECT count(*) FROM entries WHERE job=? AND {_SOUND} AND {_NO_COPY}",
-            (self.job, self.job, destination),
+            (self.job, destination),
         )
         return int(count)
 
@@ -158,14 +160,11 @@ class Ledger:
         Of all files, links and special files of the card, those on the ignore list left out.
         """
         states = tuple(enough)
-        proven = (
-            "n IN (SELECT n FROM copies WHERE job=? AND destination=?"
-            f" AND state IN ({','.join('?' * len(states))}))"
-        )
+        proven = f"{_HAS_COPY} AND c.state IN ({','.join('?' * len(states))}))"
         for low, high in self._pages():
             rows = self._entries(
                 low, high, f" AND {_WANTED} AND (problem IS NOT NULL OR NOT {proven})",
-                *(EntryKind.FOLDER, Problem.IGNORED, self.job, destination, *states),
+                *(EntryKind.FOLDER, Problem.IGNORED, destination, *states),
             )  # fmt: skip
             if short := list(rows):
                 there = {fact.n: fact for fact in self._copies_on(destination, low, high)}
