@@ -140,9 +140,7 @@ class Ledger:
     def lacking(self, destination: int) -> Iterator[EntryRow]:
         """Files without a problem that have no row for *destination*, in the card's order."""
         for low, high in self._pages():
-            yield from self._entries(
-                low, high, f" AND {_SOUND} AND {_NO_COPY}", destination
-            )
+            yield from self._entries(low, high, f" AND {_SOUND} AND {_NO_COPY}", destination)
 
     def count_lacking(self, destination: int) -> int:
         """How many files `lacking` gives."""
