@@ -36,11 +36,11 @@ from app.offload.hand import (
 from app.offload.large import unsteady
 from app.offload.passage import Passage
 from app.offload.settle import agreed, differs, not_as_written, proven_state
-from app.offload.silence import watcher
 from app.offload.target import Target
 from app.offload.work import CopyFact, CopyState, CopyWork, FileWork
 from app.offload.writer import discard
 from app.places.linux_calls import sync_file_system
+from app.places.silence import watcher
 from app.units import now
 
 _FEW_FOLDERS = 4

@@ -23,9 +23,9 @@ from app.errors import (
     WriteFailed,
 )
 from app.offload.dispatch_runs import Leftover
-from app.offload.silence import Silence, watcher
 from app.paths import absolute
 from app.places.limits import rules_of
+from app.places.silence import Silence, watcher
 from app.places.tree import Entry, EntryKind
 from app.places.volumes import Volume, volume_of
 from app.units import bytes_text

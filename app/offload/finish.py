@@ -28,11 +28,11 @@ from app.offload.rows import EntryRow
 from app.offload.selection import IgnoreList
 from app.offload.settle import proven_state
 from app.offload.share import Share
-from app.offload.silence import watcher
 from app.offload.target import Target
 from app.offload.withdraw import withdraw_known
 from app.offload.work import CopyFact, CopyState, failed_fact
 from app.places.linux_calls import sync_file_system
+from app.places.silence import watcher
 from app.places.tree import Entry, EntryKind, list_tree
 from app.units import count_text, now
 

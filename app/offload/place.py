@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 from app.errors import DestinationGone, DestinationReadOnly, DestinationSilent, WriteFailed
 from app.jobs.spec import JobId
 from app.offload.plan import PlannedDestination
-from app.offload.silence import Silence, watcher
 from app.offload.target import PARTIAL, Target
 from app.places.devices import DeviceKind
 from app.places.linux_calls import runs_in_user_space
 from app.places.patience import ask
 from app.places.root import PinnedFolder, is_gone
+from app.places.silence import Silence, watcher
 from app.places.volumes import Volume
 
 

@@ -28,7 +28,6 @@ from app.offload.remarks import (
     room_remarks,
 )
 from app.offload.selection import IgnoreList, Selection
-from app.offload.silence import watcher
 from app.offload.spec import (
     LEAST_BUFFER,
     MOST_BUFFER,
@@ -42,6 +41,7 @@ from app.places.devices import count_different, speed_warning
 from app.places.limits import NameRules, rules_of
 from app.places.linux_calls import runs_in_user_space
 from app.places.patience import ask
+from app.places.silence import watcher
 from app.places.tree import Entry, EntryKind, list_tree
 from app.places.volumes import Volume, volume_of
 from app.units import bytes_text, count_text, now

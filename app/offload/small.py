@@ -19,9 +19,9 @@ from app.offload.batch import Batch
 from app.offload.crew import MANY, Crew, HelperLost, NoAnswer, can_help
 from app.offload.hand import Equipment, Hand
 from app.offload.passage import Passage
-from app.offload.silence import watcher
 from app.offload.work import FileWork
 from app.places.root import PinnedFolder
+from app.places.silence import watcher
 
 BATCH_FILES = 2000
 BATCH_BYTES = 256 << 20

@@ -24,9 +24,9 @@ from app.errors import (
     WriteFailed,
 )
 from app.offload.facts import Attributes, keep_facts
-from app.offload.silence import Silence
 from app.offload.work import CopyWork, FileWork
 from app.places.root import PinnedFolder, is_gone
+from app.places.silence import Silence
 from app.places.tree import Entry
 from app.units import bytes_text
 

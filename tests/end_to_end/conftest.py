@@ -12,7 +12,7 @@ from fault_mount import FaultMount
 from mount_bench import Bench
 from offload_bench import SMALL_CARD, House, make_card
 
-from app.offload.silence import Patience, watcher
+from app.places.silence import Patience, watcher
 
 
 @pytest.fixture

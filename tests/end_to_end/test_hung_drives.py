@@ -36,7 +36,7 @@ from app.engine import Engine
 from app.errors import DestinationSilent, PlanRefused
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
 from app.jobs.spec import JobId
-from app.offload.silence import Silence, watcher
+from app.places.silence import Silence, watcher
 
 pytestmark = pytest.mark.root
 
@@ -329,7 +329,7 @@ def test_a_drive_that_hangs_at_small_files_holds_up_nobody(
 PROGRAM = """
 import sys
 from app.__main__ import main
-from app.offload.silence import Patience, Silence, watcher
+from app.places.silence import Patience, Silence, watcher
 watcher().patience = Patience(answer=3, sync=4, slowest=1 << 40)
 sys.exit(main())
 """

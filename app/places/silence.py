@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from app.errors import DestinationSilent
-from app.offload.errands import Errand, Errands
+from app.places.errands import Errand, Errands
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import pytest
 from offload_bench import wait_for
 
 from app.errors import DestinationSilent
-from app.offload.silence import Patience, Silence, watcher
+from app.places.silence import Patience, Silence, watcher
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +161,7 @@ def test_short_calls_one_after_the_other_are_no_silence() -> None:
 
 STOPPED = """
 import sys
-from app.offload.silence import Patience, Silence, watcher
+from app.places.silence import Patience, Silence, watcher
 watcher().patience = Patience(answer=2)
 silence = Silence("RAID")
 with silence.call():
