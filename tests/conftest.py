@@ -6,11 +6,12 @@ Cards hold names that are no UTF-8, and so do the tests; parallel runs speak UTF
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from mount_bench import Bench, need
+from mount_bench import Bench, need, run
 
 
 @pytest.fixture
@@ -22,8 +23,14 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield made
     finally:
         made.close()
-        mounts = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
-        assert str(tmp_path) not in mounts
+        mounts = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").split("\n")
+        left = [line for line in mounts if str(tmp_path) in line]
+        assert not left, left
+        # The kernel detaches a loop once its last user has gone; another test may be looking at it.
+        until = time.monotonic() + 20
+        while str(tmp_path) in (loops := run("losetup", "-l", "-O", "NAME,BACK-FILE")):
+            assert time.monotonic() < until, loops
+            time.sleep(0.05)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
