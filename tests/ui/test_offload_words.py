@@ -177,6 +177,12 @@ def test_the_plan_reads_like_a_table():
     }
 
 
+def test_cards_of_one_name_are_counted_in_the_plans_title():
+    assert read_plans(plans("A003", "A003", "A003")).title == "A003 (3 cards) → 2 drives"
+    mixed = read_plans(plans("A003", "B002", "A003", to=("/media/RAID-1",)))
+    assert mixed.title == "A003 (2 cards), B002 → 1 drive"
+
+
 def test_start_bears_the_name_of_the_preset_and_the_ignored_files_are_counted():
     choices = Choices(preset="Main unit")
     reading = read_plans(plans("A003"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.jobs.snapshot import JobSnapshot, PlaceState
@@ -67,7 +68,7 @@ def read_plans(plans: Sequence[OffloadPlan]) -> PlanReading:
     if not plans:
         return PlanReading(title="")
     rooms = _rooms(plans)
-    names = ", ".join(plan.card.roll for plan in plans)
+    names = ", ".join(_rolls(plans))
     title = f"{names} → {count_text(len(rooms), 'drive')}"
     remarks = _remarks(plans)
     if not any(r.weight is Weight.REFUSAL for r in remarks):
@@ -83,6 +84,12 @@ def read_plans(plans: Sequence[OffloadPlan]) -> PlanReading:
         resumes=all(plan.resumes is not None for plan in plans),
         nothing_to_copy=all(p.already_safe for p in plans),
     )
+
+
+def _rolls(plans: Sequence[OffloadPlan]) -> Iterator[str]:
+    """Each roll once, with how many cards are called so where several are."""
+    for roll, cards in Counter(plan.card.roll for plan in plans).items():
+        yield f"{roll} ({cards:,} cards)" if cards > 1 else roll
 
 
 def settled(reading: PlanReading) -> PlanReading:
