@@ -152,6 +152,12 @@ class AleRow:
     frames: int = 0
     """Frames it should have, 0 when not told."""
     first: datetime | None = None
+    start: str = ""
+    """Timecode of its first frame."""
+    rate: str = ""
+    """Frames a second, as the log writes it."""
+    scene: str = ""
+    take: str = ""
 
 
 def ale_rows(text: str) -> list[AleRow]:
@@ -173,12 +179,17 @@ def ale_rows(text: str) -> list[AleRow]:
 def _ale_row(cells: dict[str, str], rate: str) -> AleRow:
     model = cells.get("cameramodel", "")
     day, time = cells.get("datecamera", ""), cells.get("timecamera", "")
+    rate = cells.get("projectfps") or rate
     return AleRow(
         name=cells["name"],
         reel=cells.get("reelname") or cells.get("tape") or cells.get("reel", ""),
         model=model,
-        frames=_frames(cells.get("duration", ""), cells.get("projectfps") or rate),
+        frames=_frames(cells.get("duration", ""), rate),
         first=moment(f"{day} {time}".strip()) if day and time else None,
+        start=cells.get("start", ""),
+        rate=rate,
+        scene=cells.get("scene", ""),
+        take=cells.get("take", ""),
     )
 
 
