@@ -26,6 +26,7 @@ ReelkeepError
     │   ├── ChainMissing     manifests without the chain that vouches for them
     │   └── ChainBroken      numbers left out or out of order, or changed while we worked
     ├── MediaFault           a file is no clip, or a damaged one
+    │   └── FrameFault       one frame of a clip cannot be given
     ├── JournalFault         the journal cannot be read or written
     └── PlaceBusy            a program holds the place that was to be ejected
 
@@ -233,6 +234,12 @@ class MediaFault(EnvironmentFault):
     """A file is no clip, or a damaged one."""
 
     title = "Not readable as a clip"
+
+
+class FrameFault(MediaFault):
+    """One frame of a clip cannot be given; its neighbours may well be."""
+
+    title = "Frame cannot be shown"
 
 
 class JournalFault(EnvironmentFault):
