@@ -29,6 +29,8 @@ from app.jobs.runner import JobKind, Runner, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.jobs.vigil import Vigil
+from app.media.proxies import Proxies
+from app.media.proxy_spec import ProxySpec
 from app.offload.account import Account, LastVerdict, report_folder, report_stem
 from app.offload.clear_up import clear_up
 from app.offload.day import day_report, day_stem
@@ -71,6 +73,9 @@ class Engine(AbstractContextManager["Engine"]):
         self.settings = settings or Settings.load(self.profile.settings_file)
         self.journal = Journal(self.profile.journal, schemas=(OFFLOAD_SCHEMA,))
         self._last_verdict = LastVerdict()
+        self.proxies = Proxies(
+            self.profile.directory, self.settings, self.journal, lambda: self.declared
+        )
         self._instance = Instance(self.profile.directory / "instances")
         self._vigil = Vigil(lambda: bool(self.settings.get("jobs.keep_awake")))
         lanes = Lanes(self.profile.directory / "lanes")
@@ -339,6 +344,7 @@ class Engine(AbstractContextManager["Engine"]):
             ),
             VerifySpec.kind: JobKind(prepare=self._verify_task, run=self._run_verify),
             RepairSpec.kind: JobKind(prepare=self._repair_task, run=self._run_repair),
+            ProxySpec.kind: self.proxies.kind(),
         }
 
     def _clear_up(self, job: JobId, spec: Spec) -> tuple[str, ...]:

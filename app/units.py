@@ -32,6 +32,22 @@ def rate_text(bytes_per_second: float) -> str:
     return f"{bytes_per_second / 1e3:.0f} kB/s"
 
 
+BYTES, FRAMES = "bytes", "frames"
+"""What the work of a job is counted in."""
+
+
+def amount_text(count: int, unit: str) -> str:
+    """An amount of work for people: `412.6 GB`, `1,204 frames`."""
+    return count_text(count, "frame") if unit == FRAMES else bytes_text(count)
+
+
+def speed_text(rate: float, unit: str) -> str:
+    """A rate of work for people: `1.14 GB/s`, `61 fps`, `7.3 fps`."""
+    if unit == FRAMES:
+        return f"{rate:.0f} fps" if rate >= 9.95 else f"{rate:.1f} fps"
+    return rate_text(rate)
+
+
 def duration_text(seconds: float) -> str:
     """A duration for people: `4 min 10 s`, `2 h 05 min`, `8 s`."""
     whole = max(0, round(seconds))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
-from app.units import bytes_text, duration_text, now, rate_text
+from app.units import amount_text, duration_text, now, speed_text
 from ui.theme import Tone
 
 _NAMED = 3
@@ -106,7 +106,7 @@ def job_sign(job: JobSnapshot) -> Sign:
 def job_text(job: JobSnapshot) -> str:
     """E.g. `Offload A003 · 412.6 GB`; the drive of a check stands in a column of its own."""
     title = printable(job.title.rpartition(" on ")[0] or job.title if job.checked else job.title)
-    return f"{title} · {bytes_text(job.size)}" if job.size else title
+    return f"{title} · {amount_text(job.size, job.unit)}" if job.size else title
 
 
 def stage_text(job: JobSnapshot) -> str:
@@ -146,7 +146,8 @@ def _files(job: JobSnapshot) -> str:
 
 def rate_cell(job: JobSnapshot) -> str:
     """The job's rate, or a dash."""
-    return rate_text(job.rate) if job.state is JobState.RUNNING and job.rate > 0 else NOTHING
+    moving = job.state is JobState.RUNNING and job.rate > 0
+    return speed_text(job.rate, job.unit) if moving else NOTHING
 
 
 def left_cell(job: JobSnapshot) -> str:

@@ -19,6 +19,7 @@ COMMANDS = {
     "verify": "Read a copy again and compare it with its history.",
     "cards": "What is on the mounted cards.",
     "probe": "What a clip tells of itself.",
+    "proxy": "Make thumbnails, previews and editorial proxies.",
     "volumes": "Every mounted place and the device behind it.",
     "eject": "Let go of a card or drive.",
     "jobs": "The queue: list, resume, retry, cancel, report.",

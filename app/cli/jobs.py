@@ -20,7 +20,7 @@ from app.errors import Refusal
 from app.integrity.verify.spec import VerifySpec
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
-from app.units import bytes_text, moment_text
+from app.units import amount_text, moment_text
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 END_SECONDS = 60.0
@@ -233,7 +233,7 @@ def _cells(job: JobSnapshot) -> tuple[str, ...]:
         state,
         job.title,
         f"{job.fraction:.0%}",
-        bytes_text(job.size),
+        amount_text(job.size, job.unit),
         moment_text(job.created) if job.created else "",
         job.verdict or job.error or job.wants,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
-from app.units import bytes_text, duration_text, rate_text
+from app.units import BYTES, amount_text, duration_text, speed_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -153,9 +153,13 @@ class _Bar:
 def progress_text(job: JobSnapshot) -> str:
     """One line on how a job stands."""
     parts = [job.title, str(job.state), job.stage, f"{job.fraction:.0%}"]
-    parts += [f"{bytes_text(job.copied)} of {bytes_text(job.size)}"] if job.size else []
+    parts += (
+        [f"{amount_text(job.copied, job.unit)} of {amount_text(job.size, job.unit)}"]
+        if job.size
+        else []
+    )
     if job.state is JobState.RUNNING:
-        parts += [rate_text(job.rate)] if job.rate else []
+        parts += [speed_text(job.rate, job.unit)] if job.rate else []
         parts += [f"{duration_text(job.left)} left"] if job.left is not None else []
     parts += [job.wants] if job.wants else []
     return ", ".join(part for part in parts if part)
@@ -165,7 +169,7 @@ def _head_facts(job: JobSnapshot) -> str:
     if job.wants:
         return shown(job.wants)
     left = f"{duration_text(job.left)} left" if job.left is not None else ""
-    rate = f"{rate_text(job.rate):>9}" if job.rate else ""
+    rate = f"{speed_text(job.rate, job.unit):>9}" if job.rate else ""
     return "  ".join(part for part in (shown(job.stage), rate, left) if part)
 
 
@@ -196,12 +200,13 @@ def progress_facts(job: JobSnapshot) -> dict[str, Any]:
         "stage": job.stage,
         "current": job.current,
         "fraction": round(job.fraction, 4),
+        "unit": job.unit,
         "size": job.size,
         "copied": job.copied,
         "verified": job.verified,
         "files_done": job.files_done,
         "files_total": job.files_total,
-        "rate": round(job.rate),
+        "rate": round(job.rate) if job.unit == BYTES else round(job.rate, 2),
         "left": None if job.left is None else round(job.left, 1),
         "wants": job.wants,
         "places": [

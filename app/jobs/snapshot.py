@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.jobs.spec import JobId
+from app.units import BYTES
 
 
 class JobState(StrEnum):
@@ -91,21 +92,23 @@ class JobSnapshot:
     """What it does now: "Copying, reading back"."""
     current: str = ""
     """The file in hand."""
+    unit: str = BYTES
+    """What work, source and rate are counted in: bytes, or frames (`app.units`)."""
     work_done: int = 0
-    """Bytes of work done, read-back included."""
+    """Units of work done; of a copy all bytes, read-back included."""
     work_total: int = 0
     copied: int = 0
     """Bytes of the source that have been read and handed to every destination still in the job."""
     verified: int = 0
     """Bytes of the source that are verified on all destinations still in the job."""
     size: int = 0
-    """Bytes of the source."""
+    """Units of the source."""
     files_done: int = 0
     files_total: int = 0
     clips_done: int = 0
     clips_total: int = 0
     rate: float = 0.0
-    """Bytes of the source per second, smoothed."""
+    """Units of the source per second, smoothed."""
     left: float | None = None
     """Seconds left; None while nobody can know."""
     places: tuple[PlaceSnapshot, ...] = ()

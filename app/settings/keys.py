@@ -274,7 +274,20 @@ _ALL = (
         "Write a report at the end of each job; `reelkeep jobs report` writes one at any time.",
     ),
     _key("report.directory", Kind.PATH, "", "Folder of the reports; empty: in the profile."),
-    _key("media.ffmpeg", Kind.PATH, "", "The ffmpeg program; empty: the one on the PATH."),
+    _key(
+        "media.ffmpeg",
+        Kind.PATH,
+        "",
+        "The ffmpeg program; empty: the one on the PATH, else the one installed with Reelkeep.",
+    ),
+    _key("proxies.directory", Kind.PATH, "", "Cache of proxies; empty: in the profile."),
+    _key(
+        "proxies.limit",
+        Kind.SIZE,
+        100_000_000_000,
+        "So large may the cache of proxies grow; those used least go first.",
+        least=0,
+    ),
 )
 
 KEYS: Mapping[str, Key] = {key.name: key for key in _ALL}

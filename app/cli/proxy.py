@@ -1,0 +1,224 @@
+"""`reelkeep proxy`: make smaller versions of clips, frame for frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.cli.invocation import this_invocation
+from app.cli.outcome import exit_code
+from app.cli.output import Output
+from app.cli.typed import Number, Place
+from app.cli.watch import Watch
+from app.engine import Engine
+from app.errors import BadInput
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import CONVERTER
+from app.media.proxies import as_given
+from app.media.proxy_shelf import Tidied
+from app.media.proxy_spec import ClipResult, ClipState, ProxyPlan, ProxySpec, with_looks
+from app.media.recipes import BurnIn, ProxySize
+from app.units import bytes_text, count_text, duration_text
+
+_CACHE = "(cache)"
+_BURN_INS = ("timecode", "clip")
+
+
+@click.command("proxy")
+@click.argument("files", metavar="FILE...", nargs=-1, type=Place())
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="SIZE",
+    help="thumbnail, preview or editorial; repeat for several, which share one decode."
+    " Default: preview.",
+)
+@click.option(
+    "--to",
+    metavar="DIR",
+    help="Folder; it gets one for each size. Default: (cache), that of the profile.",
+)
+@click.option("--recipe", "recipes", multiple=True, metavar="NAME", help="A recipe by its name.")
+@click.option(
+    "--height",
+    "heights",
+    multiple=True,
+    type=Number(16, 8192),
+    help="Of previews; repeat for a ladder. Default: 360 and 720, up to the clip's own.",
+)
+@click.option(
+    "--burn-in",
+    "burn_in",
+    multiple=True,
+    metavar="WHAT",
+    help="Draw it into the picture: timecode, clip, or text=…; repeat for several.",
+)
+@click.option("--lut", type=Place(), metavar="FILE", help="A .cube LUT to look through.")
+@click.option("--anew", is_flag=True, help="Make also those again that are finished.")
+@click.option("--tidy", is_flag=True, help="Bring the cache down to its limit, and stop.")
+@click.option("--dry-run", is_flag=True, help="Show what would be made, or would go, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.pass_context
+def proxy_command(context: click.Context, /, **given: Any) -> None:
+    """Make proxies of clips: same frames, same timecode, same rate, checked after writing.
+
+    FILE is a clip, or a folder: all clips below it. A finished proxy is not made again.
+    """
+    output = Output(as_json=given["as_json"])
+    invocation = this_invocation()
+    settings = invocation.settings()
+    with (
+        invocation.logged(settings),
+        Engine(invocation.profile.directory, settings) as engine,
+    ):
+        if given["tidy"]:
+            _tidy(engine, given, output)
+            return
+        spec = _spec(engine, given)
+        if given["dry_run"]:
+            _show_plan(engine.proxies.plan(spec), output)
+            return
+        job = engine.submit(spec)
+        (ended,) = Watch(engine, output).until_ended([job])
+        context.exit(show_proxies(engine, ended, output))
+
+
+def _spec(engine: Engine, given: dict[str, Any]) -> ProxySpec:
+    if not given["files"]:
+        raise BadInput("Name at least one clip or folder.", hint="`reelkeep proxy --help`")
+    sizes = [one for text in given["sizes"] for one in text.split(",") if one]
+    for size in sizes:
+        if size not in list(ProxySize):
+            raise BadInput(f'"{size}" is no size.', hint=f"There are: {', '.join(ProxySize)}.")
+    names = [*sizes, *given["recipes"]] or [ProxySize.PREVIEW]
+    recipes = tuple(engine.proxies.recipe(name) for name in dict.fromkeys(names))
+    (lut,) = as_given((given["lut"],)) if given["lut"] else (None,)
+    to = given["to"]
+    return ProxySpec(
+        files=as_given(given["files"]),
+        recipes=with_looks(recipes, _burn_in(given["burn_in"]), lut),
+        heights=tuple(given["heights"]),
+        to=None if to in {None, _CACHE} else as_given((_place(to),))[0],
+        anew=given["anew"],
+    )
+
+
+def _place(text: str) -> Path:
+    if not text:
+        raise BadInput("--to is empty. Name a folder; the current one is a full stop.")
+    return Path(text)
+
+
+def _burn_in(wishes: tuple[str, ...]) -> BurnIn | None:
+    words = [wish for wish in wishes if not wish.startswith("text=")]
+    asked = [one for word in words for one in word.split(",") if one]
+    for one in asked:
+        if one not in _BURN_INS:
+            raise BadInput(f'"{one}" cannot be burnt in.', hint="There are: timecode, clip, text=…")
+    text = " ".join(wish.removeprefix("text=") for wish in wishes if wish.startswith("text="))
+    made = BurnIn(timecode="timecode" in asked, clip="clip" in asked, text=text)
+    return made if made else None
+
+
+# Saying
+
+
+def _show_plan(plan: ProxyPlan, output: Output) -> None:
+    for clip in plan.clips:
+        if clip.trouble:
+            output.warn(f"{clip.source}: {clip.trouble}")
+        else:
+            output.say(f"{clip.source}, {count_text(clip.frames, 'frame')}")
+        for proxy in clip.proxies:
+            known = ", there already" if proxy.known else ""
+            size = f"{proxy.width}×{proxy.height}"
+            output.say(f"  {proxy.name:<14}{size:<12}{proxy.path}{known}")
+        output.event("clip", **CONVERTER.unstructure(clip))
+    _warn_unreadable(plan, output)
+    failed = sum(1 for clip in plan.clips if clip.trouble)
+    output.result(ok=True, exit_code=0, dry_run=True, clips=len(plan.clips), failed=failed)
+
+
+def _warn_unreadable(plan: ProxyPlan, output: Output) -> None:
+    for folder in plan.unreadable:
+        output.warn(f"The folder {folder} cannot be read; what is in it was left out.")
+
+
+def show_proxies(engine: Engine, ended: JobSnapshot, output: Output) -> int:
+    """Say what became of each clip; answers the exit code."""
+    code = exit_code([ended])
+    results = engine.proxies.results(ended.id)
+    for result in results:
+        _show_clip(result, output)
+        output.event("clip", **CONVERTER.unstructure(result))
+    words = _ending(ended)
+    failed = sum(1 for result in results if result.state is ClipState.FAILED)
+    if words and not failed:
+        output.warn(words)
+    output.result(
+        ok=not code,
+        exit_code=int(code),
+        job=ended.id,
+        state=str(ended.state),
+        clips=len(results),
+        failed=failed,
+        frames=sum(result.frames for result in results if result.state is ClipState.MADE),
+        error=words,
+    )
+    return int(code)
+
+
+def _ending(ended: JobSnapshot) -> str:
+    if ended.state is JobState.INTERRUPTED:
+        return f"Interrupted. `reelkeep jobs resume {ended.id}` goes on with it."
+    if ended.state is JobState.CANCELLED:
+        return f"Cancelled. Finished proxies stay. `reelkeep jobs resume {ended.id}` goes on."
+    return f"{ended.error} {ended.hint}".strip()
+
+
+def _show_clip(result: ClipResult, output: Output) -> None:
+    if result.state is ClipState.FAILED:
+        output.warn(result.trouble)
+        return
+    if result.state is ClipState.KNOWN:
+        output.say(f"{result.source}: there already")
+    else:
+        fps = f", {result.frames / result.seconds:.0f} fps" if result.seconds else ""
+        spent = duration_text(result.seconds)
+        output.say(f"{result.source}: {count_text(result.frames, 'frame')}, {spent}{fps}")
+    for proxy in result.proxies:
+        size = f"{proxy.width}×{proxy.height}"
+        facts = f"{size:<12}{bytes_text(proxy.bytes):>9}  {proxy.way}"
+        output.say(f"  {proxy.name:<14}{facts}  {proxy.path}")
+    for note in result.notes:
+        output.warn(note)
+
+
+def _tidy(engine: Engine, given: dict[str, Any], output: Output) -> None:
+    if given["files"]:
+        raise BadInput("--tidy looks at the whole cache; name no clips.")
+    dry_run = given["dry_run"]
+    tidied: Tidied = engine.proxies.tidy(dry_run=dry_run)
+    for proxy in tidied.gone:
+        output.say(
+            f"{'would go' if dry_run else 'gone':<10}{bytes_text(proxy.bytes):>9}  {proxy.path}"
+        )
+        output.event("gone", path=str(proxy.path), bytes=proxy.bytes)
+    stays = f"{bytes_text(tidied.after)} of at most {bytes_text(tidied.limit)} in the cache"
+    pinned = (
+        f", {bytes_text(tidied.pinned)} of them of clips that are offline" if tidied.pinned else ""
+    )
+    output.say(stays + pinned)
+    output.result(
+        ok=True,
+        exit_code=0,
+        dry_run=dry_run,
+        before=tidied.before,
+        after=tidied.after,
+        limit=tidied.limit,
+        pinned=tidied.pinned,
+        gone=len(tidied.gone),
+    )

@@ -1,0 +1,109 @@
+"""Which ffmpeg does the work: the one of the settings, else of the PATH, else the one we bring."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.errors import BadInput, NotFound
+
+LEAST = (5, 1)
+"""The oldest version that is taken from the PATH: `-fps_mode` came with it."""
+SECONDS = 20.0
+"""A program that does not answer within this time does not work."""
+_VERSION = re.compile(r"version n?(\d+)\.(\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """An ffmpeg that starts."""
+
+    path: str
+    version: tuple[int, int] | None
+    """None for a build that has no number, such as one of a development day."""
+    words: str
+    """The first line it says of itself."""
+    origin: str
+    """`settings`, `PATH`, `imageio-ffmpeg`."""
+
+
+def find_program(chosen: str = "") -> Program:
+    """The ffmpeg to use; *chosen* is the one of the settings, a name or a path.
+
+    Raises BadInput when that is no program, and NotFound where there is none at all.
+    """
+    if chosen:
+        return _chosen(chosen)
+    on_path = shutil.which("ffmpeg")
+    found = _looked_at(on_path, "PATH") if on_path else None
+    if found is not None and (found.version is None or found.version >= LEAST):
+        return found
+    brought = _brought()
+    found = _looked_at(brought, "imageio-ffmpeg") if brought else None
+    if found is None:
+        old = f"The ffmpeg at {on_path} is too old or does not start" if on_path else ""
+        raise NotFound(
+            f"{old or 'There is no ffmpeg on the PATH'}, and none is installed with Reelkeep.",
+            hint="Install ffmpeg, or name it: reelkeep settings set media.ffmpeg PROGRAM",
+        )
+    return found
+
+
+def _chosen(name: str) -> Program:
+    path = shutil.which(os.path.expanduser(name))  # noqa: PTH111 - a name too
+    hint = "Name another: reelkeep settings set media.ffmpeg PROGRAM"
+    if path is None:
+        raise BadInput(f"{name}, of the settings, is no program.", hint=hint)
+    found = _looked_at(path, "settings")
+    if found is None:
+        raise BadInput(f"{path}, of the settings, does not start as ffmpeg.", hint=hint)
+    return found
+
+
+def _brought() -> str:
+    """The program inside of the imageio-ffmpeg package, "" where it has none for this machine."""
+    import imageio_ffmpeg
+
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError:
+        return ""
+
+
+def _looked_at(path: str, origin: str) -> Program | None:
+    try:
+        stat = Path(path).stat()
+    except OSError:
+        return None
+    words = _first_line(path, stat.st_size, stat.st_mtime_ns)
+    if not words.startswith("ffmpeg"):
+        return None
+    found = _VERSION.search(words)
+    version = (int(found[1]), int(found[2])) if found else None
+    return Program(path=path, version=version, words=words, origin=origin)
+
+
+@functools.lru_cache(maxsize=16)
+def _first_line(path: str, _size: int, _changed: int) -> str:
+    """What a program says of itself; another file under its name is asked anew."""
+    return next(iter(said(path, "-hide_banner", "-version") or []), "")
+
+
+def said(program: str, *arguments: str, seconds: float | None = None) -> list[str] | None:
+    """The lines that a short call gives; None when it fails, or does not end in time."""
+    try:
+        done = subprocess.run(
+            [program, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS if seconds is None else seconds,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return None if done.returncode else done.stdout.decode("utf-8", "replace").splitlines()

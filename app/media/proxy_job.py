@@ -1,0 +1,245 @@
+"""The proxy job: all clips that were asked for, one after the other, each from one decode."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+
+from app.errors import JobCancelled, MediaFault, ReelkeepError
+from app.jobs.control import JobControl
+from app.jobs.journal import Journal
+from app.jobs.spec import CONVERTER, JobId
+from app.media.facts import ClipFacts
+from app.media.folder import clips_below
+from app.media.graph import SOFTWARE, Way
+from app.media.program import Program
+from app.media.proxy import Finished, Order, ProxyMaker, known, leftovers
+from app.media.proxy_names import names_of
+from app.media.proxy_shelf import ProxyShelf, Stamp
+from app.media.proxy_spec import (
+    ClipResult,
+    ClipState,
+    KeptProxy,
+    PlannedClip,
+    PlannedProxy,
+    ProxyPlan,
+    ProxySpec,
+)
+from app.media.rungs import Rung, rungs_of
+from app.media.tally import Care, Tally, tally
+from app.units import FRAMES, count_text
+
+log = logging.getLogger(__name__)
+
+_RESULTS, _PATHS = "proxies", "proxy paths"
+"""Facts of the journal: what became of each clip, and what may be half written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The clips of a job."""
+
+    clips: tuple[Path, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+def sources_of(spec: ProxySpec) -> Sources:
+    """Every clip that *spec* names, by itself or by a folder; NotFound for what is not there."""
+    clips: dict[Path, None] = {}
+    unreadable: list[str] = []
+    for path in spec.files:
+        if path.is_dir():
+            folder = clips_below(path)
+            unreadable += folder.unreadable
+            clips.update((part, None) for clip in folder.clips for part in clip.parts)
+        else:
+            clips[path] = None
+    return Sources(clips=tuple(clips), unreadable=tuple(unreadable))
+
+
+def order_of(
+    spec: ProxySpec, source: Path, name: PurePath, shelf: ProxyShelf, clip: Tally, stamp: Stamp
+) -> Order:
+    """What *source* is to get, and where. Raises MediaFault for what can have no proxy."""
+    track = clip.facts.picture
+    if track is None:
+        raise MediaFault(f"{source} has no picture.", path=source)
+    if not track.decodable:
+        raise MediaFault(
+            f"{source} is {track.codec_name or 'of a kind'} that cannot be decoded here.",
+            path=source,
+        )
+    proxies: dict[Path, Rung] = {}
+    for rung in rungs_of(track, spec.recipes, spec.heights):
+        if spec.to is not None:
+            place = spec.to / rung.name / f"{name}{rung.suffix}"
+        else:
+            place = shelf.place(source) / f"{rung.name}{rung.suffix}"
+        proxies[place] = rung
+    return Order(source=source, stamp=stamp, clip=clip, proxies=proxies)
+
+
+class ProxyRun:
+    """One proxy job at work."""
+
+    def __init__(
+        self,
+        job: JobId,
+        spec: ProxySpec,
+        control: JobControl,
+        journal: Journal,
+        shelf: ProxyShelf,
+        program: Program,
+    ) -> None:
+        self._job, self._spec, self._control = job, spec, control
+        self._journal, self._shelf, self._program = journal, shelf, program
+        self._results: list[ClipResult] = []
+        self._done = 0
+        """Frames of clips that are through."""
+        self._shown = 0
+
+    def run(self) -> bool:
+        """Do it; False when some clip failed. What failed does not stop the others."""
+        self._control.show(unit=FRAMES, stage="Looking at the clips")
+        self._control.show(work_done=0, copied=0, files_done=0)
+        sources = sources_of(self._spec).clips
+        if not sources:
+            raise MediaFault("There are no clips to make proxies of.")
+        self._control.show(files_total=len(sources))
+        lengths = self._lengths(sources)
+        names = names_of(sources)
+        try:
+            for source in sources:
+                self._control.checkpoint()
+                self._control.show(current=source.name)
+                total = self._done + sum(lengths.values())
+                self._control.show(work_total=total, size=total)
+                self._results.append(self._one(source, names[source]))
+                lengths.pop(source, None)
+                self._control.advance(files=1)
+        finally:
+            self._journal.set_fact(self._job, _RESULTS, CONVERTER.unstructure(self._results))
+        return self._told()
+
+    def _lengths(self, sources: tuple[Path, ...]) -> dict[Path, int]:
+        """Frames of each clip as its container tells, where there is anything to do."""
+        lengths = {}
+        for source in sources:
+            self._control.show(current=source.name)
+            try:
+                clip = tally(source, self._control, care=Care.FACTS)
+                track = clip.facts.picture
+                frames = clip.frames or (track.frames if track else 0)
+            except ReelkeepError:
+                continue  # said when its turn comes
+            lengths[source] = frames
+        return lengths
+
+    def _one(self, source: Path, name: PurePath) -> ClipResult:
+        began = time.monotonic()
+        try:
+            result = self._proxies(source, name)
+        except JobCancelled:
+            raise
+        except ReelkeepError as error:
+            log.info("%s", error)
+            return ClipResult(source=source, state=ClipState.FAILED, trouble=str(error))
+        except OSError as error:
+            words = f"{error.filename or source} cannot be used: {error.strerror}."
+            return ClipResult(source=source, state=ClipState.FAILED, trouble=words)
+        return replace(result, seconds=round(time.monotonic() - began, 3))
+
+    def _proxies(self, source: Path, name: PurePath) -> ClipResult:
+        self._control.show(stage="Counting frames")
+        stamp = Stamp.of(source)
+        clip = tally(source, self._control)
+        order = order_of(self._spec, source, name, self._shelf, clip, stamp)
+        there = {} if self._spec.anew else known(order, self._shelf)
+        missing = {path: rung for path, rung in order.proxies.items() if path not in there}
+        made = Finished(proxies=())
+        if missing:
+            paths = [str(path) for path in missing]
+            self._journal.set_fact(self._job, _PATHS, paths)
+            wanted = replace(order, proxies=missing)
+            maker = ProxyMaker(wanted, self._program, self._shelf, self._control)
+            made = maker.make(self._hear, self._ways(clip.facts))
+            self._done += clip.frames
+            self._count(self._done)
+        self._shelf.used(source)
+        new = {proxy.path: proxy for proxy in made.proxies}
+        every = there | new
+        return ClipResult(
+            source=source,
+            state=ClipState.MADE if missing else ClipState.KNOWN,
+            frames=clip.frames,
+            made=tuple(proxy.name for proxy in made.proxies),
+            proxies=tuple(every[path] for path in order.proxies),
+            notes=made.notes,
+        )
+
+    def _ways(self, _clip: ClipFacts) -> tuple[Way, ...]:
+        return (SOFTWARE,)
+
+    def _hear(self, frames: int) -> None:
+        self._count(self._done + frames)
+
+    def _count(self, frames: int) -> None:
+        """Set how far it is; also back, where a device has failed and all is made again."""
+        more, self._shown = frames - self._shown, frames
+        self._control.advance(more, copied=more)
+
+    def _told(self) -> bool:
+        failed = [result for result in self._results if result.state is ClipState.FAILED]
+        self._control.show(current="")
+        if not failed:
+            return True
+        words = failed[0].trouble
+        if len(failed) > 1:
+            words = f"{len(failed)} of {count_text(len(self._results), 'clip')} failed. {words}"
+        self._control.show(error=words)
+        return False
+
+
+def plan_proxies(spec: ProxySpec, shelf: ProxyShelf, control: JobControl) -> ProxyPlan:
+    """What *spec* would do, clip by clip; nothing is written."""
+    sources = sources_of(spec)
+    names = names_of(sources.clips)
+    clips = []
+    for source in sources.clips:
+        try:
+            clip = tally(source, control, care=Care.FACTS)
+            order = order_of(spec, source, names[source], shelf, clip, Stamp.of(source))
+            clips.append(_planned(order, {} if spec.anew else known(order, shelf)))
+        except (ReelkeepError, OSError) as error:
+            clips.append(PlannedClip(source=source, trouble=str(error)))
+    return ProxyPlan(clips=tuple(clips), unreadable=sources.unreadable)
+
+
+def _planned(order: Order, there: dict[Path, KeptProxy]) -> PlannedClip:
+    track = order.clip.facts.picture
+    proxies = []
+    for path, rung in order.proxies.items():
+        width, height = rung.stored
+        one = PlannedProxy(
+            name=rung.name, path=path, width=width, height=height, known=path in there
+        )
+        proxies.append(one)
+    frames = order.clip.frames or (track.frames if track else 0)
+    return PlannedClip(source=order.source, frames=frames, proxies=tuple(proxies))
+
+
+def results_of(journal: Journal, job: JobId) -> tuple[ClipResult, ...]:
+    """What became of each clip of a proxy job so far."""
+    return CONVERTER.structure(journal.fact(job, _RESULTS, []), tuple[ClipResult, ...])
+
+
+def clear_up(journal: Journal, job: JobId) -> tuple[str, ...]:
+    """Remove what a job that was cut off has left half written."""
+
+    def paths() -> Iterator[Path]:
+        yield from map(Path, journal.fact(job, _PATHS, []))
+
+    return leftovers(paths())
