@@ -15,7 +15,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _KEPT_FOLDERS = 64
@@ -53,6 +53,8 @@ class PinnedFolder:
         node = f"/sys/dev/block/{os.major(self.device)}:{os.minor(self.device)}"
         self._node = node if os.path.exists(node) else ""
         self._folders: OrderedDict[str, _Held] = OrderedDict()
+        self._certain: set[str] = {""}
+        """Folders whose own names are known to be on the disk."""
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -159,9 +161,19 @@ class PinnedFolder:
         os.close(self.own_folder(path, make=True))
 
     def sync_folder(self, path: str) -> None:
-        """Make the names in a folder certain."""
+        """Make the names in a folder certain, and those of the folder and its parents.
+
+        A new folder is not synced into its parent when it is made: of hundreds, each would wait
+        for the disk, and nothing in them is certain before this or a sync of the file system.
+        """
         with self.folder(path) as fd:
             _sync(fd)
+        while path not in self._certain:
+            parent = path.rpartition("/")[0]
+            with self.folder(parent) as fd:
+                _sync(fd)
+            self._certain.add(path)
+            path = parent
 
     # Entries
 
@@ -249,11 +261,8 @@ def _open_part(part: str, parent: int, *, make: bool) -> int:
     except FileNotFoundError:
         if not make:
             raise
-    try:
+    with suppress(FileExistsError):  # another worker was first
         os.mkdir(part, dir_fd=parent)
-        _sync(parent)
-    except FileExistsError:
-        pass  # another worker was first
     return os.open(part, _FOLDER, dir_fd=parent)
 
 
