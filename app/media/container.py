@@ -20,6 +20,7 @@ from app.media.atoms import Sample, picture_samples
 from app.media.facts import AudioTrack, ClipFacts, Colour, KeyFrames, VideoTrack
 from app.media.sound import SoundFacts, sound_facts
 from app.timecode import Timecode, frame_rate
+from app.units import count_text
 
 _NAMES = {
     "mov,mp4,m4a,3gp,3g2,mj2": "MP4",
@@ -47,7 +48,7 @@ def read_facts(path: Path) -> ClipFacts:
             raise MediaFault(f"{path} is no clip.", path=path)
         samples = iter(picture_samples(path) if _QUICKTIME in container.format.name else ())
         video = tuple(
-            _video(container, stream, next(samples, None))
+            video_track(container, stream, next(samples, None))
             for stream in container.streams.video
             if not stream.disposition & av.stream.Disposition.attached_pic
         )
@@ -56,18 +57,23 @@ def read_facts(path: Path) -> ClipFacts:
         )
         tags = {key.lower(): value for key, value in container.metadata.items()}
         start, start_from = _start(container, video)
+        reel = _reel(container)
+        size = path.stat().st_size
         facts = ClipFacts(
             container=_container(container, tags),
-            size=path.stat().st_size,
+            name=tags.get("material_package_name", ""),
+            size=size,
             duration=_duration(container, video, audio),
             start=start,
             start_from=start_from,
-            reel=_reel(container),
+            reel=reel,
+            reel_from=_where(container) if reel else "",
             recorded=tags.get("creation_time", ""),
             video=video,
             audio=audio,
             other=tuple(_other(container)),
             camera=_camera(tags),
+            remarks=tuple(_cut_off(path, container, size)),
         )
     return facts if sound is None else with_sound(facts, sound)
 
@@ -86,6 +92,7 @@ def with_sound(facts: ClipFacts, sound: SoundFacts) -> ClipFacts:
         start_from="BWF" if start else "",
         since_midnight=since,
         reel=sound.tape or facts.reel,
+        reel_from="iXML" if sound.tape else facts.reel_from,
         scene=sound.scene,
         take=sound.take,
         project=sound.project,
@@ -103,7 +110,10 @@ def _container(container: InputContainer, tags: Mapping[str, str]) -> str:
 # Picture
 
 
-def _video(container: InputContainer, stream: Any, sample: Sample | None) -> VideoTrack:
+def video_track(
+    container: InputContainer, stream: Any, sample: Sample | None, first: Any = None
+) -> VideoTrack:
+    """What a picture track and its *first* picture tell; decodes that where it is not given."""
     codec = stream.codec_context
     rate = _rate(stream)
     duration = _seconds(stream.duration, stream.time_base)
@@ -112,7 +122,9 @@ def _video(container: InputContainer, stream: Any, sample: Sample | None) -> Vid
         return _undecoded(stream, sample, rate, duration)
     every, distance = _key_frames(container, stream)
     frames = stream.frames or round(duration * rate)
-    first = _first_frame(container, stream)
+    # An MXF file's duration is a number of frames.
+    told = container.format.name == "mxf" and stream.duration and stream.time_base * rate == 1
+    first = first or _first_frame(container, stream)
     return VideoTrack(
         index=stream.index,
         codec=codec.name,
@@ -134,9 +146,9 @@ def _video(container: InputContainer, stream: Any, sample: Sample | None) -> Vid
         or not stream.average_rate
         or frame_rate(stream.base_rate) == frame_rate(stream.average_rate),
         frames=frames,
-        counted=bool(stream.frames),
+        counted=bool(stream.frames or told),
         duration=duration,
-        rotation=first.rotation % 360 if first is not None else 0,
+        rotation=-first.rotation % 360 if first is not None else 0,
         interlaced=bool(first is not None and first.interlaced_frame),
         key_frames=every,
         key_distance=distance,
@@ -272,7 +284,7 @@ def _start(container: InputContainer, video: tuple[VideoTrack, ...]) -> tuple[Ti
     """The start timecode and where it stands: a timecode track before a tag of the file."""
     rate = video[0].rate if video else Fraction(0)
     places = [(s.metadata, "tmcd track") for s in container.streams if s.type == "data"]
-    kind = "MXF" if container.format.name == "mxf" else "tag"
+    kind = _where(container)
     places += [(s.metadata, kind) for s in container.streams if s.type == "video"]
     places.append((container.metadata, kind))
     for tags, where in places:
@@ -285,10 +297,25 @@ def _start(container: InputContainer, video: tuple[VideoTrack, ...]) -> tuple[Ti
     return None, ""
 
 
+def _where(container: InputContainer) -> str:
+    """Where what stands beside the tracks is said to come from."""
+    return "MXF" if container.format.name == "mxf" else "tag"
+
+
 def _reel(container: InputContainer) -> str:
     tags = [stream.metadata for stream in container.streams] + [container.metadata]
     names = ("reel_name", "com.apple.proapps.reel")
     return next((one[name].strip() for one in tags for name in names if one.get(name)), "")
+
+
+def _cut_off(path: Path, container: InputContainer, size: int) -> Iterable[str]:
+    """A sentence where the index knows of pictures behind the end of the file."""
+    for stream in container.streams.video[:1]:
+        entries = stream.index_entries
+        beyond = sum(1 for entry in entries if entry.pos + entry.size > size)
+        if beyond:
+            of = count_text(len(entries), "frame")
+            yield f"{path.name} is cut off: {beyond:,} of {of} lie behind its end."
 
 
 def _other(container: InputContainer) -> Iterable[str]:

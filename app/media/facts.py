@@ -41,6 +41,8 @@ class VideoTrack:
     """For people: `Apple ProRes 422 HQ`."""
     decodable: bool = True
     """Whether its pictures can be shown here; if not, only what its container says is known."""
+    decoder: str = ""
+    """The external program that shows its pictures, by the settings; "" where none does."""
     profile: str = ""
     width: int = 0
     """Pixels, as stored: before rotation."""
@@ -92,21 +94,40 @@ class AudioTrack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrameRow:
+    """A clip that is stored as one file for each picture."""
+
+    pattern: str
+    """Name of a frame's file, with `%07d` for its number."""
+    first: int
+    last: int
+    """Numbers in the files' names; smaller than *first* where the numbers began anew."""
+    present: int
+    """Files that are there; `VideoTrack.frames` counts the missing ones too."""
+    missing: tuple[tuple[int, int], ...] = ()
+    """First and last number of each gap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClipFacts:
-    """Everything a file tells of itself."""
+    """Everything a clip tells of itself, whether it is one file or many."""
 
     container: str
-    """`QuickTime`, `MP4`, `MXF`, `Matroska`, `MPEG-TS`, `WAV`."""
+    """`QuickTime`, `MP4`, `MXF`, `Matroska`, `MPEG-TS`, `WAV`, `R3D`, `DPX`, `EXR`."""
+    name: str = ""
+    """Of the clip: `A003C012_201020_R1AB`."""
     size: int = 0
-    """Bytes."""
+    """Bytes of all its media files, without sidecars."""
     duration: Fraction = Fraction(0)
     """Seconds, of the longest track."""
     start: Timecode | None = None
     start_from: str = ""
-    """Where the timecode was found: `tmcd track`, `MXF`, `BWF`, `tag`."""
+    """Where the timecode was found: `tmcd track`, `MXF`, `BWF`, `tag`, `DPX header`, `ALE`."""
     since_midnight: Fraction | None = None
     """Seconds at which sound without a frame rate begins."""
     reel: str = ""
+    reel_from: str = ""
+    """Where the reel name was found: as `start_from`, or `name`."""
     scene: str = ""
     take: str = ""
     project: str = ""
@@ -119,6 +140,16 @@ class ClipFacts:
     """Tracks that are neither: `tmcd`, subtitles, data."""
     camera: Mapping[str, str] = field(default_factory=dict)
     """Maker, model, lens and what else a camera has written, by its own names."""
+    row: FrameRow | None = None
+    """Of a clip with one file for each picture."""
+    parts: tuple[str, ...] = ()
+    """File names of a clip that spans several files, in order; empty for one file or a row."""
+    sidecars: tuple[str, ...] = ()
+    """Names of the files that belong to it and hold no picture or sound of it."""
+    missing: tuple[str, ...] = ()
+    """What its camera would have written and is not there."""
+    remarks: tuple[str, ...] = ()
+    """What is odd about it, in whole sentences."""
 
     @property
     def picture(self) -> VideoTrack | None:

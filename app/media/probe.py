@@ -37,6 +37,8 @@ def probe(path: Path, *, seconds: float = PATIENCE) -> ClipFacts:
         raise MediaFault(f"{path} cannot be read as a clip.", path=path) from error
     if "bug" in answer:
         raise RuntimeError(f"Looking at {path} failed:\n{answer['bug']}")
+    if "refused" in answer:
+        raise BadInput(str(answer["refused"]), hint=str(answer["hint"]), path=path)
     if "fault" in answer:
         raise MediaFault(str(answer["fault"]), path=path)
     return CONVERTER.structure(answer["facts"], ClipFacts)
@@ -44,6 +46,8 @@ def probe(path: Path, *, seconds: float = PATIENCE) -> ClipFacts:
 
 def _check(path: Path) -> None:
     try:
+        if path.is_dir():
+            return
         if not path.is_file():
             if not path.exists():
                 raise NotFound(f"There is no file {path}.", path=path)

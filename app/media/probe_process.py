@@ -6,12 +6,15 @@ import contextlib
 import json
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import av
 
-from app.errors import MediaFault
+from app.errors import BadInput, MediaFault
+from app.media.clip import read_clip
 from app.media.container import read_facts
+from app.media.facts import ClipFacts
 from app.media.probe import CONVERTER
 
 _MOST = 8 << 20
@@ -22,19 +25,22 @@ _MEMORY = 4 << 30
 
 def main(path: Path) -> dict[str, object]:
     """`facts`, the `fault` in one sentence, or a `bug` of ours."""
-    _hold_back()
+    hold_back()
     av.logging.set_level(None)
     try:
-        return _told(path)
+        return told(path, read_clip)
     except Exception:  # the parent says so, and does not blame the file
         return {"bug": traceback.format_exc()}
 
 
-def _told(path: Path) -> dict[str, object]:
+def told(path: Path, read: Callable[[Path], ClipFacts] = read_facts) -> dict[str, object]:
+    """`facts` of the one file (or of the whole clip, by `read_clip`), or the `fault` in words."""
     try:
-        facts = read_facts(path)
+        facts = read(path)
     except MediaFault as fault:
         return {"fault": str(fault)}
+    except BadInput as error:
+        return {"refused": error.message, "hint": error.hint}
     except av.error.InvalidDataError:
         return {"fault": f"{path} is no clip, or its header is damaged."}
     except (av.FFmpegError, OSError, EOFError, MemoryError) as error:
@@ -45,7 +51,7 @@ def _told(path: Path) -> dict[str, object]:
     return {"facts": CONVERTER.unstructure(facts)}
 
 
-def _hold_back() -> None:
+def hold_back() -> None:
     """No more memory than any clip needs."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource

@@ -1,0 +1,64 @@
+"""How an MXF file's picture is coded, where FFmpeg has no name for it (SMPTE ST 377-1)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+_LABEL = bytes.fromhex("060e2b3404010100")
+"""With which every coding label begins, its version (the eighth byte) apart."""
+_CODINGS = {
+    bytes.fromhex("0401020102010100"): ("arriraw", "ARRIRAW"),
+    bytes.fromhex("0401020102010200"): ("arriraw-hde", "ARRIRAW HDE"),
+    bytes.fromhex("0401020102010203"): ("arriraw", "ARRIRAW"),
+}
+_SET = bytes.fromhex("060e2b34025301010d010101")
+"""With which the key of every set of the header metadata begins."""
+_CODING, _HEIGHT, _WIDTH = 0x3201, 0x3202, 0x3203
+_HEADER = 4 << 20
+"""Bytes at the beginning in which the descriptors stand."""
+
+
+class PictureCoding(NamedTuple):
+    """Of the first picture track."""
+
+    codec: str
+    name: str
+    width: int
+    height: int
+
+
+def picture_coding(path: Path) -> PictureCoding | None:
+    """By the label in the picture's descriptor; None for one not known. Raises OSError."""
+    with path.open("rb") as file:
+        head = file.read(_HEADER)
+    at = head.find(_SET)
+    while at >= 0:
+        said = _properties(head, at + 16)
+        label = said.get(_CODING, b"")
+        if label[:7] == _LABEL[:7] and (found := _CODINGS.get(label[8:])):
+            width, height = (int.from_bytes(said.get(t, b""), "big") for t in (_WIDTH, _HEIGHT))
+            return PictureCoding(*found, width, height)
+        at = head.find(_SET, at + 1)
+    return None
+
+
+def _properties(head: bytes, at: int) -> dict[int, bytes]:
+    """The values of a set by their local tags; *at* is the place of its length."""
+    size, at = _length(head, at)
+    end = min(at + size, len(head))
+    said = {}
+    while at + 4 <= end:
+        tag, length = (int.from_bytes(head[at + n : at + n + 2], "big") for n in (0, 2))
+        said[tag] = head[at + 4 : at + 4 + length]
+        at += 4 + length
+    return said
+
+
+def _length(head: bytes, at: int) -> tuple[int, int]:
+    """A length in the basic encoding rules, and the place behind it."""
+    first = head[at] if at < len(head) else 0
+    if first < 0x80:
+        return first, at + 1
+    count = first & 0x7F
+    return int.from_bytes(head[at + 1 : at + 1 + count], "big"), at + 1 + count
