@@ -49,6 +49,16 @@ class Profile:
         """Where reports go unless the settings say otherwise."""
         return self.directory / "reports"
 
+    @property
+    def looks(self) -> Path:
+        """Facts and small pictures of clips that were looked at; may be removed at any time."""
+        return self.directory / "media" / "looks"
+
+    @property
+    def marks(self) -> Path:
+        """What people have marked in clips."""
+        return self.directory / "marks"
+
     def create(self) -> Profile:
         """Make the profile's folder, for its owner only; WriteFailed when that cannot be."""
         try:

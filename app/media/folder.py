@@ -1,0 +1,101 @@
+"""The clips below a folder, card by card: what the library shows while it has no catalog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from pathlib import Path
+
+from app.errors import NotFound
+from app.places.cards.draft import ClipDraft
+from app.places.cards.listing import MEDIA, arrange
+from app.places.cards.plain import plain_clips
+from app.places.cards.recognise import recognised
+from app.places.cards.sidecars import Sidecars
+from app.places.tree import EntryKind, list_tree
+
+LOOSE = ""
+"""The group of clips that lie in no camera's structure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundClip:
+    """One recording in a folder: one file, or several that belong together."""
+
+    name: str
+    parts: tuple[Path, ...]
+    """Its media, in order: spanned files, or the frames of a sequence."""
+    beside: tuple[Path, ...] = ()
+    """Its sidecars."""
+    size: int = 0
+    """Bytes of all its files."""
+    stamp: str = ""
+    """Another one as soon as the first part is another file: for what is remembered of it."""
+    group: str = LOOSE
+    """The card that it lies on, in words: `A003 · ARRI ALEXA 35`."""
+    recorded: datetime | None = None
+    missing: tuple[str, ...] = ()
+    """What its camera would have written and is not there."""
+
+    @property
+    def path(self) -> Path:
+        """The file that speaks for the clip."""
+        return self.parts[0]
+
+    @property
+    def key(self) -> str:
+        """Its name among all clips of a library."""
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipFolder:
+    """What lies below one folder."""
+
+    root: Path
+    clips: tuple[FoundClip, ...]
+    unreadable: tuple[str, ...] = ()
+    """Folders below that could not be read."""
+
+
+def clips_below(root: Path) -> ClipFolder:
+    """Every clip below *root*, or the one that is the file *root*, without opening any.
+
+    Raises NotFound when there is nothing at *root*.
+    """
+    if root.is_file():
+        whole = clips_below(root.parent)
+        wanted = [clip for clip in whole.clips if root in clip.parts]
+        return ClipFolder(root=root.parent, clips=tuple(wanted))
+    if not root.is_dir():
+        raise NotFound(f"There is no folder {root}.", path=root)
+    try:
+        entries = list_tree(root)
+    except OSError as error:
+        raise NotFound(f"{root} cannot be read: {error.strerror}.", path=root) from error
+    top = arrange(sorted(entries, key=attrgetter("path")), root.name)
+    clips: list[FoundClip] = []
+    taken: set[str] = set()
+    for draft in recognised(top, Sidecars(root)):
+        group = " · ".join(filter(None, (draft.roll, draft.camera)))
+        clips += [_clip(root, clip, group) for clip in draft.clips if clip.parts]
+        taken |= {f.path for clip in draft.clips for f in (*clip.parts, *clip.sidecars)}
+    clips += [_clip(root, clip, LOOSE) for clip in plain_clips(top, skip=taken, only=MEDIA)]
+    bad = tuple(e.path for e in entries if e.kind is EntryKind.UNREADABLE)
+    return ClipFolder(root=root, clips=tuple(clips), unreadable=bad)
+
+
+def _clip(root: Path, draft: ClipDraft, group: str) -> FoundClip:
+    made = draft.clip()
+    first = draft.parts[0].entry
+    return FoundClip(
+        name=made.name,
+        parts=tuple(root / found.path for found in draft.parts),
+        beside=tuple(root / found.path for found in draft.sidecars),
+        size=made.size,
+        stamp=f"{first.size}-{first.mtime_ns}",
+        group=group,
+        recorded=made.first_recorded,
+        missing=made.missing,
+    )
