@@ -13,12 +13,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Discard
 from numpy.typing import NDArray
 
@@ -180,9 +182,11 @@ class _Unwanted(Exception):
 def _opened(source: ByteSource) -> Iterator[InputContainer | None]:
     """The clip for its sound only; None where it can't be read: then it is silent."""
     given = source.for_av()
-    container = None
+    container: InputContainer | None = None
     try:
-        container = av.open(given, metadata_errors="replace", timeout=PATIENCE)
+        container = cast(
+            InputContainer, av.open(given, metadata_errors="replace", timeout=PATIENCE)
+        )
         for stream in container.streams:
             if stream.type != "audio":
                 stream.discard = Discard.all
@@ -212,7 +216,7 @@ def _mixed(
         for packet in container.demux(tracks):
             check()
             voice = voices[packet.stream.index]
-            for at, samples in voice.heard(packet):
+            for at, samples in voice.heard(cast("Packet[AudioStream]", packet)):
                 mix.add(packet.stream.index, at, samples)
             yield from mix.complete()
             if mix.full:
@@ -235,7 +239,7 @@ class _Voice:
         self._track = track
         self._turned = AudioResampler(format="flt", layout="stereo", rate=RATE)
 
-    def heard(self, packet: av.Packet) -> Iterator[tuple[int, Samples]]:
+    def heard(self, packet: Packet[AudioStream]) -> Iterator[tuple[int, Samples]]:
         """Samples with their place, counted from the file's zero."""
         try:
             frames = self._track.codec_context.decode(packet)
@@ -245,12 +249,8 @@ class _Voice:
             for turned in self._turned.resample(frame):
                 if turned.pts is not None and turned.time_base:
                     at = round(turned.pts * turned.time_base * RATE)
-                    yield (
-                        at,
-                        np.frombuffer(
-                            turned.planes[0], np.float32, turned.samples * CHANNELS
-                        ).reshape(-1, CHANNELS),
-                    )
+                    samples = np.frombuffer(bytes(turned.planes[0]), np.float32)
+                    yield at, samples[: turned.samples * CHANNELS].reshape(-1, CHANNELS)
 
 
 class _Mix:
