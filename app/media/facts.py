@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
+import cattrs
+
 from app.timecode import Timecode
+
+CONVERTER = cattrs.Converter()
+"""Facts as plain data and back; fractions as text, `30000/1001`."""
+CONVERTER.register_unstructure_hook(Fraction, str)
+CONVERTER.register_structure_hook(Fraction, lambda said, _: Fraction(said))
 
 
 class KeyFrames(StrEnum):

@@ -280,6 +280,12 @@ _ALL = (
         "",
         "The ffmpeg program; empty: the one on the PATH, else the one installed with Reelkeep.",
     ),
+    _key(
+        "media.external_decoders",
+        Kind.TABLE,
+        {},
+        "Programs for clips that cannot be decoded here: extension = command with {file} in it.",
+    ),
     _key("proxies.directory", Kind.PATH, "", "Cache of proxies; empty: in the profile."),
     _key(
         "proxies.limit",
