@@ -22,7 +22,7 @@ from app.media.proxy_check import differences
 from app.media.proxy_shelf import PART, ProxyShelf, Stamp, is_there, sync_folder
 from app.media.proxy_spec import KeptProxy
 from app.media.rungs import Rung
-from app.media.tally import Care, Tally, tally
+from app.media.tally import Care, Tally, tallies
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,11 @@ class ProxyMaker:
         self._encode(told, way)
         self._control.show(stage="Checking frame for frame")
         self._turn()
-        found = [self._checked(path, rung, way) for path, rung in self._order.proxies.items()]
+        counted = tallies(list(self._parts.values()), self._control, care=Care.PACKETS)
+        found = [
+            self._checked(path, rung, counted[self._parts[path]], way)
+            for path, rung in self._order.proxies.items()
+        ]
         self._unchanged()
         return self._name(found)
 
@@ -171,10 +175,11 @@ class ProxyMaker:
             if rung.marked % 90 == 0:
                 set_turn(self._parts[path], rung.marked, rung.stored)
 
-    def _checked(self, path: Path, rung: Rung, way: Way) -> KeptProxy:
+    def _checked(self, path: Path, rung: Rung, made: Tally | MediaFault, way: Way) -> KeptProxy:
         order, part = self._order, self._parts[path]
-        made = tally(part, self._control, care=Care.PACKETS)
-        if wrong := list(differences(order.clip.facts, order.clip.frames, rung, made)):
+        if isinstance(made, MediaFault):
+            raise made
+        if wrong := list(differences(order.clip, rung, made)):
             raise MediaFault(
                 f"The proxy {rung.name} of {order.source} is not what it has to be and was not"
                 f" kept: {'; '.join(wrong)}.",

@@ -11,12 +11,10 @@ from app.media.rungs import Rung
 from app.media.tally import Tally
 from app.timecode import rate_text
 
-_CLOSE = Fraction(5, 1000)
-"""Share by which the mean rate of an unsteady clip may differ."""
 
-
-def differences(clip: ClipFacts, frames: int, rung: Rung, made: Tally) -> Iterator[str]:
-    """In what *made* differs from the *clip* of so many *frames*; nothing where all is right."""
+def differences(source: Tally, rung: Rung, made: Tally) -> Iterator[str]:
+    """In what *made* differs from its *source*; nothing where all is right."""
+    clip, frames = source.facts, source.frames
     before, after = clip.picture, made.facts.picture
     assert before is not None
     if after is None or not after.decodable:
@@ -24,8 +22,14 @@ def differences(clip: ClipFacts, frames: int, rung: Rung, made: Tally) -> Iterat
         return
     if made.frames != frames:
         yield f"it has {made.frames:,} frames, the clip has {frames:,}"
-    if trouble := _rate_differs(before, after):
-        yield trouble
+    if before.steady and after.rate != before.rate:
+        rates = f"{rate_text(after.rate)} frames a second, the clip has {rate_text(before.rate)}"
+        yield f"it has {rates}"
+    if abs(made.span - source.span) > 2 / before.rate:  # times of packets, not of pictures
+        yield (
+            f"from its first frame to its last one it is {float(made.span):.3f} s,"
+            f" the clip {float(source.span):.3f} s"
+        )
     if clip.start is not None and str(made.facts.start) != str(clip.start):
         yield f"it begins at {made.facts.start or 'no timecode'}, the clip at {clip.start}"
     if rung.keeps_reel and clip.reel and made.facts.reel != clip.reel:
@@ -40,15 +44,6 @@ def differences(clip: ClipFacts, frames: int, rung: Rung, made: Tally) -> Iterat
         wanted = min(rung.recipe.picture.key_distance, frames)
         if made.key_every != wanted:
             yield f"not every frame number that {wanted} divides is a key frame"
-
-
-def _rate_differs(before: VideoTrack, after: VideoTrack) -> str:
-    same = after.rate == before.rate
-    if not before.steady:
-        same = abs(after.rate - before.rate) <= before.rate * _CLOSE
-    if same:
-        return ""
-    return f"it has {rate_text(after.rate)} frames a second, the clip has {rate_text(before.rate)}"
 
 
 def _colour(before: VideoTrack, after: VideoTrack, rung: Rung) -> Iterator[str]:

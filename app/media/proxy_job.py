@@ -29,7 +29,7 @@ from app.media.proxy_spec import (
     ProxySpec,
 )
 from app.media.rungs import Rung, rungs_of
-from app.media.tally import Care, Tally, tally
+from app.media.tally import Care, Tally, tallies, tally
 from app.units import FRAMES, count_text
 
 log = logging.getLogger(__name__)
@@ -127,15 +127,10 @@ class ProxyRun:
     def _lengths(self, sources: tuple[Path, ...]) -> dict[Path, int]:
         """Frames of each clip as its container tells, where there is anything to do."""
         lengths = {}
-        for source in sources:
-            self._control.show(current=source.name)
-            try:
-                clip = tally(source, self._control, care=Care.FACTS)
+        for source, clip in tallies(sources, self._control, care=Care.FACTS).items():
+            if isinstance(clip, Tally):  # what cannot be read is said when its turn comes
                 track = clip.facts.picture
-                frames = clip.frames or (track.frames if track else 0)
-            except ReelkeepError:
-                continue  # said when its turn comes
-            lengths[source] = frames
+                lengths[source] = clip.frames or (track.frames if track else 0)
         return lengths
 
     def _one(self, source: Path, name: PurePath) -> ClipResult:
@@ -208,9 +203,10 @@ def plan_proxies(spec: ProxySpec, shelf: ProxyShelf, control: JobControl) -> Pro
     sources = sources_of(spec)
     names = names_of(sources.clips)
     clips = []
-    for source in sources.clips:
+    for source, clip in tallies(sources.clips, control, care=Care.FACTS).items():
         try:
-            clip = tally(source, control, care=Care.FACTS)
+            if isinstance(clip, MediaFault):
+                raise clip
             order = order_of(spec, source, names[source], shelf, clip, Stamp.of(source))
             clips.append(_planned(order, {} if spec.anew else known(order, shelf)))
         except (ReelkeepError, OSError) as error:

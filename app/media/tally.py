@@ -6,10 +6,12 @@ A program that wrote it may have ended well and yet stopped half-way; only this 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from app.errors import MediaFault
 from app.jobs.control import JobControl
@@ -17,6 +19,9 @@ from app.media.facts import ClipFacts
 from app.media.probe import CONVERTER
 from app.media.process import Progress, run_reporting
 from app.own_process import own_process
+
+_AT_ONCE = 50
+"""Files that one child looks at: its start costs more than most of them."""
 
 
 class Care(StrEnum):
@@ -35,8 +40,10 @@ class Tally:
     """One file as it was counted."""
 
     facts: ClipFacts
-    frames: int
+    frames: int = 0
     """Pictures of its first picture track that are shown."""
+    span: Fraction = Fraction(0)
+    """Seconds from the first picture to the last one."""
     key_every: int = 0
     """Exactly every so many frames is a key frame; 0 where they are not evenly spaced."""
     peak: int = 0
@@ -51,18 +58,47 @@ def tally(
     care: Care = Care.FRAMES,
 ) -> Tally:
     """Count what is in *path*. Raises MediaFault, JobCancelled."""
-    command, environment = own_process("app.media.tally_process", path.absolute(), care)
+    (found,) = tallies([path], control, told, care=care).values()
+    if isinstance(found, MediaFault):
+        raise found
+    return found
+
+
+def tallies(
+    paths: Sequence[Path],
+    control: JobControl,
+    told: Callable[[Progress], None] = lambda _: None,
+    *,
+    care: Care = Care.FRAMES,
+) -> dict[Path, Tally | MediaFault]:
+    """Count what is in each of *paths*. Raises JobCancelled."""
+    found: dict[Path, Tally | MediaFault] = {}
+    for first in range(0, len(paths), _AT_ONCE):
+        some = paths[first : first + _AT_ONCE]
+        answers = _asked(some, control, told, care)
+        if answers is None and len(some) > 1:  # one of them is the child's ruin, and only one
+            for path in some:
+                found |= tallies([path], control, told, care=care)
+        elif answers is None:
+            words = f"{some[0]} is damaged: the program that read it broke down."
+            found[some[0]] = MediaFault(words, path=some[0])
+        else:
+            found |= {path: _read(path, one) for path, one in zip(some, answers, strict=True)}
+    return found
+
+
+def _asked(
+    paths: Sequence[Path], control: JobControl, told: Callable[[Progress], None], care: Care
+) -> list[Mapping[str, Any]] | None:
+    absolute = [path.absolute() for path in paths]
+    command, environment = own_process("app.media.tally_process", care, *absolute)
     ended = run_reporting(command, control, told, environment=environment)
-    if fault := ended.said.get("fault"):
-        raise MediaFault(fault, path=path)
-    if bug := ended.said.get("bug"):
-        raise RuntimeError(f"Counting the frames of {path} failed:\n{json.loads(bug)}")
-    if not ended.whole:
-        why = "took too long" if ended.silent else "is damaged: the program that read it broke down"
-        raise MediaFault(f"{path} {why}.", path=path)
-    return Tally(
-        facts=CONVERTER.structure(json.loads(ended.said["facts"]), ClipFacts),
-        frames=int(ended.said["frame"]),
-        key_every=int(ended.said["key_every"]),
-        peak=int(ended.said["peak"]),
-    )
+    return list(json.loads(ended.said["answers"])) if ended.whole else None
+
+
+def _read(path: Path, answer: Mapping[str, Any]) -> Tally | MediaFault:
+    if "bug" in answer:
+        raise RuntimeError(f"Counting the frames of {path} failed:\n{answer['bug']}")
+    if "fault" in answer:
+        return MediaFault(str(answer["fault"]), path=path)
+    return CONVERTER.structure(answer, Tally)

@@ -22,34 +22,32 @@ _WINDOW = 2
 """Seconds over which the peak is taken."""
 
 
-def main(path: Path, care: Care) -> None:
-    """Report until the end."""
+def main(care: Care, paths: list[Path]) -> None:
+    """Report until the end, and answer then."""
     hold_back()
     av.logging.set_level(None)
-    facts = told(path)
-    try:
-        if "facts" not in facts:
-            _report(fault=facts["fault"])
-            return
-        counted = _counted(path, care)
-    except (av.FFmpegError, OSError) as error:
-        words = getattr(error, "strerror", None) or "it is damaged"
-        _report(fault=f"{path} cannot be read to its end: {words}.")
-        return
-    except Exception:
-        _report(bug=json.dumps(traceback.format_exc()))
-        return
-    _report(**counted, facts=json.dumps(facts["facts"]), end=True)
+    answers = [_answer(path, care) for path in paths]
+    _report(answers=json.dumps(answers), progress="end")
 
 
-def _report(*, end: bool = False, **facts: object) -> None:
+def _report(**facts: object) -> None:
     for name, value in facts.items():
         print(f"{name}={value}")
-    print("progress=end" if end or {"fault", "bug"} & facts.keys() else "progress=continue")
     sys.stdout.flush()
 
 
-def _counted(path: Path, care: Care) -> dict[str, int]:
+def _answer(path: Path, care: Care) -> dict[str, object]:
+    try:
+        answer = told(path)
+        return {**answer, **_counted(path, care)} if "facts" in answer else answer
+    except (av.FFmpegError, OSError) as error:
+        words = getattr(error, "strerror", None) or "it is damaged"
+        return {"fault": f"{path} cannot be read to its end: {words}."}
+    except Exception:  # the parent says so, and does not blame the file
+        return {"bug": traceback.format_exc()}
+
+
+def _counted(path: Path, care: Care) -> dict[str, object]:
     with av.open(str(path), metadata_errors="replace") as container:
         stream = next(
             (
@@ -60,30 +58,37 @@ def _counted(path: Path, care: Care) -> dict[str, int]:
             None,
         )
         if stream is None:
-            return {"frame": 0, "key_every": 0, "peak": 0}
-        indexed = _indexed(container, stream)
-        if care is Care.FACTS or (indexed and care is Care.FRAMES):
-            return {"frame": indexed, "key_every": 0, "peak": 0}
+            return {}
+        times = _indexed(container, stream)
+        if care is Care.FACTS or (times and care is Care.FRAMES):
+            return {"frames": len(times), "span": str(_span(times, stream))}
         found = _Packets()
         for packet in found.watched(container.demux()):
             found.take(packet, stream)
         if care is Care.PACKETS:
             _decode_last(container, stream)
         return {
-            "frame": len(found.pictures),
+            "frames": len(found.pictures),
+            "span": str(_span([when for when, _ in found.pictures], stream)),
             "key_every": found.key_every(),
             "peak": found.peak(),
         }
 
 
-def _indexed(container: Any, stream: Any) -> int:
-    """Pictures by the container's own index; 0 where it has none that is whole."""
+def _span(times: list[int], stream: Any) -> Fraction:
+    if not times or not stream.time_base:
+        return Fraction(0)
+    return Fraction((max(times) - min(times)) * stream.time_base)
+
+
+def _indexed(container: Any, stream: Any) -> list[int]:
+    """When each picture is decoded, by the container's own index; none where that is not whole."""
     if not container.format.name.startswith("mov,"):
-        return 0
+        return []
     entries = stream.index_entries
     if len(entries) < stream.frames:  # in fragments, which are read as they come
-        return 0
-    return sum(1 for entry in entries if not entry.is_discard)
+        return []
+    return [entry.timestamp for entry in entries if not entry.is_discard]
 
 
 class _Packets:
@@ -100,7 +105,8 @@ class _Packets:
         for packet in packets:
             if time.monotonic() - self._since > _EVERY:
                 self._since = time.monotonic()
-                _report(frame=len(self.pictures), total_size=sum(self._loads.values()))
+                size = sum(self._loads.values())
+                _report(frame=len(self.pictures), total_size=size, progress="continue")
             yield packet
 
     def take(self, packet: Any, stream: Any) -> None:
@@ -139,4 +145,4 @@ def _decode_last(container: Any, stream: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Care(sys.argv[2]))
+    main(Care(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
