@@ -9,13 +9,17 @@ from pathlib import Path
 import click
 
 from app.cli.ending import Ending
+from app.cli.invocation import this_invocation
 from app.cli.output import shown
 from app.cli.typed import Place
 from app.errors import ReelkeepError
-from app.media.facts import AudioTrack, ClipFacts, Colour, KeyFrames, VideoTrack
+from app.media.facts import AudioTrack, ClipFacts, Colour, FrameRow, KeyFrames, VideoTrack
 from app.media.probe import CONVERTER, probe
 from app.timecode import rate_text
 from app.units import bytes_text, count_text
+
+_MOST_NAMED = 12
+"""Files of a clip that are named one by one."""
 
 
 @click.command("probe")
@@ -23,11 +27,16 @@ from app.units import bytes_text, count_text
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_context
 def probe_command(context: click.Context, /, files: tuple[Path, ...], as_json: bool) -> None:
-    """Show container, picture, sound, timecode, reel and what else a clip tells of itself."""
+    """Show container, picture, sound, timecode, reel and what else a clip tells of itself.
+
+    A file that is a part of a clip stands for all of it: a frame of a row of pictures, a part of
+    a recording that spans several files. So does a folder that holds nothing but one clip.
+    """
     failed = 0
+    decoders = this_invocation().settings().get("media.external_decoders")
     for n, file in enumerate(files):
         try:
-            facts = probe(file)
+            facts = probe(file, decoders=decoders)
         except ReelkeepError as error:
             failed += 1
             click.echo(f"{error.title}: {shown(str(error))}", err=True)
@@ -54,11 +63,14 @@ def _lines(facts: ClipFacts) -> Iterator[str]:
 
 def _rows(facts: ClipFacts) -> Iterator[tuple[str, str]]:
     yield "container", f"{facts.container}, {bytes_text(facts.size)}, {_length(facts)}"
+    yield "clip", facts.name if facts.row or facts.parts else ""
+    yield "frames", _frames(facts.row)
+    yield "files", _listed(facts.parts)
     start = f"{facts.start} ({facts.start_from})" if facts.start else ""
     if not start and facts.since_midnight is not None:
         start = f"{_clock(float(facts.since_midnight))} (BWF, without a frame rate)"
     yield "timecode", start
-    yield "reel", facts.reel
+    yield "reel", facts.reel + (" (by its name)" if facts.reel_from == "name" else "")
     yield "scene", " ".join(filter(None, [facts.scene, facts.take and f"take {facts.take}"]))
     yield "project", facts.project
     yield "note", facts.note
@@ -74,6 +86,21 @@ def _rows(facts: ClipFacts) -> Iterator[tuple[str, str]]:
     yield "also", ", ".join(facts.other)
     for key, value in facts.camera.items():
         yield "camera", f"{key.rpartition('.')[2]} {value}"
+    yield "beside", _listed(facts.sidecars)
+    yield "missing", _listed(facts.missing)
+    for remark in facts.remarks:
+        yield "remark", remark
+
+
+def _frames(row: FrameRow | None) -> str:
+    if row is None:
+        return ""
+    return f"{row.pattern}, {row.first} to {row.last}, {count_text(row.present, 'file')}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown_names, more = names[:_MOST_NAMED], len(names) - _MOST_NAMED
+    return ", ".join(shown_names) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _length(facts: ClipFacts) -> str:
@@ -81,8 +108,11 @@ def _length(facts: ClipFacts) -> str:
     picture = facts.picture
     if picture is None:
         return seconds
+    if not picture.frames:
+        return "of unknown length"
     about = "" if picture.counted else "about "
-    return f"{about}{count_text(picture.frames, 'frame')}, {seconds}"
+    frames = f"{about}{count_text(picture.frames, 'frame')}"
+    return f"{frames}, {seconds}" if facts.duration else frames
 
 
 def _clock(seconds: float) -> str:
@@ -96,7 +126,9 @@ def _picture(track: VideoTrack) -> str:
     aspect = f", pixels {track.pixel_aspect}" if track.pixel_aspect != 1 else ""
     named = track.codec_name or track.codec
     if not track.decodable:
-        return f"{named}, {track.width}×{track.height}, cannot be decoded here"
+        by = f"decoded by {track.decoder}" if track.decoder else "cannot be decoded here"
+        size = f"{track.width}×{track.height}, " if track.width else ""
+        return f"{named}, {size}{by}"
     return f"{named}, {track.width}×{track.height}{aspect}{scanned}{turned}, {track.pixel_format}"
 
 
