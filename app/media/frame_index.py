@@ -19,10 +19,19 @@ class Stamps(StrEnum):
 
     PTS = "pts"
     """The time that its packet is to be shown."""
-    DTS = "dts"
-    """The time that its packet is to be decoded: intra codecs in files that say no more."""
     ORDER = "order"
     """The number of its packet in the file: times are missing, doubled or out of order."""
+
+
+class Way(StrEnum):
+    """What leads to a key frame."""
+
+    TIME = "time"
+    """The time of its packet: the container has a table."""
+    BYTE = "byte"
+    """The byte at which it begins: a search by time would land anywhere."""
+    START = "start"
+    """Only reading from the beginning of the file on."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,12 +54,13 @@ class FrameIndex:
     stamped_by: Stamps = Stamps.PTS
     packet_of: Numbers | None = None
     """With `Stamps.ORDER`: the number of each frame's packet in the file."""
+    way: Way = Way.TIME
     key_frames: Numbers
-    """The number of each key frame; a hidden one has that of the first frame behind it."""
+    """The number of each key frame, ascending; a hidden one has that of the first it leads to."""
     key_stamps: Numbers
-    """What to seek to for each key frame; beside `key_frames`, ascending with it."""
-    key_bytes: Numbers
-    """At which byte each key frame begins, where that is the way to it; else -1."""
+    """What the picture of each key frame carries."""
+    key_places: Numbers
+    """What to seek to for each key frame, as `way` says."""
     lost_at_head: int = 0
     """So many frames at the head need a picture from before the file begins: nobody has them."""
     missing_at_end: int = 0

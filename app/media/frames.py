@@ -28,8 +28,8 @@ Seen = Callable[[int, VideoFrame], object]
 
 _NEAR = 8
 """Frames ahead that are sooner decoded than sought."""
-_EARLIER = 1
-"""Key frames further back that are tried where a seek landed well and the frame is missing."""
+_DOUBTS = 1
+"""So often one goes further back though the run came past the frame that is missing."""
 
 Item = tuple[int, VideoFrame]
 
@@ -100,7 +100,7 @@ class Decoder:
         row = self.index.key_row(number)
         alone = row >= 0 and self.index.stamps[number] == self.index.key_stamps[row]
         if alone and not self.index.intra and not self.index.numbered:
-            self._last = self._ahead = None
+            self._forget()
             frame = self._run.key_alone(row, number)
             if frame is not None:
                 self._last = (number, frame)
@@ -110,7 +110,7 @@ class Decoder:
 
     def close(self) -> None:
         """Give the file and the decoder's memory back."""
-        self._last = self._ahead = None
+        self._forget()
         self._run.close()
 
     def __enter__(self) -> Self:
@@ -159,18 +159,20 @@ class Decoder:
     def _sought(self, n: int) -> VideoFrame:
         """Frame *n* from the last key frame shown before it, or from one further back."""
         row = self.index.key_row(n)
-        earlier = 0
+        step, doubts = 1, 0
         while True:
-            self._last = self._ahead = None
+            self._forget()
             landed = self._run.start(row)
             found = self._go_to(n)
             if found is not None:
                 return found
-            if landed <= row:
-                earlier += 1
-            if row < 0 or self.index.intra or earlier > _EARLIER:
+            if landed <= row and self._last is not None:
+                doubts += 1  # it came past the place, and the frame was not there
+            elif landed <= row:
+                step *= 2  # nothing whole came out yet: a picture that is refreshed bit by bit
+            if row < 0 or self.index.intra or doubts > _DOUBTS:
                 break
-            row -= 1
+            row = max(row - step, -1)
         if self._run.damaged:
             # The whole gap is known by now; one failure after the other would cost a run-up each.
             before = self._last[0] if self._last is not None else n - 1
@@ -196,6 +198,9 @@ class Decoder:
                 return item[1]
             if self.abandon is not None and self.abandon():
                 raise Abandoned
+
+    def _forget(self) -> None:
+        self._last = self._ahead = None
 
     def _tell(self, item: Item) -> None:
         if self.seen is not None:

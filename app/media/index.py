@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from app.errors import MediaFault
-from app.media.frame_index import FrameIndex, Numbers, Stamps
+from app.media.frame_index import FrameIndex, Numbers, Stamps, Way
 from app.media.opened import OpenClip
 from app.media.source import ByteSource
 from app.timecode import frame_rate
@@ -34,8 +34,10 @@ _OFTEN = 256
 """Packets between two looks at whether somebody still wants the index."""
 _TRIAL = 12
 """Pictures that are decoded to see whether they come as the times say."""
-_BY_BYTES = {"mpegts", "mpeg"}
+_BY_BYTES = {"mpegts", "h264", "hevc", "mpegvideo", "m4v"}
 """Containers without a table, in which only the byte leads to a key frame for sure."""
+_FROM_THE_START = {"mpeg"}
+"""Where what a search finds has the times of its neighbours."""
 
 
 def build_index(
@@ -83,6 +85,7 @@ class _Rows:
 
 
 _UNKNOWN = -(1 << 63)
+_NOBODY = np.int64(1 << 62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class _Build:
                 intra=True,
                 key_frames=count,
                 key_stamps=stamps,
-                key_bytes=np.full(len(stamps), -1, dtype=np.int64),
+                key_places=stamps,
                 missing_at_end=missing,
             )
 
@@ -145,12 +148,13 @@ class _Build:
     def _counted(self, rows: _Rows) -> FrameIndex:
         """By decoding everything once: each picture tells which packet it came from."""
         with OpenClip(self.source, self.track) as clip:
+            way, places = _way(clip, rows)
             order = array("q")
             if clip.intra_codec:
                 order.extend(n for n, hidden in enumerate(rows.hidden) if not hidden)
             else:
                 order.extend(self._decoded_order(clip))
-            rate = _said_rate(clip)
+            rate = _rate_of_packets(clip, rows)
         packets = np.array(order, dtype=np.int64)
         keys = np.flatnonzero(np.frombuffer(bytes(rows.key), dtype=np.uint8)).astype(np.int64)
         numbers = {int(packet): n for n, packet in enumerate(packets)}
@@ -166,7 +170,8 @@ class _Build:
             packet_of=packets,
             key_frames=np.array([number for number, _ in shown], dtype=np.int64),
             key_stamps=np.array([key for _, key in shown], dtype=np.int64),
-            key_bytes=np.full(len(shown), -1, dtype=np.int64),
+            key_places=places[[key for _, key in shown]],
+            way=way,
         )
 
     def _decoded_order(self, clip: OpenClip) -> Iterator[int]:
@@ -254,8 +259,12 @@ def _from_rows(clip: OpenClip, rows: _Rows) -> FrameIndex | None:
     if not len(pts) or not key.any() or not _usable(pts, key, hidden):
         return None
     shown = np.sort(pts[~hidden])
-    key_frames, key_stamps, key_bytes = _keys(clip, rows, shown, pts, key, hidden)
-    intra = bool(key[~hidden].all())
+    leads_to = _keys(key, hidden, np.searchsorted(shown, pts).astype(np.int64))
+    packets = np.flatnonzero(key)[leads_to < len(shown)]
+    leads_to = leads_to[leads_to < len(shown)]
+    order = np.argsort(leads_to, kind="stable")
+    packets = packets[order]
+    way, places = _way(clip, rows)
     lost = 0
     if not clip.intra_codec:
         found = _trial(clip, shown)
@@ -268,10 +277,11 @@ def _from_rows(clip: OpenClip, rows: _Rows) -> FrameIndex | None:
         time_base=Fraction(clip.stream.time_base or 1),
         rate=rate,
         steady=steady,
-        intra=intra,
-        key_frames=key_frames,
-        key_stamps=key_stamps,
-        key_bytes=key_bytes,
+        intra=bool(key[~hidden].all()),
+        way=way,
+        key_frames=leads_to[order],
+        key_stamps=pts[packets],
+        key_places=places[packets],
         lost_at_head=lost,
         missing_at_end=max(_promised(clip) - len(pts), 0),
     )
@@ -291,21 +301,34 @@ def _usable(pts: Numbers, key: Flags, hidden: Flags) -> bool:
     return bool(np.all((pts >= floor_of)[~hidden]))
 
 
-def _keys(
-    clip: OpenClip, rows: _Rows, shown: Numbers, pts: Numbers, key: Flags, hidden: Flags
-) -> tuple[Numbers, Numbers, Numbers]:
-    """Numbers, stamps and bytes of all key frames, also of those that only lead to others."""
-    # A hidden key frame leads to the first shown packet after it.
-    places = np.arange(len(pts))
-    after = np.where(hidden, len(pts), places)
-    after = np.minimum.accumulate(after[::-1])[::-1]
-    at = np.flatnonzero(key & (after < len(pts)))
-    numbers = np.searchsorted(shown, pts[after[at]]).astype(np.int64)
-    byte = np.frombuffer(rows.byte, dtype=np.int64)[at]
-    if clip.kind not in _BY_BYTES:
-        byte = np.full(len(at), -1, dtype=np.int64)
-    order = np.argsort(numbers, kind="stable")
-    return numbers[order], pts[at][order], byte[order]
+def _keys(key: Flags, hidden: Flags, numbers: Numbers) -> Numbers:
+    """The number that each key packet leads to; *numbers* are those of all packets.
+
+    A hidden one is there for the frames of its own group, and for those of the next group that are
+    shown before that begins.
+    """
+    begins = np.flatnonzero(key)
+    shown = np.where(hidden, _NOBODY, numbers)
+    least = np.minimum.reduceat(shown, begins)
+    next_least = np.append(least[1:], _NOBODY)
+    reach = np.minimum(least, next_least)
+    reach = np.minimum.accumulate(reach[::-1])[::-1]
+    return np.where(hidden[begins], reach, numbers[begins])
+
+
+def _way(clip: OpenClip, rows: _Rows) -> tuple[Way, Numbers]:
+    """What leads to a packet, and where that is for each of them."""
+    byte = np.frombuffer(rows.byte, dtype=np.int64)
+    pts = np.frombuffer(rows.pts, dtype=np.int64)
+    key = np.frombuffer(bytes(rows.key), dtype=np.uint8).astype(bool)
+    if clip.kind in _BY_BYTES and np.all(np.diff(byte[key]) > 0):
+        return Way.BYTE, byte
+    times = pts[key]
+    if clip.kind in _FROM_THE_START:
+        return Way.START, pts
+    if np.all(np.diff(times) > 0) and not (times == _UNKNOWN).any():
+        return Way.TIME, pts
+    return Way.START, np.zeros(len(pts), dtype=np.int64)
 
 
 def _trial(clip: OpenClip, shown: Numbers) -> int | None:
@@ -339,6 +362,15 @@ def _said_rate(clip: OpenClip) -> Fraction:
     stream = clip.stream
     said = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
     return frame_rate(Fraction(said))
+
+
+def _rate_of_packets(clip: OpenClip, rows: _Rows) -> Fraction:
+    """By when they are to be decoded; what headers say of files without times is often wrong."""
+    dts = np.frombuffer(rows.dts, dtype=np.int64)
+    if (dts == _UNKNOWN).any() or np.any(np.diff(dts) <= 0):
+        return _said_rate(clip)
+    rate, steady = _rate(clip, dts)
+    return rate if steady else _said_rate(clip)
 
 
 def _rate(clip: OpenClip, stamps: Numbers) -> tuple[Fraction, bool]:

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from app.media.frame_index import FrameIndex, Numbers, Stamps
+from app.media.frame_index import FrameIndex, Numbers, Stamps, Way
 from app.media.index import Checkpoint, Progress, build_index
 from app.media.source import ByteSource
 
 _log = logging.getLogger(__name__)
-_FORM = b"reelkeep frames 1\n"
+_FORM = b"reelkeep frames 2\n"
 """Raised whenever what is built, or how it is kept, becomes another one."""
 _HEAD = struct.Struct("<16sI")
 """Digest of all that follows it, and the length of the facts."""
-_ARRAYS = ("pts", "packet_of", "key_frames", "key_stamps", "key_bytes")
+_ARRAYS = ("pts", "packet_of", "key_frames", "key_stamps", "key_places")
 
 
 class IndexCache:
@@ -103,6 +103,7 @@ def _packed(index: FrameIndex, key: str) -> bytes:
         "steady": index.steady,
         "intra": index.intra,
         "stamped_by": index.stamped_by.value,
+        "way": index.way.value,
         "lost_at_head": index.lost_at_head,
         "missing_at_end": index.missing_at_end,
         "lengths": [None if array is None else len(array) for array in arrays],
@@ -138,6 +139,7 @@ def _unpacked(data: bytes, key: str) -> FrameIndex | None:
         steady=facts["steady"],
         intra=facts["intra"],
         stamped_by=Stamps(facts["stamped_by"]),
+        way=Way(facts["way"]),
         lost_at_head=facts["lost_at_head"],
         missing_at_end=facts["missing_at_end"],
     )

@@ -1,0 +1,137 @@
+"""The packets of a clip from a key frame on, each stamped as the clip's index has it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import av
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from app.media.frame_index import FrameIndex, Way
+from app.media.opened import OpenClip
+from app.media.source import ByteSource
+
+Packets = Iterator["Packet[VideoStream]"]
+
+
+class Reading:
+    """Goes to any key frame of *index* and reads on from there. Opening raises MediaFault."""
+
+    def __init__(self, source: ByteSource, index: FrameIndex, track: int) -> None:
+        self._source = source
+        self._index = index
+        self._track = track
+        self._way = index.way
+        self._rows: dict[int, int] = {}
+        if index.way is Way.TIME and (index.numbered or not index.intra):
+            self._rows = {int(place): row for row, place in enumerate(index.key_places)}
+        self._clip = self._opened()
+        self._untouched = True
+        self.landed = -1
+        """The row of the key frame at which reading began; past the last one where nobody knows."""
+        self.fault: Exception | None = None
+        """What ended the reading before the end of the file, if anything did."""
+
+    @property
+    def stream(self) -> VideoStream:
+        """The track that the packets belong to, whose decoder is theirs."""
+        return self._clip.stream
+
+    def begin(self, row: int) -> Packets:
+        """From the key frame in *row* on, or from an earlier one; -1: from the file's beginning.
+
+        `landed` says from which one, as soon as the first packet was taken.
+        """
+        self.fault = None
+        if row < 0 or self._way is Way.START:
+            return self._from_the_start(row)
+        self._untouched = False
+        by_byte = self._way is Way.BYTE
+        place = int(self._index.key_places[row])
+        try:
+            self._clip.container.seek(
+                place,
+                stream=self._clip.stream,
+                backward=not by_byte,
+                unsupported_byte_offset=by_byte,
+            )
+        except (av.FFmpegError, OSError):
+            return self._from_the_start(row)
+        return self._at_byte(row, place) if by_byte else self._from_a_key()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._clip.close()
+
+    def _opened(self) -> OpenClip:
+        clip = OpenClip(self._source, self._track)
+        # Threads by frame hold pictures back until each has one: three times as long to the first.
+        clip.stream.thread_type = "SLICE" if self._index.intra else "AUTO"
+        return clip
+
+    def _from_the_start(self, row: int) -> Packets:
+        """Opened anew: for some containers the only sure way back to the first packet."""
+        if not self._untouched:
+            self._clip.close()
+            self._clip = self._opened()
+        self._untouched = False
+        self.landed = row
+        packets = self._read()
+        if self._index.numbered:
+            packets = _numbered(packets, 0)
+        if row < 0:
+            return packets
+        return itertools.dropwhile(lambda packet: not self._begins(packet, row), packets)
+
+    def _at_byte(self, row: int, place: int) -> Packets:
+        packets = self._read()
+        first = next(packets, None)
+        if first is None or first.pos != place or not first.is_keyframe:
+            first = None
+        elif self._index.numbered:
+            first.pts = int(self._index.key_stamps[row])
+        if first is None or not self._begins(first, row):
+            # It lies in the middle of a larger piece: packets would get their neighbours' times.
+            self._way = Way.START
+            return self._from_the_start(row)
+        self.landed = row
+        if self._index.numbered:
+            packets = _numbered(packets, int(self._index.key_stamps[row]) + 1)
+        return itertools.chain([first], packets)
+
+    def _from_a_key(self) -> Packets:
+        """By time: what comes before the first key packet can't be decoded rightly."""
+        packets = itertools.dropwhile(lambda packet: not packet.is_keyframe, self._read())
+        first = next(packets, None)
+        row = self._row_at(first.pts) if first is not None else None
+        self.landed = len(self._index.key_frames) if row is None else row
+        if first is None or (row is None and self._index.numbered):
+            return iter(())
+        packets = itertools.chain([first], packets)
+        if self._index.numbered and row is not None:
+            return _numbered(packets, int(self._index.key_stamps[row]))
+        return packets
+
+    def _begins(self, packet: Packet[VideoStream], row: int) -> bool:
+        return packet.is_keyframe and packet.pts == self._index.key_stamps[row]
+
+    def _row_at(self, time: int | None) -> int | None:
+        """The row of the key packet of this time."""
+        if self._index.intra and not self._index.numbered:
+            return self._index.number_of(time)
+        return None if time is None else self._rows.get(time)
+
+    def _read(self) -> Packets:
+        try:
+            yield from self._clip.packets()
+        except (av.FFmpegError, OSError) as error:
+            self.fault = error
+
+
+def _numbered(packets: Packets, first: int) -> Packets:
+    """Stamped with their numbers in the file."""
+    for n, packet in enumerate(packets, first):
+        packet.pts = n
+        yield packet
