@@ -56,7 +56,7 @@ def tiff_header(path: Path) -> PictureHeader | None:
     with path.open("rb") as file:
         head = file.read(8)
         order = _ORDERS.get(head[:2])
-        if order is None or struct.unpack_from(f"{order}H", head.ljust(8, b"\0"), 2)[0] != 42:
+        if order is None or len(head) < 8 or struct.unpack_from(f"{order}H", head, 2)[0] != 42:
             return None
         size = os.fstat(file.fileno()).st_size
         main = dict(_tags(file, struct.unpack_from(f"{order}I", head, 4)[0], order, size))
