@@ -9,9 +9,13 @@ import re
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from mount_bench import Bench, need, run
+
+if TYPE_CHECKING:
+    from numbered_clips import NumberedClips
 
 
 @pytest.fixture
@@ -31,6 +35,14 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         while str(tmp_path) in (loops := run("losetup", "-l", "-O", "NAME,BACK-FILE")):
             assert time.monotonic() < until, loops
             time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def numbered(tmp_path_factory: pytest.TempPathFactory) -> NumberedClips:
+    """Footage in which every frame carries its own number."""
+    from numbered_clips import shared_clips
+
+    return shared_clips(tmp_path_factory)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

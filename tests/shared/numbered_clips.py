@@ -18,6 +18,7 @@ import av
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
+from edit_lists import with_edits
 from numpy.typing import NDArray
 
 FRAMES = 120
@@ -188,6 +189,17 @@ def _cut(source: str, first: int, count: int, rate: str, tail: tuple[int, ...] =
     return make
 
 
+def _parts(options: str, *parts: tuple[int, int]) -> Make:
+    """Only *parts* of the footage, first frame and how many, by an edit list over all of it."""
+
+    def make(clips: NumberedClips, path: Path) -> NumberedClip:
+        clips.encode(path, options)
+        with_edits(path, parts, Fraction(25))
+        return NumberedClip(path, tuple(n for at, count in parts for n in range(at, at + count)))
+
+    return make
+
+
 def _without_head(source: str, group: int, lost: int) -> Make:
     """A transport stream that begins in the middle, with an open group."""
 
@@ -210,7 +222,6 @@ def _without_head(source: str, group: int, lost: int) -> Make:
 NTSC = "30000/1001"
 CLIPS: dict[str, Make] = {
     "prores.mov": _encoded(PRORES, "24000/1001"),
-    "prores_tail.mov": _encoded(f"{PRORES} -timecode 01:00:00:00"),
     "prores.mkv": _encoded(PRORES, "24000/1001"),
     "dnxhd.mxf": _encoded("-c:v dnxhd -profile:v dnxhr_lb -pix_fmt yuv422p"),
     "mjpeg.mov": _encoded("-c:v mjpeg -q:v 4 -pix_fmt yuvj420p"),
@@ -233,7 +244,6 @@ CLIPS: dict[str, Make] = {
     "mpeg2.mpg": _encoded(f"{MPEG2} -f vob"),
     "av1.mkv": _encoded("-c:v libsvtav1 -preset 10 -g 30 -pix_fmt yuv420p"),
     "vp9.webm": _encoded("-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 30 -b:v 500k"),
-    "vp8.webm": _encoded("-c:v libvpx -deadline realtime -cpu-used 8 -g 30 -b:v 500k"),
     "mpeg4.avi": _encoded("-c:v mpeg4 -bf 2 -q:v 3"),
     "vfr.mp4": _encoded(
         f"-vf settb=1/1000,setpts='N*40+mod(N*N,23)' -vsync passthrough {X264} -g 24 -bf 2"
@@ -247,7 +257,10 @@ CLIPS: dict[str, Make] = {
     "start.mov": _copied("h264_open_df.mov", "-output_ts_offset 2.5"),
     "cut.mov": _cut("h264_open_df.mov", 33, 61, NTSC, (94, 95)),
     "cut.mp4": _cut("h264.mp4", 47, 40, "25", (87, 89)),
-    "cut_prores.mov": _cut("prores_tail.mov", 31, 50, "25"),
+    "cut_prores.mov": _cut("prores.mov", 31, 50, "24000/1001"),
+    "cut_exact.mov": _parts(OPEN_X264, (37, 58)),
+    "parts.mov": _parts(f"{X264} -g 24 -bf 2", (33, 20), (80, 15), (10, 30)),
+    "parts_prores.mov": _parts(PRORES, (33, 20), (80, 15), (10, 30)),
     "doubled.mkv": _copied("h264.mp4", "-bsf:v setts=pts='if(eq(mod(N,10),5),PREV_INPTS,PTS)'"),
     "times.avi": _copied("h264.mp4", ""),
     "times.h264": _copied("h264.mp4", "-bsf:v h264_mp4toannexb"),
