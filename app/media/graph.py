@@ -62,7 +62,9 @@ def arguments(
     assert track is not None
     read = ffmpeg.input(str(source), noautorotate=None, **_decoding(way))
     picture: Any = read[str(track.index)]
-    left = sorted(outputs.items(), key=lambda item: -item[1].width * item[1].height)
+    left = sorted(
+        outputs.items(), key=lambda item: (-item[1].width * item[1].height, not item[1].whole)
+    )
     made = []
     woven = track.interlaced
     while left:
@@ -118,7 +120,7 @@ def _output(
         if tags:
             picture = picture.filter("setparams", **tags)
         picture = picture.filter("format", "gbrp10le").filter(
-            _lut_filter(recipe.lut), str(recipe.lut)
+            _lut_filter(recipe.lut), file=str(recipe.lut)
         )
         picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv", flags="area")
         tags = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 300.0
 """Seconds without any progress after which a program is given up."""
+_BY = re.compile(r"^\[[^]]* @ 0x[0-9a-f]+\] ")
+"""Which part of ffmpeg speaks, by its address."""
 _LOOK = 0.1
 """Seconds between two looks at the job's wishes."""
 _LAST_WORDS = 5.0
@@ -83,8 +86,8 @@ class Ended:
             return ""
         if self.silent:
             return "ffmpeg made no progress any more and was ended."
-        if self.words:
-            return f"ffmpeg says: {self.words[-1].rstrip('.')}."
+        if self.words:  # the first one is the cause, what follows are its consequences
+            return f"ffmpeg says: {_BY.sub('', self.words[0]).rstrip('.')}."
         return f"ffmpeg ended with {self.code} and without a word."
 
     @property

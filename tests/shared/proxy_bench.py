@@ -36,11 +36,11 @@ class Shown:
 
 def shown_by_ffprobe(path: Path) -> Shown:
     """Everything that matters, counted packet by packet and frame by frame."""
-    told = _asked(path, "-show_streams", "-count_frames")
+    told = _asked(path, "-show_streams", "-show_format", "-count_frames")
     (video,) = [one for one in told["streams"] if one["codec_type"] == "video"]
     audio = [one for one in told["streams"] if one["codec_type"] == "audio"]
     data = [one for one in told["streams"] if one["codec_type"] == "data"]
-    tags = [one.get("tags", {}) for one in [*data, video]]
+    tags = [one.get("tags", {}) for one in [*data, video, told["format"]]]
     packets = _asked(path, "-select_streams", "v:0", "-show_packets")["packets"]
     shown = sorted(packets, key=lambda packet: int(packet["pts"]))
     turned = [int(s["rotation"]) for s in video.get("side_data_list", []) if "rotation" in s]
