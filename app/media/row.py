@@ -58,6 +58,12 @@ def ending(name: str) -> str:
     return ext.lower() if dot and stem else ""
 
 
+def number_of_picture(name: str) -> int:
+    """The number in the name of a row's file; 0 for a picture without one."""
+    piece = _NUMBERED.fullmatch(name[: -len(ending(name)) - 1])
+    return int(piece[2]) if piece else 0
+
+
 def pictures_with(path: Path) -> Pictures:
     """The row that a picture belongs to: the numbered files like it in its folder.
 
@@ -97,6 +103,9 @@ def _like(path: Path, head: str, digits: str, group: list[tuple[str, str]]) -> P
     frames = {int(one): name for one, name in group if f"{int(one):0{width}}" == one}
     if len(frames) < 2:
         return None
+    lengths = {len(str(number)) for number in frames}
+    if width == 1 and len(lengths) == 1:  # nothing shows whether they are filled up: take it so
+        width = lengths.pop()
     return _row(path.parent, frames, _pattern(head, width, path.suffix))
 
 

@@ -26,7 +26,7 @@ _HEADERS: Mapping[str, Callable[[Path], PictureHeader | None]] = {
     "dpx": dpx_header, "exr": exr_header, "ari": ari_header,
     "tif": tiff_header, "tiff": tiff_header, "dng": tiff_header,
 }  # fmt: skip
-_FORMATS = {
+FORMATS = {
     "dpx": "dpx_pipe", "exr": "exr_pipe", "tif": "tiff_pipe", "tiff": "tiff_pipe",
     "dng": "tiff_pipe", "png": "png_pipe", "jpg": "jpeg_pipe", "jpeg": "jpeg_pipe",
 }  # fmt: skip
@@ -49,7 +49,7 @@ def row_facts(pictures: Pictures) -> ClipFacts:
     remarks = [*_gaps(pictures)]
     if track is None:
         track = _told(path, ext, header)
-        if ext in _FORMATS:
+        if ext in FORMATS:
             remarks.append(f"{path.name} is damaged, or of a kind that is not known here.")
     rate = header.rate if header else Fraction(0)
     duration = pictures.frames / rate if rate else Fraction(0)
@@ -71,7 +71,6 @@ def row_facts(pictures: Pictures) -> ClipFacts:
         track = replace(track, colour=replace(track.colour, transfer=header.transfer))
     facts = ClipFacts(
         container=header.container if header else ext.upper(),
-        name=pictures.title,
         size=pictures.size,
         duration=duration,
         video=(track,),
@@ -131,11 +130,11 @@ def _is_text(head: bytes) -> bool:
 
 def _decoded(path: Path, ext: str) -> VideoTrack | None:
     """What FFmpeg makes of the first picture; None where it cannot read it."""
-    if ext not in _FORMATS:
+    if ext not in FORMATS:
         return None
     with (
         contextlib.suppress(av.FFmpegError),
-        av.open(os.fspath(path), format=_FORMATS[ext]) as container,
+        av.open(os.fspath(path), format=FORMATS[ext]) as container,
     ):
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
