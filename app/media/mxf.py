@@ -14,7 +14,9 @@ _CODINGS = {
 }
 _SET = bytes.fromhex("060e2b34025301010d010101")
 """With which the key of every set of the header metadata begins."""
-_CODING, _HEIGHT, _WIDTH = 0x3201, 0x3202, 0x3203
+_CODING = 0x3201
+_WIDTHS, _HEIGHTS = (0x3209, 0x3205, 0x3203), (0x3208, 0x3204, 0x3202)
+"""Properties for the picture that is shown, else that is sampled, else that is stored."""
 _HEADER = 4 << 20
 """Bytes at the beginning in which the descriptors stand."""
 
@@ -37,10 +39,14 @@ def picture_coding(path: Path) -> PictureCoding | None:
         said = _properties(head, at + 16)
         label = said.get(_CODING, b"")
         if label[:7] == _LABEL[:7] and (found := _CODINGS.get(label[8:])):
-            width, height = (int.from_bytes(said.get(t, b""), "big") for t in (_WIDTH, _HEIGHT))
-            return PictureCoding(*found, width, height)
+            return PictureCoding(*found, _side(said, _WIDTHS), _side(said, _HEIGHTS))
         at = head.find(_SET, at + 1)
     return None
+
+
+def _side(said: dict[int, bytes], tags: tuple[int, ...]) -> int:
+    sides = (int.from_bytes(said.get(tag, b""), "big") for tag in tags)
+    return next((side for side in sides if side), 0)
 
 
 def _properties(head: bytes, at: int) -> dict[int, bytes]:

@@ -126,8 +126,8 @@ def _files_of(folder: Path) -> list[Path]:
 
 def _draft_of(path: Path) -> tuple[str, ClipDraft | None, Path]:
     """The clip that the card's structure says *path* is media of; its key and the card's folder."""
-    top = _top(path)
-    entries = list(_listed(top, deep=top != path.parent))
+    top, inside = _top(path)
+    entries = list(_listed(top, inside))
     folder = arrange(entries, top.name)
     own = path.relative_to(top).as_posix()
     for structure in STRUCTURES if len(entries) < _MOST else ():
@@ -147,15 +147,17 @@ def _alike(stem: str, other: str) -> bool:
     return stem.lower().startswith(other.lower())
 
 
-def _top(path: Path) -> Path:
-    """The card's folder around a file; the file's own folder where there is none."""
-    top = path.parent
+def _top(path: Path) -> tuple[Path, str]:
+    """The folder that a file's card is recognised from, and the one folder in it to look into.
+
+    "" for all of them; `.` for none where the file lies on no card.
+    """
     for above in list(path.parents)[:_LEVELS]:
-        if _BESIDE.fullmatch(above.name) or _is_disc_clip(above):
-            top = above.parent
-        if _TOPS.fullmatch(above.name):
-            top = above
-    return top
+        if _TOPS.fullmatch(above.name) or _BESIDE.fullmatch(above.name):
+            return above.parent, above.name
+        if _is_disc_clip(above):
+            return above.parent, ""
+    return path.parent, "."
 
 
 def _is_disc_clip(folder: Path) -> bool:
@@ -165,8 +167,8 @@ def _is_disc_clip(folder: Path) -> bool:
     )
 
 
-def _listed(top: Path, *, deep: bool) -> Iterator[Entry]:
-    """The entries below a folder up to the bound, those of the folder itself first."""
+def _listed(top: Path, inside: str) -> Iterator[Entry]:
+    """The entries of a folder up to the bound, and those below its folder (or folders) *inside*."""
     left, folders = _MOST, [""]
     while folders and left > 0:
         folder = folders.pop(0)
@@ -175,8 +177,9 @@ def _listed(top: Path, *, deep: bool) -> Iterator[Entry]:
                 left -= 1
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    folders += [name] if deep else []
-                    yield Entry(name, EntryKind.FOLDER)
+                    if folder or inside in ("", entry.name):
+                        folders.append(name)
+                        yield Entry(name, EntryKind.FOLDER)
                 elif entry.is_file(follow_symlinks=False):
                     facts = entry.stat(follow_symlinks=False)
                     yield Entry(name, EntryKind.FILE, facts.st_size, facts.st_mtime_ns)
