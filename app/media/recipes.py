@@ -6,20 +6,12 @@ to them. docs/recipes.md describes every key.
 
 from __future__ import annotations
 
-import functools
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, get_type_hints
 
-import cattrs
-
-from app.errors import BadInput, NotFound
-
-OURS = Path(__file__).parents[2] / "resources" / "recipes"
-_SUFFIX = ".toml"
+from app.media.recipe_file import RecipeKind
 
 
 class ProxySize(StrEnum):
@@ -114,109 +106,12 @@ def recipe_named(name: str, folder: Path | None = None) -> ProxyRecipe:
 
     Raises NotFound, and BadInput that names file and key for one that makes no sense.
     """
-    path = _own(folder).get(name)
-    if path is not None:
-        return _read(name, path)
-    if name not in _ours():
-        names = ", ".join(recipe_names(folder))
-        raise NotFound(f'There is no recipe "{name}".', hint=f"There are: {names}.")
-    return _ours()[name]
+    return _PROXIES.named(name, folder)
 
 
 def recipe_names(folder: Path | None = None) -> tuple[str, ...]:
     """Every recipe that can be named, ours first."""
-    return tuple(dict.fromkeys([*_ours(), *_own(folder)]))
-
-
-@functools.cache
-def _ours() -> Mapping[str, ProxyRecipe]:
-    found = {path.stem: path for path in sorted(OURS.glob(f"*{_SUFFIX}"))}
-    names = dict.fromkeys([*map(str, ProxySize), *found])
-    return {name: _read(name, found[name]) for name in names}
-
-
-def _own(folder: Path | None) -> dict[str, Path]:
-    if folder is None or not folder.is_dir():
-        return {}
-    return {path.stem: path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
-
-
-# Reading
-
-
-def _read(name: str, path: Path) -> ProxyRecipe:
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"The recipe {path} cannot be read: {error}.", path=path) from error
-    if data.pop("kind", "") != "proxy":
-        raise BadInput(f'The recipe {path} lacks the line kind = "proxy".', path=path)
-    data["name"] = name
-    if lut := data.get("lut"):
-        data["lut"] = str(path.parent / Path(str(lut)).expanduser())
-    for wrong in _wrong(data, ProxyRecipe, ""):
-        raise BadInput(f"The recipe {path}: {wrong}", path=path)
-    made = _CONVERTER.structure(data, ProxyRecipe)
-    for wrong in _senseless(made):
-        raise BadInput(f"The recipe {path}: {wrong}", path=path)
-    return made
-
-
-def _whole(value: object, _kind: type) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(value)
-    return value
-
-
-def _text(value: object, _kind: type) -> str:
-    if not isinstance(value, str):
-        raise ValueError(value)
-    return value
-
-
-def _flag(value: object, _kind: type) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(value)
-    return value
-
-
-_CONVERTER = cattrs.Converter()
-_CONVERTER.register_structure_hook(int, _whole)
-_CONVERTER.register_structure_hook(str, _text)
-_CONVERTER.register_structure_hook(bool, _flag)
-_CONVERTER.register_structure_hook(StrEnum, lambda said, kind: kind(said))
-_CONVERTER.register_structure_hook(Path, lambda said, _: Path(said))
-
-
-def _wrong(data: Mapping[str, Any], kind: Any, above: str) -> Iterator[str]:
-    """What of *data* no recipe has, lacks, or has in another way, one sentence each."""
-    hints = get_type_hints(kind)
-    for key in data:
-        if key not in hints:
-            yield f'nobody knows the key "{above}{key}". There are: {", ".join(hints)}.'
-    for one in fields(kind):
-        key, wanted = f"{above}{one.name}", hints[one.name]
-        if one.name not in data:
-            if one.default is MISSING and one.default_factory is MISSING:
-                yield f'"{key}" is missing.'
-            continue
-        if is_dataclass(wanted):
-            inner = data[one.name]
-            if isinstance(inner, Mapping):
-                yield from _wrong(inner, wanted, f"{key}.")
-            else:
-                yield f"[{key}] is a table."
-            continue
-        try:
-            _CONVERTER.structure(data[one.name], wanted)
-        except Exception:  # cattrs raises groups of anything
-            yield f"{key} = {data[one.name]!r} makes no sense{_choices(wanted)}."
-
-
-def _choices(wanted: Any) -> str:
-    if isinstance(wanted, type) and issubclass(wanted, StrEnum):
-        return f"; there are: {', '.join(wanted)}"
-    return ""
+    return _PROXIES.names(folder)
 
 
 _SPEEDS = (
@@ -245,3 +140,8 @@ def _senseless(recipe: ProxyRecipe) -> Iterator[str]:
         yield "sound.bitrate is from 16000 to 512000."
     if picture.widest and not 256 <= picture.widest <= 16384:
         yield "picture.widest is from 256 to 16384."
+
+
+_PROXIES = RecipeKind(
+    name="proxy", form=ProxyRecipe, senseless=_senseless, first=tuple(map(str, ProxySize))
+)
