@@ -1,8 +1,8 @@
 """Programs of other makers that show what nobody here can decode, by the settings.
 
-A program is called for one clip and writes pictures to its standard output, in any form that
-FFmpeg knows by its content: Y4M, or one PNG, TIFF or PPM after the other. Its time and what is
-read of it are bounded, and it is gone, with all that it started, when the answer is there.
+A program is called for one clip and writes pictures to its standard output, in a form that tells
+what it is: Y4M, or one PNG or PPM after the other. Its time and what is read of it are bounded,
+and it is gone, with all that it started, when the answer is there.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def first_picture(decoder: ExternalDecoder, path: Path, *, seconds: float = PATI
     assert program.stderr is not None
     tail = _Tail(program.stderr)
     command, environment = own_process("app.media.external_process")
-    answer = b""
+    answer, patience = b"", _LAST_WORDS
     try:
         answer = subprocess.run(
             command,
@@ -95,11 +95,12 @@ def first_picture(decoder: ExternalDecoder, path: Path, *, seconds: float = PATI
             check=False,
         ).stdout
     except subprocess.TimeoutExpired as error:
+        patience = 0
         raise MediaFault(
             f"{decoder.name} gave no picture of {path} within {seconds:.0f} seconds.", path=path
         ) from error
     finally:
-        code = _ended(program, 0 if answer else _LAST_WORDS)
+        code = _ended(program, 0 if answer else patience)
     if not answer:
         ended = f" It ended with {code}." if code and code > 0 else ""
         said = tail.last_line()
