@@ -44,6 +44,11 @@ class Way:
         """For people."""
         return " and ".join(filter(None, [self.decoder, self.encoder]))
 
+    @property
+    def uploads(self) -> bool:
+        """Whether pictures have to be carried to the device before it encodes them."""
+        return self.encoder.endswith("_vaapi")
+
     def name_for(self, rung: Rung) -> str:
         """What made this proxy."""
         codec = rung.recipe.picture.codec
@@ -51,6 +56,7 @@ class Way:
         return f"{encoder}, decoded by {self.decoder}" if self.decoder else encoder
 
 
+VAAPI_DEVICE = "/dev/dri/renderD128"
 SOFTWARE = Way()
 
 
@@ -81,7 +87,8 @@ def arguments(
 
 
 def _decoding(way: Way) -> dict[str, str]:
-    return {"hwaccel": way.decoder} if way.decoder else {}
+    options = {"hwaccel": way.decoder} if way.decoder else {}
+    return options | ({"vaapi_device": VAAPI_DEVICE} if way.uploads else {})
 
 
 def _keeps_fields(rung: Rung, track: VideoTrack) -> bool:
@@ -134,6 +141,8 @@ def _output(
     picture = picture.filter("format", _FORMATS[recipe.picture.codec])
     if tags:
         picture = picture.filter("setparams", **tags)
+    if way.uploads and recipe.picture.codec is PictureCodec.H264:
+        picture = picture.filter("format", "nv12").filter("hwupload")
     sound = [] if recipe.sound.codec is SoundCodec.NONE else list(facts.audio)
     options = {
         "format": str(recipe.container),

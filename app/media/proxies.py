@@ -94,7 +94,9 @@ class Proxies:
     def _run(self, job: JobId, spec: Spec, control: JobControl) -> bool:
         assert isinstance(spec, ProxySpec)
         program = find_program(str(self._settings.get("media.ffmpeg")))
-        well = ProxyRun(job, spec, control, self._journal, self.shelf, program).run()
+        hardware = self._settings.get("media.hardware") == "auto"
+        run = ProxyRun(job, spec, control, self._journal, self.shelf, program, hardware=hardware)
+        well = run.run()
         if spec.to is None:
             self.tidy()
         return well

@@ -12,9 +12,9 @@ from app.errors import JobCancelled, MediaFault, ReelkeepError
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId
-from app.media.facts import ClipFacts
 from app.media.folder import clips_below
-from app.media.graph import SOFTWARE, Way
+from app.media.graph import SOFTWARE
+from app.media.hardware import ways_for
 from app.media.program import Program
 from app.media.proxy import Finished, Order, ProxyMaker, known, leftovers
 from app.media.proxy_names import names_of
@@ -93,9 +93,13 @@ class ProxyRun:
         journal: Journal,
         shelf: ProxyShelf,
         program: Program,
+        *,
+        hardware: bool = False,
     ) -> None:
+        """*hardware*: devices may do the work where they have proven that they can."""
         self._job, self._spec, self._control = job, spec, control
         self._journal, self._shelf, self._program = journal, shelf, program
+        self._hardware = hardware
         self._results: list[ClipResult] = []
         self._done = 0
         """Frames of clips that are through."""
@@ -160,7 +164,8 @@ class ProxyRun:
             self._journal.set_fact(self._job, _PATHS, paths)
             wanted = replace(order, proxies=missing)
             maker = ProxyMaker(wanted, self._program, self._shelf, self._control)
-            made = maker.make(self._hear, self._ways(clip.facts))
+            ways = ways_for(self._program, source, clip.facts) if self._hardware else (SOFTWARE,)
+            made = maker.make(self._hear, ways)
             self._done += clip.frames
             self._count(self._done)
         self._shelf.used(source)
@@ -174,9 +179,6 @@ class ProxyRun:
             proxies=tuple(every[path] for path in order.proxies),
             notes=made.notes,
         )
-
-    def _ways(self, _clip: ClipFacts) -> tuple[Way, ...]:
-        return (SOFTWARE,)
 
     def _hear(self, frames: int) -> None:
         self._count(self._done + frames)

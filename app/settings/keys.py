@@ -286,6 +286,13 @@ _ALL = (
         {},
         "Programs for clips that cannot be decoded here: extension = command with {file} in it.",
     ),
+    _key(
+        "media.hardware",
+        Kind.TEXT,
+        "auto",
+        "Whether devices decode and encode where a trial has shown that they do it well.",
+        choices=("auto", "off"),
+    ),
     _key("proxies.directory", Kind.PATH, "", "Cache of proxies; empty: in the profile."),
     _key(
         "proxies.limit",
