@@ -1,0 +1,117 @@
+"""What the cache remembers, and what has to go when it grows too large."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePath
+
+import pytest
+
+from app.media.proxy_names import names_of
+from app.media.proxy_shelf import ProxyShelf, Stamp
+from app.media.proxy_spec import KeptProxy
+from app.media.recipes import ProxySize
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> ProxyShelf:
+    return ProxyShelf(tmp_path / "cache")
+
+
+def kept(shelf: ProxyShelf, source: Path, size: int, *, used: int, to: Path | None = None) -> Path:
+    """A proxy of so many bytes, looked at *used* seconds after the first one."""
+    if not source.exists():
+        source.write_text("film")
+    place = to or shelf.place(source)
+    place.mkdir(parents=True, exist_ok=True)
+    path = place / "preview-360.mp4"
+    path.write_bytes(bytes(size))
+    proxy = KeptProxy(
+        name="preview-360", size=ProxySize.PREVIEW, path=path, width=640, height=360, frames=1,
+        bytes=size, changed=path.stat().st_mtime_ns, peak=1, digest="d", way="libx264",
+    )  # fmt: skip
+    shelf.remember(source, Stamp.of(source), [proxy])
+    moment = 1_700_000_000 + used
+    os.utime(shelf.place(source) / "clip.json", (moment, moment))
+    return path
+
+
+def test_the_least_recently_used_go_first(shelf, tmp_path):
+    old = kept(shelf, tmp_path / "a.mov", 300, used=1)
+    fresh = kept(shelf, tmp_path / "b.mov", 300, used=3)
+    middle = kept(shelf, tmp_path / "c.mov", 300, used=2)
+    shown = shelf.tidy(400, dry_run=True)
+    assert [proxy.path for proxy in shown.gone] == [old, middle]
+    assert (shown.before, shown.after) == (900, 300)
+    assert old.exists()
+    assert shelf.tidy(400) == shown
+    assert [path.exists() for path in (old, middle, fresh)] == [False, False, True]
+    assert not shelf.place(tmp_path / "a.mov").exists()
+    assert shelf.tidy(400).gone == ()
+
+
+def test_using_one_keeps_it(shelf, tmp_path):
+    first = kept(shelf, tmp_path / "a.mov", 300, used=1)
+    second = kept(shelf, tmp_path / "b.mov", 300, used=2)
+    shelf.used(tmp_path / "a.mov")
+    shelf.tidy(300)
+    assert (first.exists(), second.exists()) == (True, False)
+
+
+def test_those_of_clips_that_are_offline_are_pinned(shelf, tmp_path):
+    offline = kept(shelf, tmp_path / "a.mov", 300, used=1)
+    here = kept(shelf, tmp_path / "b.mov", 300, used=2)
+    (tmp_path / "a.mov").unlink()
+    tidied = shelf.tidy(0)
+    assert (tidied.pinned, tidied.after) == (300, 300)
+    assert (offline.exists(), here.exists()) == (True, False)
+    assert [proxy.path for proxy in shelf.versions(tmp_path / "a.mov")] == [offline]
+
+
+def test_what_lies_in_other_folders_is_remembered_and_left_alone(shelf, tmp_path):
+    source = tmp_path / "a.mov"
+    elsewhere = kept(shelf, source, 100, used=1, to=tmp_path / "out")
+    inside = kept(shelf, source, 200, used=1)
+    assert {proxy.path for proxy in shelf.versions(source)} == {elsewhere, inside}
+    assert [proxy.path for proxy in shelf.tidy(0).gone] == [inside]
+    assert [proxy.path for proxy in shelf.versions(source)] == [elsewhere]
+
+
+def test_another_file_under_a_name_is_no_proxy(shelf, tmp_path):
+    source = tmp_path / "a.mov"
+    path = kept(shelf, source, 100, used=1)
+    path.write_bytes(bytes(101))
+    assert shelf.versions(source) == ()
+
+
+def test_a_clip_that_is_another_one_now_has_no_proxies(shelf, tmp_path):
+    source = tmp_path / "a.mov"
+    kept(shelf, source, 100, used=1)
+    source.write_text("another film")
+    assert shelf.versions(source) == ()
+
+
+def test_a_damaged_record_is_none(shelf, tmp_path):
+    source = tmp_path / os.fsdecode(b"odd \xff.mov")
+    kept(shelf, source, 100, used=1)
+    assert len(shelf.versions(source)) == 1
+    (shelf.place(source) / "clip.json").write_text('{"source": ')
+    assert shelf.versions(source) == ()
+    assert shelf.tidy(0).gone == ()
+
+
+@pytest.mark.parametrize(
+    ("sources", "names"),
+    [
+        (["/a/C1.mov", "/a/C2.mov"], ["C1", "C2"]),
+        (["/v/A1/C1.mov", "/v/A2/C1.mov", "/v/A2/C2.mov"], ["A1/C1", "A2/C1", "C2"]),
+        (["/a/C1.mov", "/a/C1.mxf"], ["C1_mov", "C1_mxf"]),
+        (["/a/C1.mov", "/a/c1.mxf", "/b/C1.mov"], ["C1_mov", "c1_mxf", "C1"]),
+        (["/v/A1/x/C1.mov", "/v/A2/x/c1.mov"], ["A1/x/C1", "A2/x/c1"]),
+        (["/a/C1.mov", "/a/C1.mov"], ["C1"]),
+    ],
+)
+def test_names_are_the_clips_own_and_never_shared(sources, names):
+    found = names_of(map(Path, sources))
+    assert list(found.values()) == [PurePath(name) for name in names]
+    assert len({str(name).casefold() for name in found.values()}) == len(found)
