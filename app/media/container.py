@@ -197,7 +197,7 @@ def _key_frames(container: InputContainer, stream: Any) -> tuple[KeyFrames, int]
     count = len(stream.index_entries)
     if count < 2:
         keys, count = _packets(container, stream)
-    if not count:
+    if not count or not keys:
         return KeyFrames.UNKNOWN, 0
     ways = [b - a for a, b in zip(keys, [*keys[1:], count], strict=True)]
     longest = max(ways, default=0)
@@ -208,7 +208,7 @@ def _packets(container: InputContainer, stream: Any) -> tuple[list[int], int]:
     keys, count = [], 0
     with contextlib.suppress(av.FFmpegError):  # what is whole before the damage tells enough
         for packet in container.demux(stream):
-            if packet.size and packet.dts is not None:
+            if packet.size:  # the last one is empty and says that there are no more
                 if packet.is_keyframe:
                     keys.append(count)
                 count += 1
