@@ -6,9 +6,11 @@ import contextlib
 import logging
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from app.errors import (
@@ -33,7 +35,7 @@ from app.offload.withdraw import withdraw_known
 from app.offload.work import CopyFact, CopyState, failed_fact
 from app.places.linux_calls import sync_file_system
 from app.places.silence import watcher
-from app.places.tree import Entry, EntryKind, list_tree
+from app.places.tree import Entry, EntryKind, each_entry
 from app.units import count_text, now
 
 if TYPE_CHECKING:
@@ -69,16 +71,22 @@ class Finish:
         run = self._run
         if not run.card.still_there():
             return False
-        ignore = IgnoreList(run.spec.ignore)
-        again = {_facts(e) for e in list_tree(run.roster.card_root) if not ignore.ignores(e.path)}
-        unlisted = set(again)
-        for row in run.ledger.entries():
+        # In the order of the first listing nearly always, and a large card is not held in memory.
+        pairs = zip_longest(self._facts_listed(), self._facts_now())
+        return all(then == now for then, now in pairs) or (
+            Counter(self._facts_listed()) == Counter(self._facts_now())
+        )
+
+    def _facts_listed(self) -> Iterator[tuple[object, ...]]:
+        for row in self._run.ledger.entries():
             if row.problem is not Problem.IGNORED:
-                facts = _facts(row.entry)
-                if facts not in again:
-                    return False
-                unlisted.discard(facts)
-        return not unlisted
+                yield _facts(row.entry)
+
+    def _facts_now(self) -> Iterator[tuple[object, ...]]:
+        ignore = IgnoreList(self._run.spec.ignore)
+        for entry in each_entry(self._run.roster.card_root):
+            if not ignore.ignores(entry.path):
+                yield _facts(entry)
 
     def everything(self) -> bool:
         """All that remains; True when everything that was asked is done."""
