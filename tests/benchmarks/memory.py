@@ -43,10 +43,11 @@ def main(given: argparse.Namespace) -> int:
     head("files", "within 300 MB", "peak MB", "s", "files/s", "CPU s")
     worst = 0
     with tempfile.TemporaryDirectory(prefix="benchmark-", dir=given.scratch or Path.cwd()) as name:
+        folders = UsedFolders(Path(name))
         for count in counts:
             card = Path(name) / "card"
             made = small_card(card, count, given.size, given.size)
-            run = run_once(UsedFolders(Path(name)), made, FULL, given.copies)
+            run = run_once(folders, made, FULL, given.copies)
             worst = max(worst, run.memory)
             held = "yes" if run.memory <= TARGET else "no"
             peak, rate = f"{run.memory / 1e6:,.0f}", f"{count / run.seconds:,.0f}"
