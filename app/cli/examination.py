@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
 
+from app.errors import Refusal
 from app.jobs.soundness import inspect
+from app.media.hardware import proven_encoders
+from app.media.program import BROUGHT, find_program
 from app.paths import Profile
 from app.units import bytes_text, count_text
 
@@ -146,29 +149,24 @@ def _package(package: str, name: str) -> Finding:
 
 
 def _ffmpeg(chosen: str) -> Iterator[Finding]:
-    program = shutil.which(os.path.expanduser(chosen) or "ffmpeg")  # noqa: PTH111 - a name too
-    if program is None:
-        what = f"{chosen}, of the settings, is no program" if chosen else "not on the PATH"
-        yield Finding(
-            name="ffmpeg",
-            weight=Weight.MISSING,
-            fact=what,
-            remedy="Install ffmpeg, or name it: reelkeep settings set media.ffmpeg PROGRAM",
-        )
+    try:
+        program = find_program(chosen)
+    except Refusal as error:
+        fact = error.message.rstrip(".")
+        yield Finding(name="ffmpeg", weight=Weight.MISSING, fact=fact, remedy=error.hint)
         return
-    first = _said([program, "-hide_banner", "-version"])
-    if first is None:
-        yield Finding(
-            name="ffmpeg",
-            weight=Weight.MISSING,
-            fact=f"{program} does not start",
-            remedy="Install ffmpeg anew.",
-        )
-        return
-    yield Finding(name="ffmpeg", weight=Weight.GOOD, fact=f"{first}, {program}")
-    yield _decoders(program)
+    brought = "; there is none, or too old a one, on the PATH" if program.origin == BROUGHT else ""
+    fact = f"{program.words}, {program.path}{brought}"
+    yield Finding(name="ffmpeg", weight=Weight.GOOD, fact=fact)
+    yield _decoders(program.path)
     with ThreadPoolExecutor(2) as pool:
-        yield from pool.map(lambda name: _encoder(program, name), ENCODERS)
+        yield from pool.map(lambda name: _encoder(program.path, name), ENCODERS)
+    proven = proven_encoders(program)
+    yield Finding(
+        name="encoders of devices",
+        weight=Weight.GOOD,
+        fact=", ".join(proven) or "none has proven itself; the processor encodes",
+    )
 
 
 def _decoders(ffmpeg: str) -> Finding:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from app.errors import BadInput, NotFound
 
+BROUGHT = "imageio-ffmpeg"
+"""The package that brings one along."""
 LEAST = (5, 1)
 """The oldest version that is taken from the PATH: `-fps_mode` came with it."""
 SECONDS = 20.0
@@ -29,7 +31,7 @@ class Program:
     words: str
     """The first line it says of itself."""
     origin: str
-    """`settings`, `PATH`, `imageio-ffmpeg`."""
+    """`settings`, `PATH`, or `BROUGHT`."""
 
 
 def find_program(chosen: str = "") -> Program:
@@ -44,7 +46,7 @@ def find_program(chosen: str = "") -> Program:
     if found is not None and (found.version is None or found.version >= LEAST):
         return found
     brought = _brought()
-    found = _looked_at(brought, "imageio-ffmpeg") if brought else None
+    found = _looked_at(brought, BROUGHT) if brought else None
     if found is None:
         old = f"The ffmpeg at {on_path} is too old or does not start" if on_path else ""
         raise NotFound(

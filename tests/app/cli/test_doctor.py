@@ -4,6 +4,7 @@ import pytest
 
 from app.cli import examination
 from app.cli.examination import Weight, examine
+from app.media import program as media_program
 
 BROKEN = "#!/bin/sh\n[ \"$2\" = -version ] && { echo 'ffmpeg version 0.1'; exit 0; }\nexit 1\n"
 STUCK = "#!/bin/sh\nexec sleep 600\n"
@@ -60,12 +61,12 @@ def test_an_encoder_that_is_there_but_does_not_open_is_told(program):
 
 
 def test_a_program_that_never_answers_is_told_as_broken(program, monkeypatch):
-    monkeypatch.setattr(examination, "SECONDS", 0.2)
+    monkeypatch.setattr(media_program, "SECONDS", 0.2)
 
     ffmpeg = found("ffmpeg", examine(program(STUCK)))
 
     assert ffmpeg.weight is Weight.MISSING
-    assert ffmpeg.fact.endswith("does not start")
+    assert ffmpeg.fact.endswith("does not start as ffmpeg")
 
 
 def test_a_package_that_is_absent_is_missing():
@@ -104,7 +105,7 @@ def test_a_damaged_journal_is_told_with_what_to_do_and_left_alone(reelkeep, prof
 
 
 def test_decoders_that_are_lacking_are_named(program):
-    script = "#!/bin/sh\n[ \"$2\" = -decoders ] && { echo ' V..... h264 H.264'; exit 0; }\nexit 0\n"
+    script = "#!/bin/sh\n[ \"$2\" = -decoders ] && { echo ' V..... h264 H.264'; exit 0; }\necho ffmpeg version 7.0\n"
     decoders = found("decoders", examine(program(script)))
     assert decoders.weight is Weight.OPTIONAL
     assert "h264" not in decoders.fact

@@ -1,0 +1,70 @@
+"""Which ffmpeg is used, and what is said where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.errors import BadInput
+from app.media.program import BROUGHT, find_program
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[[str], Path]:
+    def put(words: str) -> Path:
+        path = tmp_path / "bin" / "ffmpeg"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\necho '{words}'\n")
+        path.chmod(0o755)
+        return path
+
+    return put
+
+
+def test_the_one_of_the_settings_comes_first(program):
+    path = program("ffmpeg version 4.4.1-custom")
+    found = find_program(str(path))
+    assert (found.path, found.version, found.origin) == (str(path), (4, 4), "settings")
+
+
+def test_else_the_one_of_the_path(program, monkeypatch):
+    path = program("ffmpeg version 7.1 Copyright")
+    monkeypatch.setenv("PATH", str(path.parent), prepend=":")
+    found = find_program()
+    assert (found.path, found.version, found.origin) == (str(path), (7, 1), "PATH")
+
+
+def test_a_build_without_a_number_is_taken(program, monkeypatch):
+    path = program("ffmpeg version N-117921-g7fa5a9c36a Copyright")
+    monkeypatch.setenv("PATH", str(path.parent), prepend=":")
+    assert find_program().path == str(path)
+    assert find_program().version is None
+
+
+@pytest.mark.parametrize("words", ["ffmpeg version 4.3.6-0+deb11u1", "something else", ""])
+def test_the_one_that_comes_along_stands_in(program, monkeypatch, words):
+    path = program(words)
+    monkeypatch.setenv("PATH", str(path.parent), prepend=":")
+    found = find_program()
+    assert found.origin == BROUGHT
+    assert found.version is not None
+    assert found.version >= (5, 1)
+
+
+def test_also_where_the_path_has_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_program().origin == BROUGHT
+
+
+def test_a_wrong_choice_is_named_and_not_passed_over(program, tmp_path):
+    with pytest.raises(BadInput, match=r"absent, of the settings, is no program\."):
+        find_program(str(tmp_path / "absent"))
+    with pytest.raises(BadInput, match="does not start as ffmpeg"):
+        find_program(str(program("something else")))
+
+
+def test_another_program_under_its_name_is_asked_anew(program):
+    find_program(str(program("ffmpeg version 6.0 of yesterday")))
+    assert find_program(str(program("ffmpeg version 7.0"))).version == (7, 0)
