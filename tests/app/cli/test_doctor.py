@@ -105,7 +105,8 @@ def test_a_damaged_journal_is_told_with_what_to_do_and_left_alone(reelkeep, prof
 
 
 def test_decoders_that_are_lacking_are_named(program):
-    script = "#!/bin/sh\n[ \"$2\" = -decoders ] && { echo ' V..... h264 H.264'; exit 0; }\necho ffmpeg version 7.0\n"
+    script = "#!/bin/sh\n[ \"$2\" = -decoders ] && { echo ' V..... h264 H.264'; exit 0; }\n"
+    script += "echo ffmpeg version 7.0\n"
     decoders = found("decoders", examine(program(script)))
     assert decoders.weight is Weight.OPTIONAL
     assert "h264" not in decoders.fact
