@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 
-from app.errors import BadInput, MediaFault
+from app.errors import BadInput, MediaFault, NotFound
 from app.media.beside import Beside, told_beside
 from app.media.container import read_facts
 from app.media.facts import ClipFacts, VideoTrack
@@ -33,8 +33,9 @@ def read_clip(path: Path) -> ClipFacts:
     """Everything that a clip tells of itself, its other files and sidecars included.
 
     *path* is any of its media files, or a folder of it alone. Raises av.FFmpegError, OSError,
-    MediaFault and BadInput.
+    MediaFault, NotFound and BadInput.
     """
+    _check(path)
     whole = whole_clip(path)
     facts = row_facts(whole.pictures) if whole.pictures else _file_facts(whole)
     for beside in told_beside(whole.name, whole.sidecars):
@@ -50,6 +51,18 @@ def read_clip(path: Path) -> ClipFacts:
         sidecars=tuple(one.name for one in whole.sidecars),
         missing=whole.missing,
     )
+
+
+def _check(path: Path) -> None:
+    """Refuse what is neither a file with anything in it nor a folder."""
+    if path.is_dir():
+        return
+    if not path.exists():
+        raise NotFound(f"There is no file {path}.", path=path)
+    if not path.is_file():
+        raise BadInput(f"{path} is no file.", path=path)
+    if not path.stat().st_size:
+        raise MediaFault(f"{path} is empty.", path=path)
 
 
 def _file_facts(whole: Whole) -> ClipFacts:

@@ -6,6 +6,7 @@ and the answer is a sentence that names the file.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ __all__ = ["CONVERTER", "PATIENCE", "probe"]
 
 PATIENCE = 30.0
 """Seconds that a file may take to tell what it is."""
+_LAST_WORDS = 5.0
+"""Seconds that a killed child is waited for."""
+_REFUSALS = {"NotFound": NotFound, "BadInput": BadInput}
 
 
 def probe(
@@ -33,12 +37,11 @@ def probe(
 
     Raises NotFound, BadInput for what is no file, MediaFault for a file that is no clip or damaged.
     """
-    _check(path)
     external = decoder_for(path, decoders) if decoders else None
     try:
         facts = _told(path, seconds)
     except MediaFault:
-        if external is None:
+        if external is None or not path.stat().st_size:
             raise
         facts = ClipFacts(
             container=path.suffix[1:].upper(), name=path.stem, size=path.stat().st_size
@@ -57,8 +60,8 @@ def _told(path: Path, seconds: float) -> ClipFacts:
         raise MediaFault(f"{path} cannot be read as a clip.", path=path) from error
     if "bug" in answer:
         raise RuntimeError(f"Looking at {path} failed:\n{answer['bug']}")
-    if "refused" in answer:
-        raise BadInput(str(answer["refused"]), hint=str(answer["hint"]), path=path)
+    if "refusal" in answer:
+        raise _REFUSALS[answer["refusal"]](answer["text"], hint=answer["hint"], path=path)
     if "fault" in answer:
         raise MediaFault(str(answer["fault"]), path=path)
     return CONVERTER.structure(answer["facts"], ClipFacts)
@@ -96,36 +99,26 @@ def _decoded(facts: ClipFacts, first: Path, external: ExternalDecoder) -> ClipFa
     return replace(facts, video=(shown, *facts.video[1:]))
 
 
-def _check(path: Path) -> None:
-    try:
-        if path.is_dir():
-            return
-        if not path.is_file():
-            if not path.exists():
-                raise NotFound(f"There is no file {path}.", path=path)
-            raise BadInput(f"{path} is no file.", path=path)
-        if not path.stat().st_size:
-            raise MediaFault(f"{path} is empty.", path=path)
-    except OSError as error:
-        raise MediaFault(f"{path} cannot be read: {error.strerror}.", path=path) from error
-
-
 def _asked(path: Path, seconds: float) -> bytes:
     command, environment = own_process("app.media.probe_process", path.absolute())
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
     try:
-        child = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            timeout=seconds,
-            check=False,
-        )
+        told, _ = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired as error:
         raise MediaFault(
             f"{path} did not tell what it is within {seconds:.0f} seconds.", path=path
         ) from error
+    finally:
+        child.kill()
+        # A drive that does not answer holds its reader, and must not hold whoever asked as well.
+        with contextlib.suppress(subprocess.TimeoutExpired, ValueError):
+            child.communicate(timeout=_LAST_WORDS)
     if child.returncode != 0:
         raise MediaFault(f"{path} is damaged: the program that read it broke down.", path=path)
-    return child.stdout
+    return told

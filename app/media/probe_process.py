@@ -11,7 +11,7 @@ from pathlib import Path
 
 import av
 
-from app.errors import BadInput, MediaFault
+from app.errors import MediaFault, NotFound, Refusal
 from app.media.clip import read_clip
 from app.media.container import read_facts
 from app.media.facts import ClipFacts
@@ -39,8 +39,9 @@ def told(path: Path, read: Callable[[Path], ClipFacts] = read_facts) -> dict[str
         facts = read(path)
     except MediaFault as fault:
         return {"fault": str(fault)}
-    except BadInput as error:
-        return {"refused": error.message, "hint": error.hint}
+    except Refusal as error:
+        kind = "NotFound" if isinstance(error, NotFound) else "BadInput"
+        return {"fault": str(error), "refusal": kind, "text": error.message, "hint": error.hint}
     except av.error.InvalidDataError:
         return {"fault": f"{path} is no clip, or its header is damaged."}
     except (av.FFmpegError, OSError, EOFError, MemoryError) as error:
