@@ -29,6 +29,8 @@ from app.jobs.runner import JobKind, Runner, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.jobs.vigil import Vigil
+from app.media.montage_spec import MontageSpec
+from app.media.montages import Montages
 from app.media.proxies import Proxies
 from app.media.proxy_spec import ProxySpec
 from app.offload.account import Account, LastVerdict, report_folder, report_stem
@@ -76,6 +78,7 @@ class Engine(AbstractContextManager["Engine"]):
         self.proxies = Proxies(
             self.profile.directory, self.settings, self.journal, lambda: self.declared
         )
+        self.montages = Montages(self.profile.indexes, self.journal, lambda: self.declared)
         self._instance = Instance(self.profile.directory / "instances")
         self._vigil = Vigil(lambda: bool(self.settings.get("jobs.keep_awake")))
         lanes = Lanes(self.profile.directory / "lanes")
@@ -345,6 +348,7 @@ class Engine(AbstractContextManager["Engine"]):
             VerifySpec.kind: JobKind(prepare=self._verify_task, run=self._run_verify),
             RepairSpec.kind: JobKind(prepare=self._repair_task, run=self._run_repair),
             ProxySpec.kind: self.proxies.kind(),
+            MontageSpec.kind: self.montages.kind(),
         }
 
     def _clear_up(self, job: JobId, spec: Spec) -> tuple[str, ...]:

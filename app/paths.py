@@ -55,6 +55,11 @@ class Profile:
         return self.directory / "media" / "looks"
 
     @property
+    def indexes(self) -> Path:
+        """Where each frame of a clip is; may be removed at any time."""
+        return self.directory / "media" / "indexes"
+
+    @property
     def marks(self) -> Path:
         """What people have marked in clips."""
         return self.directory / "marks"

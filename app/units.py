@@ -32,20 +32,21 @@ def rate_text(bytes_per_second: float) -> str:
     return f"{bytes_per_second / 1e3:.0f} kB/s"
 
 
-BYTES, FRAMES = "bytes", "frames"
+BYTES, FRAMES, TILES = "bytes", "frames", "tiles"
 """What the work of a job is counted in."""
 
 
 def amount_text(count: int, unit: str) -> str:
-    """An amount of work for people: `412.6 GB`, `1,204 frames`."""
-    return count_text(count, "frame") if unit == FRAMES else bytes_text(count)
+    """An amount of work for people: `412.6 GB`, `1,204 frames`, `9 tiles`."""
+    return bytes_text(count) if unit == BYTES else count_text(count, unit.removesuffix("s"))
 
 
 def speed_text(rate: float, unit: str) -> str:
-    """A rate of work for people: `1.14 GB/s`, `61 fps`, `7.3 fps`."""
-    if unit == FRAMES:
-        return f"{rate:.0f} fps" if rate >= 9.95 else f"{rate:.1f} fps"
-    return rate_text(rate)
+    """A rate of work for people: `1.14 GB/s`, `61 fps`, `7.3 fps`, `12 tiles/s`."""
+    if unit == BYTES:
+        return rate_text(rate)
+    each = "fps" if unit == FRAMES else f"{unit}/s"
+    return f"{rate:.0f} {each}" if rate >= 9.95 else f"{rate:.1f} {each}"
 
 
 def duration_text(seconds: float) -> str:

@@ -20,6 +20,7 @@ COMMANDS = {
     "cards": "What is on the mounted cards.",
     "probe": "What a clip tells of itself.",
     "proxy": "Make thumbnails, previews and editorial proxies.",
+    "montage": "Make contact sheets of clips.",
     "volumes": "Every mounted place and the device behind it.",
     "eject": "Let go of a card or drive.",
     "jobs": "The queue: list, resume, retry, cancel, report.",

@@ -72,6 +72,8 @@ class Ended:
     whole: bool
     """It said that it came to its end, and its exit code does not speak against that."""
     progress: Progress
+    wanted: int = 0
+    """How many frames there will be, where it tells; 0 else."""
     words: tuple[str, ...] = ()
     """What it complained of, for people; also runs that ended well may have complained."""
     silent: bool = False
@@ -230,6 +232,7 @@ class _Run:
                     self._head.append(words)
                 elif words:
                     self._tail.append(words)
+            wanted=_whole(facts.get("wanted", "")),
 
 
 def _whole(text: str) -> int:

@@ -1,0 +1,211 @@
+"""Contact sheets: every tile shows exactly the frame whose timecode stands below it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from fractions import Fraction
+from math import floor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clip_bench import H264
+from numbered_clips import NumberedClips, number_in, shared_clips
+from proxy_sources import BROUGHT
+from sheet_bench import numbers_on, pairs_in_pdf, sheets_of, tiles_on
+
+from app.engine import Engine
+from app.jobs.snapshot import JobState
+from app.media.index import build_index
+from app.media.montage import clock_text, grid_for
+from app.media.montage_spec import SheetForm, SheetState
+from app.media.probe import probe
+from app.media.sheet import layout_of
+from app.media.source import FileSource
+from app.timecode import Timecode
+
+
+@pytest.fixture(scope="session")
+def numbered(tmp_path_factory: pytest.TempPathFactory) -> NumberedClips:
+    return shared_clips(tmp_path_factory)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    with Engine(tmp_path / "profile") as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("seconds", "grid"),
+    [("0", 1), ("1/25", 1), ("12.7", 1), ("12.8", 2), ("38.2", 3), ("3600", 7), ("44051", 10),
+     ("9999999", 10)],
+)  # fmt: skip
+def test_a_longer_clip_gets_more_tiles(seconds, grid):
+    assert grid_for(Fraction(seconds)) == grid
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["prores.mov", "h264.mp4", "h264_open_df.mov", "hevc_open.mov", "hevc_open.ts", "mpeg2.mov",
+     "h264_open.mkv", "dnxhd.mxf", "vfr.mp4", "cut.mov", "head.ts"],
+)  # fmt: skip
+@pytest.mark.parametrize("grid", [3, 7])
+def test_every_tile_shows_the_frame_of_its_timecode(engine, numbered, tmp_path, name, grid):
+    clip = numbered(name)
+    ended, (result,) = sheets_of(
+        engine, clip.path, to=tmp_path / "out", grid=grid, form=SheetForm.PDF
+    )
+    assert ended.state is JobState.DONE, result.trouble
+    (sheet,) = result.sheets
+    pairs = pairs_in_pdf(sheet.path)
+    assert len(pairs) == sheet.tiles
+
+    index, start = build_index(FileSource(clip.path)), probe(clip.path).start
+    due = [
+        (clip.shows[n], clock_text(start, index.rate, index.steady, n, index.seconds(n)))
+        for n in range(index.lost_at_head, index.frames)
+    ]
+    assert set(pairs) <= set(due)
+    assert pairs == sorted(pairs)
+    assert pairs[0] == due[0]
+    assert clip.lost == index.lost_at_head
+    if index.steady and not clip.lost:
+        steps = [floor(Fraction(n * index.frames, grid * grid)) for n in range(grid * grid)]
+        assert [number for number, _ in pairs] == [clip.shows[n] for n in steps]
+
+
+def test_timecodes_are_those_that_the_camera_counts(engine, numbered, tmp_path):
+    clip = numbered("h264_open_df.mov").path
+    _, (result,) = sheets_of(engine, clip, to=tmp_path, grid=2, form=SheetForm.PDF)
+    pairs = pairs_in_pdf(result.sheets[0].path)
+    assert pairs == [
+        (0, "00:59:58;00"), (30, "00:59:59;00"), (60, "01:00:00;00"), (90, "01:00:01;00"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("start", "rate", "steady", "text"),
+    [
+        ("10:00:00:00", "25", True, "10:00:04:02"),
+        (None, "25", True, "00:00:04:02"),
+        (None, "25", False, "00:00:04.080"),
+        ("10:00:00:00", "50", True, "10:00:02:01"),
+    ],
+)
+def test_what_stands_below_a_tile(start, rate, steady, text):
+    begins = Timecode.parse(start, Fraction(25)) if start else None
+    n = 102
+    assert clock_text(begins, Fraction(rate), steady, n, n / Fraction(rate)) == text
+
+
+@pytest.mark.parametrize("form", [SheetForm.PNG, SheetForm.JPEG])
+def test_one_tile_is_the_middle_frame(engine, numbered, tmp_path, form):
+    clip = numbered("h264.mp4").path
+    ended, (result,) = sheets_of(engine, clip, to=tmp_path / "out", form=form)
+    assert ended.state is JobState.DONE
+    (sheet,) = result.sheets
+    assert sheet.path == tmp_path / "out" / f"h264{form.suffix}"
+    assert (sheet.grid, sheet.tiles) == (1, 1)
+    assert numbers_on(sheet) == [60]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [sheet.path.name]
+
+
+def test_a_picture_sheet_shows_the_same_frames(engine, numbered, tmp_path):
+    clip = numbered("prores.mov").path
+    _, (result,) = sheets_of(engine, clip, to=tmp_path, grid=5)
+    assert numbers_on(result.sheets[0]) == [n * 120 // 25 for n in range(25)]
+
+
+@pytest.fixture(scope="session")
+def long_clip(numbered: NumberedClips) -> Path:
+    """26 seconds with few key frames."""
+    options = "-c:v libx264 -preset ultrafast -g 250 -bf 2 -pix_fmt yuv420p"
+    return numbered.once("long.mp4", lambda path: numbered.encode(path, options, frames=650))
+
+
+def test_the_grid_follows_the_length(engine, long_clip, tmp_path):
+    _, (result,) = sheets_of(engine, long_clip, to=tmp_path)
+    (sheet,) = result.sheets
+    assert (sheet.grid, sheet.tiles) == (2, 4)
+    assert numbers_on(sheet) == [0, 162, 325, 487]
+
+
+def test_a_clip_with_one_frame_has_one_tile(engine, numbered, tmp_path):
+    clip = numbered.once("one.mov", lambda path: numbered.encode(path, "-c:v mjpeg -frames:v 1"))
+    alone, wide = (
+        sheets_of(engine, clip, to=tmp_path / str(grid), grid=grid)[1][0] for grid in (None, 4)
+    )
+    for result, grid in ((alone, 1), (wide, 4)):
+        (sheet,) = result.sheets
+        assert (result.state, sheet.grid, sheet.tiles) == (SheetState.MADE, grid, 1)
+        assert numbers_on(sheet) == [0]
+
+
+def test_a_clip_with_fewer_frames_than_tiles_shows_each_once(engine, numbered, tmp_path):
+    clip = numbered.once("seven.mov", lambda path: numbered.encode(path, "-c:v mjpeg -frames:v 7"))
+    _, (result,) = sheets_of(engine, clip, to=tmp_path, grid=4)
+    assert numbers_on(result.sheets[0]) == list(range(7))
+
+
+@pytest.fixture(scope="session")
+def two_tracks(numbered: NumberedClips) -> Path:
+    """Two pictures in one clip; the second one begins with number 40."""
+    second = "-filter:v:1 trim=start_frame=40,setpts=PTS-STARTPTS -c:v mjpeg -q:v 4"
+    return numbered.once(
+        "two.mov", lambda path: numbered.encode(path, f"-map 0:v -map 0:v {second}")
+    )
+
+
+def test_several_picture_tracks_have_a_folder_with_a_sheet_for_each(engine, two_tracks, tmp_path):
+    _, (result,) = sheets_of(engine, two_tracks, to=tmp_path / "out", grid=2)
+    assert [sheet.path for sheet in result.sheets] == [
+        tmp_path / "out" / "two" / "two-1.png",
+        tmp_path / "out" / "two" / "two-2.png",
+    ]
+    assert numbers_on(result.sheets[0]) == [0, 30, 60, 90]
+    assert numbers_on(result.sheets[1]) == [40, 60, 80, 100]
+    _, (again,) = sheets_of(engine, two_tracks, to=tmp_path / "out", grid=2)
+    assert again.state is SheetState.KNOWN
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_turned_clip_is_shown_upright(engine, numbered, tmp_path, degrees):
+    origin = numbered("h264.mp4").path
+    clip = numbered.once(
+        f"turned{degrees}.mov",
+        lambda path: subprocess.run(
+            [BROUGHT, "-v", "error", "-display_rotation", str(-degrees), "-i", origin,
+             "-c", "copy", path], check=True, timeout=60,
+        ),
+    )  # fmt: skip
+    _, (result,) = sheets_of(engine, clip, to=tmp_path, grid=2)
+    (sheet,) = result.sheets
+    shown = (180, 320) if degrees % 180 else (320, 180)
+    for tile, number in zip(tiles_on(sheet, shown), [0, 30, 60, 90], strict=True):
+        assert tile.size == shown
+        back = np.asarray(tile.convert("L").rotate(degrees, expand=True))
+        assert number_in(back) == number
+
+
+def test_pixels_that_are_not_square_are_shown_as_wide_as_they_are(engine, numbered, tmp_path):
+    clip = numbered.once(
+        "wide.mov",
+        lambda path: numbered.encode(path, f"-vf setsar=2 {' '.join(H264)}"),
+    )
+    _, (result,) = sheets_of(engine, clip, to=tmp_path, grid=2)
+    tiles = tiles_on(result.sheets[0], (640, 180))
+    assert [tile.size for tile in tiles] == [(640, 180)] * 4
+    assert [number_in(np.asarray(tile.convert("L"))) for tile in tiles] == [0, 30, 60, 90]
+
+
+@pytest.mark.parametrize("picture", [(16384, 8192), (2, 16384), (16384, 2), (1080, 1920), (1, 1)])
+@pytest.mark.parametrize("grid", [1, 10, 20])
+@pytest.mark.parametrize("width", [480, 3840, 16384])
+def test_no_sheet_is_too_large_for_a_jpeg(picture, grid, width):
+    layout = layout_of(picture, grid * grid, grid, width, "A003C001" * 40, "a fact  ·  " * 60)
+    assert layout.width <= width
+    assert layout.height < 65_535
+    assert layout.tile[0] <= max(picture[0], 2)
+    assert layout.tile[1] <= max(picture[1], 2)
