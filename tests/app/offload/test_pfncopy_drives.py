@@ -203,7 +203,7 @@ def test_a_drive_that_hangs_is_named_and_the_program_ends(bench, tmp_path, rule)
     (tmp_path / "raid").mkdir()
     hung.set(rule)
     code = (
-        "import sys; from app.offload import pfncopy, silence;"
+        "import sys; from app.offload import pfncopy; from app.places import silence;"
         "silence.watcher().patience = silence.Patience("
         "answer=2, sync=2, slowest=1 << 40, cancelled=1, mention=1);"
         "sys.exit(pfncopy.main())"
