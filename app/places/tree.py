@@ -72,8 +72,13 @@ def list_tree(root: Path) -> list[Entry]:
     Stays on the root's file system: a folder where another one is mounted is listed as SPECIAL.
     A folder that cannot be read becomes one UNREADABLE entry; the rest is listed all the same.
     """
+    return list(each_entry(root))
+
+
+def each_entry(root: Path) -> Iterator[Entry]:
+    """What `list_tree` answers, one after the other as they are found."""
     device = os.lstat(root).st_dev
-    return list(_walk(os.fsencode(root), b"", device))
+    yield from _walk(os.fsencode(root), b"", device)
 
 
 def list_kinds(root: Path) -> Iterator[tuple[str, EntryKind]]:
