@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -53,9 +53,10 @@ _WELL = {SheetState.MADE, SheetState.KNOWN, SheetState.NO_PICTURE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """The clips of a job, each by its first file."""
+    """The clips of a job."""
 
-    clips: tuple[Path, ...]
+    clips: Mapping[Path, str]
+    """The first file of each → the clip's name."""
     found: frozenset[Path] = frozenset()
     """Those that were found in a folder, and not named."""
     unreadable: tuple[str, ...] = ()
@@ -63,30 +64,32 @@ class Sources:
 
 def sources_of(spec: MontageSpec) -> Sources:
     """Every clip that *spec* names, by itself or by a folder; NotFound for what is not there."""
-    clips: dict[Path, None] = {}
+    clips: dict[Path, str] = {}
     found: set[Path] = set()
     unreadable: list[str] = []
     for path in spec.files:
         if not path.is_dir():
-            clips[_first(path)] = None
+            clips.update([_named(path)])
             continue
         folder = clips_below(path)
         unreadable += folder.unreadable
         for clip in folder.clips:
             for part in clip.parts[:1] if ending(clip.path.name) in PICTURES else clip.parts:
-                first = _first(part)
+                first, name = _named(part)
                 if first not in clips:
-                    clips[first] = None
+                    clips[first] = name
                     found.add(first)
-    return Sources(clips=tuple(clips), found=frozenset(found), unreadable=tuple(unreadable))
+    return Sources(clips=clips, found=frozenset(found), unreadable=tuple(unreadable))
 
 
-def _first(path: Path) -> Path:
-    """The first file of the clip that a file belongs to; the file itself where nobody can say."""
+def _named(path: Path) -> tuple[Path, str]:
+    """First file and name of the clip that a file belongs to; its own where nobody can say."""
     try:
-        return whole_clip(path).first
-    except (ReelkeepError, OSError):
-        return path
+        whole = whole_clip(path)
+    except (ReelkeepError, OSError):  # said when its turn comes
+        return path, path.stem
+    several = whole.pictures is not None or len(whole.parts) > 1
+    return whole.first, whole.name if several else path.stem
 
 
 class MontageRun:
@@ -180,21 +183,18 @@ class MontageRun:
         return False
 
 
-def draw_sheets(order: SheetOrder, control: JobControl, told: object = None) -> SheetAnswer:
+def draw_sheets(
+    order: SheetOrder, control: JobControl, told: Callable[[Progress], None] = lambda _: None
+) -> SheetAnswer:
     """Have the sheets of one clip drawn, under their partial names. MediaFault, JobCancelled."""
     command, environment = own_process("app.media.montage_process", to_json(order))
-    hear = told if callable(told) else _nobody
-    ended = run_reporting(command, control, hear, environment=environment)
+    ended = run_reporting(command, control, told, environment=environment)
     if bug := ended.said.get("bug"):
         raise RuntimeError(f"Drawing {order.source} failed:\n{json.loads(bug)}")
     if not ended.whole or "answer" not in ended.said:
         why = "took too long" if ended.silent else "is damaged: the program that read it broke down"
         raise MediaFault(f"{order.source} {why}.", path=order.source)
     return CONVERTER.structure(json.loads(ended.said["answer"]), SheetAnswer)
-
-
-def _nobody(_: Progress) -> None:
-    """Nobody asked."""
 
 
 def _raise_for(answer: SheetAnswer, source: Path) -> None:
