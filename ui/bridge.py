@@ -91,6 +91,8 @@ class Bridge(QObject):
     """An exception that nobody asked for by a handler of their own: for the message bar."""
     engine_failed = Signal()
     """The engine's thread has ended although nobody asked it to."""
+    closing = Signal()
+    """Everything ends now: whoever has threads of its own ends them before this returns."""
 
     _answered = Signal(int, object, object)
     _looked = Signal(object)
@@ -191,6 +193,7 @@ class Bridge(QObject):
         if self._closed:
             return True
         self._closed = True
+        self.closing.emit()
         self._timer.stop()
         self._waiting.clear()
         if self._volumes is not None:

@@ -35,7 +35,7 @@ class Playback:
         index_of: IndexOf,
         wake: Callable[[], object],
         *,
-        sink: SoundSink | None = None,
+        sink: Callable[[], SoundSink | None] = lambda: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.source = source
@@ -58,7 +58,8 @@ class Playback:
         self._lens = lens
         self._now = now
         self._clock = PlayClock(now)
-        self._sink = sink
+        self._make_sink = sink
+        self._sink: SoundSink | None = None
         self._sound: SoundSource | None = None
         self._asked_at = 0.0
         self._sounding = False
@@ -100,7 +101,7 @@ class Playback:
 
     def show(self, number: int, *, exact: bool = True) -> None:
         """Stop, and show frame *number*; not *exact*: the key frame before it, at once."""
-        self._halt()
+        self.halt()
         self.number = self._within(number)
         self._ask(Wish(number=self.number, lens=self._lens, exact=exact))
 
@@ -130,7 +131,7 @@ class Playback:
         at = self.number
         if not first <= at <= last or (at == (last if speed > 0 else first)):
             at = first if speed > 0 else last
-        self._halt()
+        self.halt()
         self.speed, self.number = speed, at
         self._asked_at = self._now()
         self._ask(
@@ -164,12 +165,13 @@ class Playback:
     def _within(self, number: int) -> int:
         return min(max(number, 0), max(self.frames - 1, 0)) if self.frames else max(number, 0)
 
-    def _halt(self) -> None:
+    def halt(self) -> None:
+        """Stop moving and fall silent, wherever it stands."""
         self.speed = 0
         self._clock.stop()
         if self._sound is not None:
             self._sound.stop()
-        if self._sink is not None and self._sounding:
+        if self._sink is not None:
             self._sink.end()
         self._sounding = False
 
@@ -206,7 +208,7 @@ class Playback:
             self._wished = None
 
     def _fail(self, news: Fault) -> None:
-        self._halt()
+        self.halt()
         self.fault = news.error
         self._wished = None
 
@@ -227,11 +229,14 @@ class Playback:
 
     def _set_off(self) -> bool:
         """Begin once there is something to be seen, and to be heard where there is sound."""
-        waits = self._sounding and self._sound is not None and not self._sound.ready
+        waits = self._sound is not None and self._sounding and not self._sound.ready
         if not self._projector.ready or (waits and self._now() - self._asked_at < _SOUND_LATE):
             return False
-        if self._sounding and self._sound is not None and self._sound.silent:
+        if self._sounding and (self._sound is None or self._sound.silent):
             self._sounding = False
+        if self._sounding:
+            self._sink = self._sink or self._make_sink()
+            self._sounding = self._sink is not None
         self._clock.start()
         if self._sounding and self._sink is not None:
             self._sink.begin()
@@ -243,7 +248,7 @@ class Playback:
     def _prepare_sound(self, at: int, first: int, last: int) -> None:
         """Only at normal speed, forwards."""
         index = self.index
-        self._sounding = self.speed == 1 and self._sink is not None and index is not None
+        self._sounding = self.speed == 1
         if not self._sounding or index is None:
             return
         if self._sound is None:
@@ -274,6 +279,6 @@ class Playback:
 
     def close(self) -> bool:
         """Let go of the clip; False when a read of it hangs."""
-        self._halt()
+        self.halt()
         sound = self._sound.close() if self._sound is not None else True
         return self._projector.close() and sound

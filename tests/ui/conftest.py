@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import Shiboken
 from stand_in import StandInEngine
 
+from app.paths import Profile
 from ui import theme
 from ui.bridge import Bridge
 from ui.main_window import MainWindow, PaneDoor
@@ -82,8 +83,10 @@ def _alive() -> list[QThread | QTimer]:
 
 
 @pytest.fixture
-def engine() -> StandInEngine:
-    return StandInEngine()
+def engine(tmp_path: Path) -> StandInEngine:
+    made = StandInEngine()
+    made.profile = Profile(directory=tmp_path / "profile")
+    return made
 
 
 @pytest.fixture

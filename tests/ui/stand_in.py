@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.jobs.spec import JobId
+from app.paths import Profile
 from app.places.devices import Device, DeviceKind
 from app.places.volumes import Volume
 from app.reports.model import CopyRow, DayCard, DayReport, FileRow
@@ -29,6 +30,7 @@ class StandInEngine:
         self.power_warning = ""
         self.day_cards: tuple[DayCard, ...] = ()
         self.left: tuple[str, ...] = ()
+        self.profile = Profile(directory=Path("/nonexistent"))
         self.fault: Exception | None = None
         self._ended = threading.Event()
 

@@ -28,7 +28,7 @@ def test_keys_bring_every_pane_to_the_front(window):
 
 
 def test_a_coming_pane_says_what_it_will_hold_and_that_it_is_not_built(window):
-    for key in ("library", "timeline", "branches", "tape"):
+    for key in ("timeline", "branches", "tape"):
         window.enter(key)
         texts = " ".join(label.text() for label in window.pane.findChildren(type(_label(window))))
         assert "This part is not built yet." in texts
@@ -74,7 +74,7 @@ def test_the_button_in_the_rail_shows_all_menus_again_and_again(window, qtbot):
         popup.close()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
-        assert texts == ["&Reelkeep", "&Jobs", "&View"]
+        assert texts == ["&Reelkeep", "&Library", "&Jobs", "&View"]
         assert window.commands.menu("&Jobs").actions()
 
 
@@ -210,6 +210,7 @@ def test_a_plain_path_survives_the_way_through_a_url(tmp_path):
 
 
 def test_a_pane_without_use_for_a_drop_says_so(window, tmp_path):
+    window.enter("tape")
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "x.edl"))])
     drop = QDropEvent(
@@ -218,7 +219,7 @@ def test_a_pane_without_use_for_a_drop_says_so(window, tmp_path):
     )  # fmt: skip
     window.dropEvent(drop)
 
-    assert "Library has no use for x.edl" in window.messages.lines[0].message.text
+    assert "Tape has no use for x.edl" in window.messages.lines[0].message.text
 
 
 def test_the_height_of_the_queue_and_what_was_seen_are_remembered(window, bridge, memory, qtbot):

@@ -1,18 +1,372 @@
-"""The library pane: every clip and every copy of it."""
+"""The library pane: places left, clips in the middle, the player and what is known on the right."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
-from ui.panes import ComingPane
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.media.index_cache import IndexCache
+from app.media.marks import MarkStore
+from app.media.sound_sink import SoundSink
+from app.media.source import FileSource
+from app.places.volumes import Volume
+from ui import icons, theme
+from ui.bridge import Bridge
+from ui.models.clips import HEADS, ClipFilter, ClipRow, Column, count_of_clips
+from ui.models.folder_clips import FolderClips
+from ui.models.player import PlayerClip, PlayerModel, Version
+from ui.models.recent_folders import RecentFolders
+from ui.panes import Pane
+from ui.panes.library_places import GROUP, OPEN, places_of
+from ui.theme import Tone
+from ui.widgets.buttons import plain_button
+from ui.widgets.clip_panel import ClipPanel
+from ui.widgets.clip_table import ClipTable
+from ui.widgets.empty import EmptyState
+from ui.widgets.labels import TextLabel
+from ui.widgets.place_list import PlaceList
+from ui.words import printable
+
+_CALM_MS = 120
+"""A clip is opened when its row has been the current one for so long: arrow keys may run on."""
+_EMPTY = (
+    "Open a folder or a card to see its clips, play them and mark them. You can also drop one "
+    "here. Nothing is copied or changed."
+)
 
 
-class LibraryPane(ComingPane):
-    """One catalog of every clip and every copy; not built yet."""
+class LibraryPane(Pane):
+    """Clips, a player beside them. Until there is a catalog, those of one folder."""
 
     key: ClassVar[str] = "library"
     title: ClassVar[str] = "Library"
-    promise: ClassVar[str] = (
-        "Every clip and every copy of it will be found here, on disks, in archives and on "
-        "tapes that are not mounted."
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__(bridge)
+        profile = bridge.engine.profile
+        indexes = IndexCache(profile.indexes)
+        self.clips = FolderClips(bridge, profile.looks, self)
+        self.recent = RecentFolders(bridge, profile.directory / "library.json", self)
+        self.player = PlayerModel(
+            bridge,
+            lambda source, checkpoint: indexes.index(source, checkpoint=checkpoint),
+            MarkStore(profile.marks),
+            _sound,
+            self,
+        )
+        self.filter = ClipFilter(self)
+        self.filter.setSourceModel(self.clips.model)
+        self.places = PlaceList()
+        self.search = QLineEdit()
+        self.count = TextLabel(tone=Tone.DIM, size=theme.SMALL)
+        self.table = ClipTable(self.filter)
+        self.panel = ClipPanel(self.player)
+        self.stack = QStackedWidget()
+        self._group: str | None = None
+        self._volumes: tuple[Volume, ...] = ()
+        self._calm = QTimer(self)
+        self._calm.setSingleShot(True)
+        self._calm.setInterval(_CALM_MS)
+        self._calm.timeout.connect(self._open_current)
+        self._actions = self._make_actions()
+        self._lay_out()
+        self._connect()
+        self.setAcceptDrops(False)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        self.empty = EmptyState(
+            self.key, self.title, _EMPTY, action="Open folder…", on_action=self.open_folder
+        )
+        self.nothing = TextLabel(tone=Tone.DIM, wrap=True)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        for page in (self.empty, self.nothing, self.table):
+            self.stack.addWidget(page)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(self._search_row())
+        column.addWidget(self.stack, 1)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(14)
+        self.splitter.setStyleSheet("QSplitter::handle { background: transparent; }")
+        self.splitter.setChildrenCollapsible(False)
+        for part, width, stretch in ((self.places, 176, 0), (middle, 628, 1), (self.panel, 340, 0)):
+            part.setMinimumWidth(round(width * 0.7))
+            self.splitter.addWidget(part)
+            self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
+        self.splitter.setSizes([176, 628, 340])
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 14, 16, 12)
+        row.addWidget(self.splitter)
+
+    def _search_row(self) -> QHBoxLayout:
+        self.search.setPlaceholderText("Filter: name, reel, codec, camera, timecode")
+        self.search.setAccessibleName("Filter clips")
+        self.search.setClearButtonEnabled(True)
+        self.search.addAction(
+            icons.icon("search", theme.COLOURS.dim, 14), QLineEdit.ActionPosition.LeadingPosition
+        )
+        self.open_button = plain_button("Open folder…", self.open_folder)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.search, 1)
+        row.addWidget(self.count)
+        row.addWidget(self.open_button)
+        return row
+
+    def _connect(self) -> None:
+        self.bridge.closing.connect(self.end)
+        self.bridge.volumes_changed.connect(self._volumes_seen)
+        self.recent.changed.connect(self._show_places)
+        self.clips.opened.connect(self._opened)
+        self.clips.failed.connect(self._failed)
+        self.clips.looked.connect(self._looked)
+        self.clips.strip_ready.connect(self._strip)
+        self.search.textChanged.connect(self._filtered)
+        self.search.installEventFilter(self)
+        self.places.chosen.connect(self._place_chosen)
+        self.table.chosen.connect(lambda _: self._row_chosen())
+        self.table.opened.connect(lambda _: self._play_current())
+        self.table.sight_changed.connect(self._in_sight)
+        self.table.installEventFilter(self)
+        self.panel.player.said.connect(self.said)
+
+    # What is shown
+
+    def refresh(self) -> None:
+        """Show everything as it is now."""
+        rows = self.clips.model.rows
+        shown = self.filter.rowCount()
+        opening = self.clips.opening
+        if opening is not None:
+            self.nothing.show_text(f"Looking through {printable(str(opening))}…")
+            self.stack.setCurrentWidget(self.nothing)
+        elif self.clips.root is None:
+            self.stack.setCurrentWidget(self.empty)
+        elif not shown:
+            folder = printable(str(self.clips.root))
+            none = f"No clip in {folder}." if not rows else "No clip fits the filter."
+            self.nothing.show_text(none)
+            self.stack.setCurrentWidget(self.nothing)
+        else:
+            self.stack.setCurrentWidget(self.table)
+        started = self.clips.root is not None
+        for widget in (self.search, self.open_button, self.panel):
+            widget.setVisible(started)
+        self.count.show_text(count_of_clips(shown, len(rows)) if started else "")
+        self._show_places()
+
+    def _show_places(self) -> None:
+        self.places.show_places(
+            places_of(self.recent.folders, self.clips, self._group, self._volumes)
+        )
+
+    def _volumes_seen(self, volumes: tuple[Volume, ...]) -> None:
+        self._volumes = volumes
+        self._show_places()
+
+    def _opened(self) -> None:
+        if self.clips.root is not None:
+            self.recent.add(self.clips.root)
+        if self.clips.remark:
+            self.said.emit(self.clips.remark)
+        self._set_group(None)
+        if self.filter.rowCount():
+            self.table.choose(0)
+            self.table.setFocus()
+        else:
+            self._row_chosen()
+
+    def _failed(self, why: str) -> None:
+        self.said.emit(why)
+        self.refresh()
+
+    def _looked(self, key: str) -> None:
+        if key == self.table.current:
+            self._tell_current()
+
+    def _strip(self, key: str, strip: Sequence[bytes]) -> None:
+        if self.player.clip is not None and self.player.clip.key == key:
+            self.panel.player.timeline.show_strip(strip)
+
+    def _filtered(self) -> None:
+        self.filter.set_words(self.search.text())
+        self._after_filter()
+
+    def _set_group(self, group: str | None) -> None:
+        self._group = group
+        self.filter.set_group(group)
+        self._after_filter()
+
+    def _after_filter(self) -> None:
+        self.refresh()
+        if self.filter.rowCount() and not self.table.current:
+            self.table.choose(0)
+        self._in_sight()
+
+    def _in_sight(self) -> None:
+        self.clips.in_sight(self.table.in_sight())
+
+    # The current clip
+
+    def _current(self) -> ClipRow | None:
+        return self.clips.model.row(self.table.current)
+
+    def _row_chosen(self) -> None:
+        self._tell_current()
+        self._calm.start()
+
+    def _tell_current(self) -> None:
+        row = self._current()
+        self.panel.show_clip(row)
+        clip = self.player.clip
+        if row is not None and clip is not None and clip.key == row.key and row.facts is not None:
+            self.player.tell_start(row.facts.start)
+
+    def _open_current(self) -> None:
+        row = self._current()
+        open_now = self.player.clip.key if self.player.clip else ""
+        if row is None or row.key == open_now:
+            if row is None:
+                self.player.open(None)
+            return
+        self.player.open(player_clip(row))
+        self.clips.want_strip(row.key)
+
+    def _play_current(self) -> None:
+        self._calm.stop()
+        self._open_current()
+        self.panel.player.setFocus()
+
+    # What people do
+
+    def open_folder(self) -> None:
+        """Choose a folder to be shown."""
+        dialog = QFileDialog(self, "Open folder")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.show_folder(Path(name)))
+        dialog.open()
+
+    def show_folder(self, path: Path) -> None:
+        """Show the clips below *path*, or the clip that it is."""
+        self.clips.open(path)
+        self.refresh()
+
+    def accept_drop(self, paths: list[Path]) -> bool:
+        """A folder is opened; a file is shown among the clips beside it."""
+        if not paths:
+            return False
+        self.show_folder(paths[0])
+        return True
+
+    def _place_chosen(self, key: str) -> None:
+        kind, _, value = key.partition(":")
+        if kind == OPEN:
+            self.show_folder(Path(value))
+        elif kind == GROUP:
+            self._set_group(None if value == "*" else value)
+
+    def type_filter(self) -> None:
+        """Type what to filter by."""
+        if self.search.isVisible():
+            self.search.setFocus()
+            self.search.selectAll()
+
+    def commands(self) -> Sequence[QAction]:
+        """Everything that the mouse can do here."""
+        return self._actions
+
+    def _make_actions(self) -> list[QAction]:
+        made: list[QAction] = []
+        sorts = [
+            (f"Sort by {HEADS[column].lower()}", "", partial(self._sort, column))
+            for column in Column
+            if HEADS[column]
+        ]
+        for text, keys, call in (
+            ("Open folder…", "Ctrl+O", self.open_folder),
+            ("Look through the folder again", "F5", self._again),
+            ("", "", None),
+            ("Filter", "Ctrl+F", self.type_filter),
+            *sorts,
+            ("", "", None),
+            ("Play full screen", "Ctrl+Return", self.panel.player.toggle_large),
+            ("Comment on this frame…", "Ctrl+M", self._comment),
+        ):
+            action = QAction(text, self)
+            action.setSeparator(not text)
+            if keys:
+                action.setShortcut(QKeySequence(keys))
+            if call is not None:
+                action.triggered.connect(lambda _=False, call=call: call())
+            made.append(action)
+        return made
+
+    def _sort(self, column: Column) -> None:
+        self.table.sort_by(column)
+
+    def _again(self) -> None:
+        if self.clips.root is not None:
+            self.show_folder(self.clips.root)
+
+    def _comment(self) -> None:
+        number = self.player.number
+        if not any(mark.frame == number for mark in self.player.marks.marks):
+            self.player.add_mark()
+        self.panel.marks.edit_mark(number)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keys of the player work in the table too; Down and Escape lead from filter to table."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if watched is self.table:
+                return self.panel.player.press(event)
+            if watched is self.search and event.key() == Qt.Key.Key_Escape:
+                self.search.clear()
+            if watched is self.search and event.key() in {
+                Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape,
+            }:  # fmt: skip
+                self.table.setFocus()
+                return True
+        return super().eventFilter(watched, event)
+
+    def end(self) -> None:
+        """The window closes: no thread and no child stays."""
+        self._calm.stop()
+        self.player.close()
+        self.clips.close()
+
+
+def player_clip(row: ClipRow) -> PlayerClip:
+    """A row for the player."""
+    source = FileSource(row.path)
+    return PlayerClip(
+        key=row.key,
+        name=row.name,
+        versions=(Version(source=source, label="original"),),
+        start=row.facts.start if row.facts is not None else None,
+        files=row.files,
     )
+
+
+def _sound() -> SoundSink | None:
+    from ui.widgets.sound_out import sound_out
+
+    return sound_out()

@@ -1,0 +1,153 @@
+"""Where the library's rows come from while there is no catalog: a folder, looked through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.errors import ReelkeepError
+from app.media.folder import ClipFolder, FoundClip, clips_below
+from app.media.look import Look, Looker
+from app.units import count_text
+from ui.bridge import Bridge
+from ui.models.clips import ClipRow, ClipsModel
+
+STRIP = 12
+"""Pictures along the timeline of a clip."""
+
+
+class FolderClips(QObject):
+    """Lists a folder, then looks at one clip after the other, those in sight first."""
+
+    opened = Signal()
+    """Other rows stand in the model, or none."""
+    failed = Signal(str)
+    """Why a folder can't be shown."""
+    looked = Signal(str)
+    """Key of a clip that was looked at."""
+    strip_ready = Signal(str, object)
+    """Key of a clip, and tuple[bytes, ...] of its strip."""
+
+    def __init__(self, bridge: Bridge, looks: Path | None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.model = ClipsModel(self)
+        self.root: Path | None = None
+        """The folder that is shown."""
+        self.opening: Path | None = None
+        """The one that is being looked through."""
+        self.remark = ""
+        """What could not be looked into, in one sentence."""
+        self._bridge = bridge
+        self._looker = Looker(looks)
+        self._ticket = 0
+        self._busy = False
+        self._closed = False
+        self._strip = ""
+        self._sight: tuple[str, ...] = ()
+        self._left: dict[str, None] = {}
+
+    def open(self, path: Path) -> None:
+        """Show the clips below *path*, a folder or a clip, in place of the present ones."""
+        self._bridge.forget(self._ticket)
+        self.opening = path
+        self._ticket = self._bridge.ask(lambda: clips_below(path), self._listed, self._not_listed)
+
+    def close(self) -> None:
+        """Look at nothing more."""
+        self._closed = True
+        self._left.clear()
+        self._looker.close()
+
+    @property
+    def to_look_at(self) -> int:
+        """How many clips were not looked at yet."""
+        return len(self._left)
+
+    def in_sight(self, keys: Iterable[str]) -> None:
+        """These are looked at first."""
+        self._sight = tuple(keys)
+
+    def want_strip(self, key: str) -> None:
+        """Make the strip of a clip, before anything else."""
+        self._strip = key
+        self._look_on()
+
+    def _listed(self, folder: ClipFolder) -> None:
+        self.root, self.opening = folder.root, None
+        count = len(folder.unreadable)
+        self.remark = f"{count_text(count, 'folder')} could not be read." if count else ""
+        self.model.show_rows(map(row_of, folder.clips))
+        self._left = {row.key: None for row in self.model.rows}
+        self._sight = ()
+        self.opened.emit()
+        self._look_on()
+
+    def _not_listed(self, error: Exception) -> None:
+        self.opening = None
+        if not isinstance(error, ReelkeepError):
+            self._bridge.error_raised.emit(error)
+            return
+        self.failed.emit(str(error))
+
+    def _look_on(self) -> None:
+        if self._busy or self._closed:
+            return
+        if self._strip and (row := self.model.row(self._strip)) is not None:
+            self._make_strip(row)
+            return
+        key = next((key for key in self._sight if key in self._left), None)
+        key = key or next(iter(self._left), None)
+        row = self.model.row(key) if key else None
+        if row is None:
+            return
+        self._busy = True
+        self._bridge.ask(
+            lambda: self._looker.look(row.path, row.stamp),
+            lambda look: self._seen(row.key, look),
+            self._fell,
+        )
+
+    def _make_strip(self, row: ClipRow) -> None:
+        self._busy, self._strip = True, ""
+        self._bridge.ask(
+            lambda: self._looker.strip(row.path, row.stamp, STRIP),
+            lambda strip: self._strip_made(row.key, strip),
+            self._fell,
+        )
+
+    def _seen(self, key: str, look: Look) -> None:
+        self._busy = False
+        if self._closed:
+            return
+        self._left.pop(key, None)
+        self.model.learn(key, look.facts, look.poster, look.fault)
+        self.looked.emit(key)
+        self._look_on()
+
+    def _strip_made(self, key: str, strip: tuple[bytes, ...]) -> None:
+        self._busy = False
+        self.strip_ready.emit(key, strip)
+        self._look_on()
+
+    def _fell(self, error: Exception) -> None:
+        """A bug of ours, said once; what is left is not looked at."""
+        self._busy = False
+        self._left.clear()
+        self._bridge.error_raised.emit(error)
+
+
+def row_of(clip: FoundClip) -> ClipRow:
+    """A clip that was found in a folder, as the table has it."""
+    return ClipRow(
+        key=clip.key,
+        name=clip.name,
+        files=clip.parts,
+        beside=clip.beside,
+        size=clip.size,
+        stamp=clip.stamp,
+        group=clip.group,
+        recorded=clip.recorded,
+        missing=clip.missing,
+    )

@@ -1,0 +1,79 @@
+"""The right column: the player, and below it what is known and what was marked of the clip."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from ui import theme
+from ui.models.clip_words import fact_rows, headline
+from ui.models.clips import ClipRow
+from ui.models.player import PlayerModel
+from ui.theme import Tone
+from ui.widgets.fact_table import FactTable
+from ui.widgets.labels import ElidedLabel, TextLabel
+from ui.widgets.mark_list import MarkList
+from ui.widgets.player import Player
+
+_BELOW = 210
+"""Pixels that timeline, keys and the first facts keep."""
+
+
+class ClipPanel(QWidget):
+    """Everything about one clip."""
+
+    def __init__(self, model: PlayerModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.player = Player(model)
+        self.name = ElidedLabel(size=theme.TITLE, strong=True)
+        self.headline = TextLabel(tone=Tone.DIM, size=theme.SMALL, wrap=True)
+        self.marks = MarkList()
+        self.facts = FactTable(("About the clip", ""))
+        self.facts.setFont(theme.font(theme.SMALL))
+        self.facts.setAccessibleName("Facts")
+        self._model = model
+        self._lay_out()
+        self.marks.chosen.connect(model.show)
+        self.marks.said.connect(model.say_of_mark)
+        self.marks.removed.connect(model.remove_mark)
+        model.changed.connect(self._show_marks)
+        self.show_clip(None)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.player)
+        column.addSpacing(2)
+        column.addWidget(self.name)
+        column.addWidget(self.headline)
+        column.addWidget(self.marks)
+        area = QScrollArea()
+        area.setWidget(self.facts)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column.addWidget(area, 1)
+
+    def sizeHint(self) -> QSize:
+        return QSize(340, 500)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The picture is as wide as the column, and never takes all of its height."""
+        super().resizeEvent(event)
+        high = min(round(self.width() * 9 / 16), self.height() - _BELOW)
+        self.player.view.setFixedHeight(max(high, self.player.view.minimumHeight()))
+
+    def show_clip(self, row: ClipRow | None) -> None:
+        """Tell what is known of *row*."""
+        self.name.show_text(row.name if row is not None else "")
+        self.headline.show_text(headline(row) if row is not None else "")
+        tone = Tone.FAILED if row is not None and row.fault else Tone.DIM
+        self.headline.set_tone(tone)
+        self.facts.show_rows(fact_rows(row) if row is not None else ())
+        self.facts.setVisible(row is not None)
+
+    def _show_marks(self) -> None:
+        model = self._model
+        self.marks.show_marks(model.marks.marks, lambda frame: str(model.timecode(frame) or frame))

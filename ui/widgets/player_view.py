@@ -1,0 +1,193 @@
+"""The player's picture, painted by us: what is seen is what a screenshot shows."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QTransform,
+)
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
+
+from app.media.pictures import Picture
+from ui import theme
+from ui.theme import COLOURS, Tone
+
+_MARGIN = 10
+_PILL = 18
+_SHADE = QColor(0, 0, 0, 150)
+
+
+def image_of(picture: Picture) -> QImage:
+    """*picture* for painting, turned as it is to be seen; the bytes are shared, not copied."""
+    image = QImage(
+        picture.pixels,
+        picture.width,
+        picture.height,
+        picture.stride,
+        QImage.Format.Format_RGB32,
+    )
+    return image.transformed(QTransform().rotate(picture.turned)) if picture.turned else image
+
+
+class PictureView(QWidget):
+    """A picture as large as fits, with timecode, facts and where it comes from written on it."""
+
+    resized = Signal(int, int)
+    """Pixels of the screen that the picture may have."""
+    large_wanted = Signal()
+    """A double click: full screen, or back."""
+    pressed = Signal()
+    """The pointer went down here; a drag may follow."""
+    dragged = Signal()
+    """The pointer was moved so far with its button down that it is a drag."""
+    clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._picture: Picture | None = None
+        self._image: QImage | None = None
+        self._down: QPoint | None = None
+        self.corner = ""
+        """Bottom left, large: the timecode."""
+        self.badge = ""
+        """Bottom right: what is being played."""
+        self.badge_tone = Tone.TEXT
+        self.head = ""
+        """Top left: frame and rate."""
+        self.message = ""
+        """In the middle, in place of a picture or over it."""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(160, 90)
+        self.setAccessibleName("Picture")
+
+    def show_picture(self, picture: Picture | None) -> None:
+        """Paint *picture* from now on; None: black."""
+        if picture is not self._picture:
+            self._picture = picture
+            self._image = image_of(picture) if picture is not None else None
+        self.update()
+
+    @property
+    def picture(self) -> Picture | None:
+        """What is painted."""
+        return self._picture
+
+    def tell(
+        self, *, corner: str, badge: str, head: str, message: str = "", tone: Tone = Tone.TEXT
+    ) -> None:
+        """Write this on the picture."""
+        told = (corner, badge, head, message, tone)
+        if told == (self.corner, self.badge, self.head, self.message, self.badge_tone):
+            return
+        self.corner, self.badge, self.head, self.message, self.badge_tone = told
+        self.setAccessibleDescription(", ".join(filter(None, (message, corner, head, badge))))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(340, 191)
+
+    def hasHeightForWidth(self) -> bool:
+        return False
+
+    @property
+    def spot(self) -> QRectF:
+        """Where the picture is painted."""
+        if self._image is None or self._image.isNull():
+            return QRectF(self.rect())
+        size = QSize(self._image.size()).scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        box = QRect(QPoint(0, 0), size)
+        box.moveCenter(self.rect().center())
+        return QRectF(box)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(COLOURS.track))
+        if self._image is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(self.spot, self._image)
+        self._paint_words(painter)
+
+    def _paint_words(self, painter: QPainter) -> None:
+        box = self.rect().adjusted(_MARGIN, _MARGIN - 4, -_MARGIN, -_MARGIN + 4)
+        left, bottom = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignBottom
+        if self.message:
+            self._paint_message(painter)
+        painter.setFont(theme.bold(theme.TITLE))
+        _shadowed(painter, box, left | bottom, self.corner)
+        painter.setFont(theme.bold(theme.HEAD))
+        _shadowed(painter, box, left | Qt.AlignmentFlag.AlignTop, self.head)
+        if self.badge:
+            self._paint_badge(painter, box)
+
+    def _paint_badge(self, painter: QPainter, box: QRect) -> None:
+        font = theme.medium(theme.HEAD)
+        words = QFontMetrics(font)
+        corner = QFontMetrics(theme.bold(theme.TITLE)).horizontalAdvance(self.corner)
+        room = box.width() - corner - 30
+        text = words.elidedText(self.badge, Qt.TextElideMode.ElideRight, max(room, 40))
+        wide = words.horizontalAdvance(text) + 18
+        pill = QRectF(box.right() - wide + 1, box.bottom() - _PILL + 1, wide, _PILL)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_SHADE)
+        painter.drawRoundedRect(pill, _PILL / 2, _PILL / 2)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setFont(font)
+        painter.setPen(theme.colour(self.badge_tone))
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_message(self, painter: QPainter) -> None:
+        painter.setFont(theme.font(theme.SMALL))
+        box = self.rect().adjusted(18, 26, -18, -30)
+        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        if self._image is not None:
+            spot = painter.boundingRect(box, flags, self.message).adjusted(-10, -6, 10, 6)
+            painter.fillRect(spot, QColor(0, 0, 0, 190))
+        painter.setPen(theme.colour(Tone.DIM if self._image is None else Tone.TEXT))
+        painter.drawText(box, flags, self.message)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        ratio = self.devicePixelRatioF()
+        self.resized.emit(round(self.width() * ratio), round(self.height() * ratio))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._down = event.position().toPoint()
+            self.pressed.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._down is None or not event.buttons() & Qt.MouseButton.LeftButton:
+            return
+        way = (event.position().toPoint() - self._down).manhattanLength()
+        if way >= QApplication.startDragDistance():
+            self._down = None
+            self.dragged.emit()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._down is not None:
+            self._down = None
+            self.clicked.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._down = None
+        self.large_wanted.emit()
+
+
+def _shadowed(painter: QPainter, box: QRect, flags: Qt.AlignmentFlag, text: str) -> None:
+    """White words that can be read on any picture."""
+    if not text:
+        return
+    painter.setPen(QPen(QColor(0, 0, 0, 170), 1))
+    for x, y in ((1, 1), (-1, 0), (0, -1), (1, 0), (0, 1)):
+        painter.drawText(box.translated(x, y), flags, text)
+    painter.setPen(QColor(COLOURS.strong))
+    painter.drawText(box, flags, text)
