@@ -11,8 +11,11 @@ import ctypes
 import mmap
 import os
 import sys
+import time
 
 _WINDOW = 1 << 30
+_PAUSES = (0.0, 0.0, 0.001, 0.004, 0.016, 0.064, 0.256) if sys.platform == "linux" else (0.0,)
+"""Seconds before each try to have pages forgotten."""
 _PROT_READ, _MAP_SHARED = 1, 1
 O_DIRECT = getattr(os, "O_DIRECT", 0)
 
@@ -21,6 +24,20 @@ def drop(fd: int) -> None:
     """Ask the system to forget the cached pages of an open file (clean pages only)."""
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def forget(fd: int, size: int) -> bool:
+    """Have the cached pages of an open file forgotten; whether none is left.
+
+    A page that somebody has in hand at that moment stays: the kernel itself, a process that only
+    looks. So it is asked for again for a moment.
+    """
+    for pause in _PAUSES:
+        time.sleep(pause)
+        drop(fd)
+        if is_dropped(fd, size):
+            return True
+    return False
 
 
 if sys.platform == "linux":

@@ -73,13 +73,12 @@ class MediumReader:
         fd, direct = open_past_cache(open_file)
         try:
             size = os.fstat(fd).st_size
-            cache.drop(fd)
-            clear = cache.is_dropped(fd, size)
+            clear = _clear(fd, size, provable)
             hasher = MultiHash(kinds)
             total = self._stream(fd, direct, hasher, tick)
         finally:
             os.close(fd)
-        way = ReadWay.MEDIUM if clear and provable else ReadWay.CACHE
+        way = ReadWay.MEDIUM if clear else ReadWay.CACHE
         return MediumRead(hasher.digests(), total, way)
 
     def _stream(self, fd: int, direct: bool, hasher: MultiHash, tick: Callable[[int], None]) -> int:
@@ -130,13 +129,20 @@ def read_small(
     fd, direct = open_past_cache(open_file)
     try:
         found = os.fstat(fd)
-        cache.drop(fd)
-        clear = provable and cache.is_dropped(fd, found.st_size)
+        clear = _clear(fd, found.st_size, provable)
         with memoryview(buffer) as view:
             count = _read_pages(fd, view, found.st_size) if direct else _read_all(fd, view)
     finally:
         os.close(fd)
     return count, ReadWay.MEDIUM if clear else ReadWay.CACHE, found
+
+
+def _clear(fd: int, size: int, provable: bool) -> bool:
+    """Move the cache aside; whether it can be shown that none of the file is in it."""
+    if provable:
+        return cache.forget(fd, size)
+    cache.drop(fd)
+    return False
 
 
 def _read_pages(fd: int, view: memoryview, size: int) -> int:

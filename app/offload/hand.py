@@ -240,7 +240,9 @@ class Hand:
         source = self._source
         try:
             count, _, _ = read_small(
-                lambda flags: source.folder.open_to_read(entry.path, flags), self._buffer
+                lambda flags: source.folder.open_to_read(entry.path, flags),
+                self._buffer,
+                provable=False,  # a copy is what has to be shown to lie on its medium
             )
         except OSError as error:
             raise source.fault(error, entry.path) from error

@@ -1,0 +1,102 @@
+"""Pages that stand between a file and its medium, and who holds them there."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.integrity import cache
+from app.integrity.hashing import HashKind
+from app.integrity.medium import MediumReader, read_small
+from app.integrity.verdict import ReadWay
+
+SIZE = 40_000
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip.mov"
+    path.write_bytes(os.urandom(SIZE))
+    fd = os.open(path, os.O_RDONLY)
+    os.fsync(fd)
+    os.close(fd)
+    return path
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[threading.Event]:
+    """Keep the file's pages in memory, as a program does that has it mapped; set: let go."""
+    over = threading.Event()
+    mapped = threading.Event()
+
+    def hold() -> None:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as pages:
+            assert pages[0] + pages[-1] >= 0
+            mapped.set()
+            over.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    mapped.wait()
+    try:
+        yield over
+    finally:
+        over.set()
+        thread.join()
+
+
+def _small(path: Path) -> tuple[int, ReadWay]:
+    count, way, _ = read_small(lambda flags: os.open(path, os.O_RDONLY | flags), _buffer())
+    return count, way
+
+
+def _buffer() -> mmap.mmap:
+    return mmap.mmap(-1, 65_536)
+
+
+def test_nobody_holds_a_page(clip: Path) -> None:
+    assert _small(clip) == (SIZE, ReadWay.MEDIUM)
+
+
+def test_a_page_that_stays_in_memory_makes_it_a_read_through_the_cache(clip: Path) -> None:
+    with _held(clip):
+        assert _small(clip) == (SIZE, ReadWay.CACHE)
+
+
+def test_a_page_that_somebody_holds_for_a_moment_is_asked_for_again(clip: Path) -> None:
+    with _held(clip) as over:
+        threading.Timer(0.05, over.set).start()
+        assert _small(clip) == (SIZE, ReadWay.MEDIUM)
+
+
+def test_the_same_holds_for_large_files(clip: Path) -> None:
+    reader = MediumReader()
+    try:
+        with _held(clip) as over:
+            threading.Timer(0.05, over.set).start()
+            read = reader.read(lambda flags: os.open(clip, os.O_RDONLY | flags), (HashKind.XXH64,))
+        assert (read.size, read.way) == (SIZE, ReadWay.MEDIUM)
+    finally:
+        reader.close()
+
+
+def test_what_cannot_be_shown_anyway_is_not_waited_for(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    drop = cache.drop
+
+    def noted(fd: int) -> None:
+        asked.append(fd)
+        drop(fd)
+
+    monkeypatch.setattr(cache, "drop", noted)
+    with _held(clip):
+        read_small(lambda flags: os.open(clip, os.O_RDONLY | flags), _buffer(), provable=False)
+    assert len(asked) == 1
