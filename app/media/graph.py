@@ -14,6 +14,7 @@ from typing import Any
 import ffmpeg
 
 from app.media.facts import AudioTrack, ClipFacts, Colour, VideoTrack
+from app.media.feed import Feed
 from app.media.recipes import PictureCodec, SoundCodec
 from app.media.rungs import Rung
 
@@ -61,13 +62,16 @@ SOFTWARE = Way()
 
 
 def arguments(
-    source: Path, facts: ClipFacts, outputs: Mapping[Path, Rung], way: Way = SOFTWARE
+    name: str, facts: ClipFacts, feed: Feed, outputs: Mapping[Path, Rung], way: Way = SOFTWARE
 ) -> list[str]:
-    """Everything behind the program's name; *outputs* are partial names with what they hold."""
+    """Everything behind the program's name; *outputs* are partial names with what they hold.
+
+    *name* is the clip's, to be burnt in.
+    """
     track = facts.picture
     assert track is not None
-    read = ffmpeg.input(str(source), noautorotate=None, **_decoding(way))
-    picture: Any = read[str(track.index)]
+    picture = feed.from_zero()
+    sound = feed.sound_for(sum(map(_sounds, outputs.values())))
     left = sorted(
         outputs.items(), key=lambda item: (-item[1].width * item[1].height, not item[1].whole)
     )
@@ -82,13 +86,19 @@ def arguments(
         if left:
             both = picture.filter_multi_output("split")
             mine, picture = both[0], both[1]
-        made.append(_output(mine, read, path, rung, facts, source.stem, way))
+        heard = next(sound) if _sounds(rung) else ()
+        made.append(_output(mine, heard, path, rung, facts, name, way))
     return list(ffmpeg.get_args(ffmpeg.merge_outputs(*made), overwrite_output=True))
 
 
-def _decoding(way: Way) -> dict[str, str]:
+def decoding(way: Way) -> dict[str, str]:
+    """What the input is told."""
     options = {"hwaccel": way.decoder} if way.decoder else {}
     return options | ({"vaapi_device": VAAPI_DEVICE} if way.uploads else {})
+
+
+def _sounds(rung: Rung) -> bool:
+    return rung.recipe.sound.codec is not SoundCodec.NONE
 
 
 def _keeps_fields(rung: Rung, track: VideoTrack) -> bool:
@@ -112,7 +122,7 @@ def _is_rgb(track: VideoTrack) -> bool:
 
 def _output(
     picture: Any,
-    read: Any,
+    heard: tuple[Any, ...],
     path: Path,
     rung: Rung,
     facts: ClipFacts,
@@ -143,22 +153,26 @@ def _output(
         picture = picture.filter("setparams", **tags)
     if way.uploads and recipe.picture.codec is PictureCodec.H264:
         picture = picture.filter("format", "nv12").filter("hwupload")
-    sound = [] if recipe.sound.codec is SoundCodec.NONE else list(facts.audio)
     options = {
         "format": str(recipe.container),
         "fps_mode:v": "passthrough",
         "map_metadata": 0,
         "map_chapters": -1,
         **_picture_options(rung, track, way),
-        **_sound_options(rung, sound),
+        **_sound_options(rung, list(facts.audio) if heard else []),
     }
     if facts.start is not None:
         options["timecode"] = str(facts.start)
-    if facts.reel and rung.keeps_reel:
+    if carried_reel(facts) and rung.keeps_reel:
         options["metadata:s:v:0"] = f"reel_name={facts.reel}"
     if not track.steady:
         options |= {"enc_time_base:v": f"1:{FINE_TICKS}", "video_track_timescale": FINE_TICKS}
-    return ffmpeg.output(picture, *(read[str(one.index)] for one in sound), str(path), **options)
+    return ffmpeg.output(picture, *heard, str(path), **options)
+
+
+def carried_reel(facts: ClipFacts) -> str:
+    """The reel that the clip itself carries: one that was guessed from its name stays a guess."""
+    return "" if facts.reel_from == "name" else facts.reel
 
 
 def _picture_options(rung: Rung, track: VideoTrack, way: Way) -> dict[str, Any]:

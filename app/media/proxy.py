@@ -15,7 +15,8 @@ from app.errors import DestinationFull, MediaFault, NameTaken, WriteFailed
 from app.jobs.control import JobControl
 from app.jobs.spec import to_json
 from app.media.display_matrix import set_turn
-from app.media.graph import SOFTWARE, Way, arguments
+from app.media.feed import feed_of
+from app.media.graph import SOFTWARE, Way, arguments, decoding
 from app.media.process import Progress, run_ffmpeg
 from app.media.program import Program
 from app.media.proxy_check import differences
@@ -37,6 +38,8 @@ class Order:
     source: Path
     stamp: Stamp
     clip: Tally
+    name: str
+    """The clip's, for people."""
     proxies: Mapping[Path, Rung]
     """Final name → what lies there in the end."""
 
@@ -144,14 +147,15 @@ class ProxyMaker:
     def _encode(self, told: Callable[[int], None], way: Way) -> None:
         order = self._order
         outputs = {self._parts[path]: rung for path, rung in order.proxies.items()}
-        line = arguments(order.source, order.clip.facts, outputs, way)
-        log.info("ffmpeg %s", " ".join(line))
 
         def hear(progress: Progress) -> None:
             told(min(progress.frames, order.clip.frames))
 
         self._control.show(stage="Making proxies")
-        ended = run_ffmpeg(self._program.path, line, self._control, hear)
+        with feed_of(order.source, order.clip, decoding(way)) as feed:
+            line = arguments(order.name, order.clip.facts, feed, outputs, way)
+            log.info("ffmpeg %s", " ".join(line))
+            ended = run_ffmpeg(self._program.path, line, self._control, hear)
         for words in ended.words:
             log.info("ffmpeg says: %s", words)
         if ended.full:

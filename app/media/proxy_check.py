@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from app.media.facts import ClipFacts, VideoTrack
+from app.media.graph import carried_reel
 from app.media.recipes import PictureCodec, SoundCodec
 from app.media.rungs import Rung
 from app.media.tally import Tally
@@ -32,8 +33,9 @@ def differences(source: Tally, rung: Rung, made: Tally) -> Iterator[str]:
         )
     if clip.start is not None and str(made.facts.start) != str(clip.start):
         yield f"it begins at {made.facts.start or 'no timecode'}, the clip at {clip.start}"
-    if rung.keeps_reel and clip.reel and made.facts.reel != clip.reel:
-        yield f'its reel is "{made.facts.reel}", that of the clip is "{clip.reel}"'
+    reel = carried_reel(clip) if rung.keeps_reel else ""
+    if reel and made.facts.reel != reel:
+        yield f'its reel is "{made.facts.reel}", that of the clip is "{reel}"'
     if (after.width, after.height) != rung.stored:
         yield f"it has {after.width}×{after.height} pixels, not {rung.stored[0]}×{rung.stored[1]}"
     if after.rotation != rung.marked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -12,6 +12,7 @@ from app.errors import JobCancelled, MediaFault, ReelkeepError
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId
+from app.media.feed import at_pace
 from app.media.folder import clips_below
 from app.media.graph import SOFTWARE
 from app.media.hardware import ways_for
@@ -30,6 +31,7 @@ from app.media.proxy_spec import (
 )
 from app.media.rungs import Rung, rungs_of
 from app.media.tally import Care, Tally, tallies, tally
+from app.media.whole import whole_clip
 from app.units import FRAMES, count_text
 
 log = logging.getLogger(__name__)
@@ -42,28 +44,45 @@ _RESULTS, _PATHS = "proxies", "proxy paths"
 class Sources:
     """The clips of a job."""
 
-    clips: tuple[Path, ...]
+    clips: Mapping[Path, str]
+    """The first file of each → the clip's name."""
     unreadable: tuple[str, ...] = ()
 
 
 def sources_of(spec: ProxySpec) -> Sources:
     """Every clip that *spec* names, by itself or by a folder; NotFound for what is not there."""
-    clips: dict[Path, None] = {}
+    clips: dict[Path, str] = {}
+    covered: set[Path] = set()
     unreadable: list[str] = []
     for path in spec.files:
         if path.is_dir():
             folder = clips_below(path)
             unreadable += folder.unreadable
-            clips.update((part, None) for clip in folder.clips for part in clip.parts)
-        else:
-            clips[path] = None
-    return Sources(clips=tuple(clips), unreadable=tuple(unreadable))
+            clips |= {clip.path: clip.name for clip in folder.clips}
+        elif path not in covered:
+            name, files = _clip_of(path)
+            clips[files[0]] = name
+            covered.update(files)
+    return Sources(clips=clips, unreadable=tuple(unreadable))
+
+
+def _clip_of(path: Path) -> tuple[str, list[Path]]:
+    """The name and the files of the clip that *path* belongs to."""
+    try:
+        whole = whole_clip(path)
+    except (ReelkeepError, OSError):  # said when its turn comes
+        return path.stem, [path]
+    if whole.pictures is not None:
+        row = whole.pictures
+        return whole.name, [row.folder / name for name in row.names]
+    name = whole.name if len(whole.parts) > 1 else path.stem
+    return name, [*whole.parts, *whole.sounds]
 
 
 def order_of(
-    spec: ProxySpec, source: Path, name: PurePath, shelf: ProxyShelf, clip: Tally, stamp: Stamp
+    spec: ProxySpec, source: Path, name: PurePath, shelf: ProxyShelf, clip: Tally
 ) -> Order:
-    """What *source* is to get, and where. Raises MediaFault for what can have no proxy."""
+    """What *source* is to get, and where; OSError, or MediaFault for what can have no proxy."""
     track = clip.facts.picture
     if track is None:
         raise MediaFault(f"{source} has no picture.", path=source)
@@ -79,7 +98,7 @@ def order_of(
         else:
             place = shelf.place(source) / f"{rung.name}{rung.suffix}"
         proxies[place] = rung
-    return Order(source=source, stamp=stamp, clip=clip, proxies=proxies)
+    return Order(source=source, stamp=Stamp.of(source), clip=clip, name=name.name, proxies=proxies)
 
 
 class ProxyRun:
@@ -113,7 +132,7 @@ class ProxyRun:
         if not sources:
             raise MediaFault("There are no clips to make proxies of.")
         self._control.show(files_total=len(sources))
-        lengths = self._lengths(sources)
+        lengths = self._lengths(list(sources))
         names = names_of(sources)
         try:
             for source in sources:
@@ -128,7 +147,7 @@ class ProxyRun:
             self._journal.set_fact(self._job, _RESULTS, CONVERTER.unstructure(self._results))
         return self._told()
 
-    def _lengths(self, sources: tuple[Path, ...]) -> dict[Path, int]:
+    def _lengths(self, sources: list[Path]) -> dict[Path, int]:
         """Frames of each clip as its container tells, where there is anything to do."""
         lengths = {}
         for source, clip in tallies(sources, self._control, care=Care.FACTS).items():
@@ -153,9 +172,8 @@ class ProxyRun:
 
     def _proxies(self, source: Path, name: PurePath) -> ClipResult:
         self._control.show(stage="Counting frames")
-        stamp = Stamp.of(source)
-        clip = tally(source, self._control)
-        order = order_of(self._spec, source, name, self._shelf, clip, stamp)
+        clip = at_pace(tally(source, self._control))
+        order = order_of(self._spec, source, name, self._shelf, clip)
         there = {} if self._spec.anew else known(order, self._shelf)
         missing = {path: rung for path, rung in order.proxies.items() if path not in there}
         made = Finished(proxies=())
@@ -205,11 +223,11 @@ def plan_proxies(spec: ProxySpec, shelf: ProxyShelf, control: JobControl) -> Pro
     sources = sources_of(spec)
     names = names_of(sources.clips)
     clips = []
-    for source, clip in tallies(sources.clips, control, care=Care.FACTS).items():
+    for source, clip in tallies(list(sources.clips), control, care=Care.FACTS).items():
         try:
             if isinstance(clip, MediaFault):
                 raise clip
-            order = order_of(spec, source, names[source], shelf, clip, Stamp.of(source))
+            order = order_of(spec, source, names[source], shelf, at_pace(clip))
             clips.append(_planned(order, {} if spec.anew else known(order, shelf)))
         except (ReelkeepError, OSError) as error:
             clips.append(PlannedClip(source=source, trouble=str(error)))

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 
 
-def names_of(sources: Iterable[Path]) -> dict[Path, PurePath]:
-    """For each clip the name of its proxies, without suffix, below the folder of a size.
+def names_of(clips: Mapping[Path, str]) -> dict[Path, PurePath]:
+    """For each clip, a file with a name, that of its proxies below the folder of a size.
 
-    It is the clip's own, so that editing programs find it. Clips of one name get as many of their
-    folders in front as tell them apart.
+    It is the clip's own, without suffix, so that editing programs find it. Clips of one name get as
+    many of their folders in front as tell them apart.
     """
-    sources = tuple(dict.fromkeys(sources))
-    beside = defaultdict(list)
-    for source in sources:
-        beside[source.parent, source.stem.casefold()].append(source)
+    beside = Counter((source.parent, name.casefold()) for source, name in clips.items())
     alike = defaultdict(list)
-    for source in sources:
-        alone = len(beside[source.parent, source.stem.casefold()]) == 1
-        name = source.stem if alone else source.name.replace(".", "_")
+    for source, own in clips.items():
+        alone = beside[source.parent, own.casefold()] == 1
+        name = own if alone else source.name.replace(".", "_")
         alike[name.casefold()].append((source, name))
     named = {}
     for group in alike.values():

@@ -25,21 +25,41 @@ _AT_ONCE = 50
 
 
 class Care(StrEnum):
-    """How closely a file is looked at."""
+    """How closely it is looked at, and at what."""
 
     FACTS = "facts"
-    """At once: frames by the container's index, 0 where it has none."""
+    """A whole clip, at once: frames by the container's index, 0 where it has none."""
     FRAMES = "frames"
-    """By the index of a QuickTime or MP4 file, else by reading every packet."""
+    """A whole clip: by the index of a QuickTime or MP4 file, else by reading every packet."""
     PACKETS = "packets"
-    """Every packet, for key frames and peak too; and the last picture is decoded."""
+    """One file: every packet, for key frames and peak; and the last picture is decoded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of several files of a clip that go on one after the other."""
+
+    path: Path
+    seconds: Fraction
+    """Of its picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """A file that holds only sound of a clip, beside its picture."""
+
+    path: Path
+    tracks: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """One file as it was counted."""
+    """One clip as it was counted, with all its files."""
 
     facts: ClipFacts
+    parts: tuple[Part, ...] = ()
+    """Where its picture spans several files."""
+    sounds: tuple[Sound, ...] = ()
     frames: int = 0
     """Pictures of its first picture track that are shown."""
     span: Fraction = Fraction(0)
@@ -57,7 +77,7 @@ def tally(
     *,
     care: Care = Care.FRAMES,
 ) -> Tally:
-    """Count what is in *path*. Raises MediaFault, JobCancelled."""
+    """Count the clip that *path* belongs to. Raises MediaFault, JobCancelled."""
     (found,) = tallies([path], control, told, care=care).values()
     if isinstance(found, MediaFault):
         raise found

@@ -13,8 +13,10 @@ from typing import Any
 
 import av
 
+from app.media.clip import read_clip
 from app.media.probe_process import hold_back, told
 from app.media.tally import Care
+from app.media.whole import whole_clip
 
 _EVERY = 0.25
 """Seconds between two reports."""
@@ -38,16 +40,58 @@ def _report(**facts: object) -> None:
 
 def _answer(path: Path, care: Care) -> dict[str, object]:
     try:
-        answer = told(path)
-        return {**answer, **_counted(path, care)} if "facts" in answer else answer
+        if care is Care.PACKETS:
+            answer = told(path)
+            return answer if "fault" in answer else {**answer, **_counted(path, care)}
+        answer = told(path, read_clip)
+        return answer if "fault" in answer else {**answer, **_whole(path, answer["facts"], care)}
     except (av.FFmpegError, OSError) as error:
         words = getattr(error, "strerror", None) or "it is damaged"
-        return {"fault": f"{path} cannot be read to its end: {words}."}
+        return {"fault": f"{error.filename or path} cannot be read to its end: {words}."}
     except Exception:  # the parent says so, and does not blame the file
         return {"bug": traceback.format_exc()}
 
 
-def _counted(path: Path, care: Care) -> dict[str, object]:
+def _whole(path: Path, facts: Any, care: Care) -> dict[str, object]:
+    """What is counted of a whole clip."""
+    track = next(iter(facts["video"]), None)
+    if track is None or not track["decodable"]:
+        return {}
+    whole = whole_clip(path)
+    rate = Fraction(track["rate"])
+    if whole.pictures is not None:
+        frames = whole.pictures.frames
+        span = Fraction(frames - 1) / rate if rate else Fraction(0)
+        return {"frames": frames, "span": str(span)}
+    counted = [_counted(part, care) for part in whole.parts]
+    frames = sum(int(one["frames"]) for one in counted)
+    told_of = {
+        "frames": frames,
+        "span": counted[0]["span"] if len(counted) == 1 else str((frames - 1) / rate),
+        "sounds": [{"path": str(one), "tracks": _sounds(one)} for one in whole.sounds],
+    }
+    if len(counted) > 1:
+        told_of["parts"] = [
+            {"path": str(part), "seconds": str(_seconds(part, one, rate))}
+            for part, one in zip(whole.parts, counted, strict=True)
+        ]
+    return told_of
+
+
+def _seconds(part: Path, counted: dict[str, Any], rate: Fraction) -> Fraction:
+    frames = int(counted["frames"])
+    if not frames:
+        with av.open(str(part)) as container:
+            return Fraction(container.duration or 0, av.time_base)
+    return frames / rate
+
+
+def _sounds(path: Path) -> int:
+    with av.open(str(path), metadata_errors="replace") as container:
+        return len(container.streams.audio)
+
+
+def _counted(path: Path, care: Care) -> dict[str, Any]:
     with av.open(str(path), metadata_errors="replace") as container:
         stream = next(
             (
@@ -58,7 +102,7 @@ def _counted(path: Path, care: Care) -> dict[str, object]:
             None,
         )
         if stream is None:
-            return {}
+            return {"frames": 0, "span": "0"}
         times = _indexed(container, stream)
         if care is Care.FACTS or (times and care is Care.FRAMES):
             return {"frames": len(times), "span": str(_span(times, stream))}

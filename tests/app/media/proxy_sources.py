@@ -89,3 +89,26 @@ def likeness(one: Path, other: Path, scale: str = "320:180") -> list[float]:
         timeout=120,
     )
     return [float(line.split("All:")[1].split()[0]) for line in done.stdout.splitlines()]
+
+
+def spanned(folder: Path, clips: Clips) -> Path:
+    """A recording of 60 frames in two files, as an action camera leaves it; its first file."""
+    place = folder / "DCIM" / "100GOPRO"
+    place.mkdir(parents=True)
+    for n, seconds in enumerate(("1.6", "0.8"), 1):
+        part = clips(
+            f"part {n}.mp4", *H264, "-c:a", "aac", "-t", seconds,
+            inputs=(*PICTURE, *SOUND), seconds="2",
+        )  # fmt: skip
+        (place / f"GX0{n}0042.MP4").write_bytes(part.read_bytes())
+    return place / "GX010042.MP4"
+
+
+def row(folder: Path, count: int = 30) -> Path:
+    """Numbered pictures; the first one."""
+    folder.mkdir(parents=True)
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=24"]
+    pattern = str(folder).replace("%", "%%") + "/A001.%07d.dpx"
+    command += ["-frames:v", str(count), "-start_number", "86400", pattern]
+    subprocess.run(command, check=True, timeout=60)
+    return folder / "A001.0086400.dpx"

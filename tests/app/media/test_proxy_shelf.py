@@ -112,6 +112,6 @@ def test_a_damaged_record_is_none(shelf, tmp_path):
     ],
 )
 def test_names_are_the_clips_own_and_never_shared(sources, names):
-    found = names_of(map(Path, sources))
+    found = names_of({Path(source): Path(source).stem for source in sources})
     assert list(found.values()) == [PurePath(name) for name in names]
     assert len({str(name).casefold() for name in found.values()}) == len(found)

@@ -1,0 +1,75 @@
+"""A clip of several files has one proxy, like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import proxy_sources as sources
+import pytest
+from clip_bench import H264
+from proxy_bench import proxies_of, shown_by_ffprobe
+
+from app.engine import Engine
+from app.jobs.snapshot import JobState
+from app.media.proxy_spec import ClipState
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    with Engine(tmp_path / "profile") as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("named", "program"),
+    [("its folder", ""), ("its first file", ""), ("both files", sources.BROUGHT)],
+)
+def test_a_spanned_clip_goes_on_in_its_next_file(engine, clips, tmp_path, named, program):
+    engine.settings.set("media.ffmpeg", program)
+    first = sources.spanned(tmp_path / "the card's folder", clips)
+    files = {
+        "its folder": [tmp_path / "the card's folder"],
+        "its first file": [first],
+        "both files": sorted(first.parent.iterdir()),
+    }[named]
+    ended, results = proxies_of(
+        engine, *files, recipes=("preview", "editorial"), to=tmp_path / "out"
+    )
+    assert ended.state is JobState.DONE, ended.error
+    (result,) = results
+    for proxy in result.proxies:
+        shown = shown_by_ffprobe(proxy.path)
+        assert (shown.frames, shown.rate) == (60, "25/1")
+        assert shown.times == tuple(f"{n / 25:.6f}" for n in range(60))
+        assert len(shown.sound) == 1
+
+
+def test_a_row_of_pictures_is_one_clip(engine, tmp_path):
+    first = sources.row(tmp_path / "100 % A001")
+    ended, results = proxies_of(
+        engine, *first.parent.iterdir(), recipes=("preview", "editorial"), to=tmp_path / "out"
+    )
+    assert ended.state is JobState.DONE, ended.error
+    (result,) = results
+    names = {proxy.path.name for proxy in result.proxies}
+    assert names == {"A001.mp4", "A001.mov"}
+    for proxy in result.proxies:
+        assert shown_by_ffprobe(proxy.path).frames == 30
+
+
+def test_a_row_with_a_gap_has_none_and_says_why(engine, tmp_path):
+    first = sources.row(tmp_path / "A001")
+    (first.parent / "A001.0086410.dpx").unlink()
+    ended, (result,) = proxies_of(engine, first, to=tmp_path / "out")
+    assert (ended.state, result.state) == (JobState.FAILED, ClipState.FAILED)
+    assert result.trouble == f"{first} belongs to a row with missing pictures."
+
+
+def test_a_raw_clip_that_nobody_can_decode_is_named(engine, clips, tmp_path):
+    clip = tmp_path / "A001_C001.braw"
+    data = clips("one.mov", *H264).read_bytes()
+    clip.write_bytes(data.replace(b"avc1", b"brhq"))
+    ended, (result,) = proxies_of(engine, clip, to=tmp_path / "out")
+    assert ended.state is JobState.FAILED
+    assert result.trouble == f"{clip} is Blackmagic RAW that cannot be decoded here."
