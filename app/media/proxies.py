@@ -16,7 +16,8 @@ from app.media.program import find_program
 from app.media.proxy_job import ProxyRun, clear_up, plan_proxies, results_of
 from app.media.proxy_shelf import ProxyShelf, Tidied
 from app.media.proxy_spec import LANE, ClipResult, KeptProxy, ProxyPlan, ProxySpec
-from app.media.recipes import ProxyRecipe, recipe_named
+from app.media.recipes import ProxyRecipe, ProxySize, recipe_named
+from app.media.thumbnail import TILES, poster, strip
 from app.places.volumes import volume_of
 from app.settings import Settings
 from app.units import FRAMES, count_text
@@ -65,6 +66,24 @@ class Proxies:
     def versions(self, clip: Path) -> tuple[KeptProxy, ...]:
         """The proxies of a clip that are there, also while the clip itself is offline."""
         return self.shelf.versions(clip)
+
+    def poster(self, clip: Path, frame: int | None = None) -> bytes:
+        """A JPEG of one frame, the middle one by default, from the clip's thumbnail.
+
+        NotFound where it has none yet, MediaFault.
+        """
+        return poster(self._thumbnail(clip), frame)
+
+    def strip(self, clip: Path, tiles: int = TILES) -> bytes:
+        """A JPEG of so many frames side by side, from the clip's thumbnail. As `poster`."""
+        return strip(self._thumbnail(clip), tiles)
+
+    def _thumbnail(self, clip: Path) -> Path:
+        for version in self.versions(clip):
+            if version.size is ProxySize.THUMBNAIL:
+                self.shelf.used(clip)
+                return version.path
+        raise NotFound(f"{clip} has no thumbnail yet.", path=clip)
 
     def tidy(self, *, dry_run: bool = False) -> Tidied:
         """Remove the least recently used proxies from the cache, down to the limit."""
