@@ -5,11 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.errors import BadInput, DestinationGone, EnvironmentFault, ReelkeepError
+from app.errors import (
+    BadInput,
+    DestinationGone,
+    DestinationSilent,
+    EnvironmentFault,
+    JobCancelled,
+    ReelkeepError,
+)
 from app.integrity.hashing import HashKind
 from app.integrity.mhl import (
     Comparison,
@@ -22,10 +29,12 @@ from app.integrity.mhl import (
     write_generation,
 )
 from app.integrity.verdict import ReadWay
-from app.integrity.verify.mend import Mended, Mender
+from app.integrity.verify.mend import CopyFolder, Mended
+from app.integrity.verify.other_copy import OtherCopy
 from app.integrity.verify.outcome import FileState, SeenFile
-from app.integrity.verify.part import Signature
 from app.integrity.verify.run import Evidence
+from app.integrity.verify.signature import Signature
+from app.integrity.verify.spec import REPAIR_HINT
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.runner import Task
@@ -37,12 +46,17 @@ from app.offload.rows import EntryRow
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
 from app.offload.work import CopyFact, CopyState
+from app.places.descriptors import let_files_go
 from app.places.linux_calls import runs_in_user_space
+from app.places.root import PinnedFolder
+from app.places.silence import Silence, watcher
 from app.places.through import path_through
 from app.places.tree import EntryKind
 from app.units import count_text, now
 
 log = logging.getLogger(__name__)
+
+_STAGE = "Repairing from the other copies"
 
 
 @job_kind
@@ -103,10 +117,14 @@ class RepairRun:
         )
         records = CONVERTER.structure(journal.fact(spec.job, "places"), tuple[PlaceRecord, ...])
         self._places = [Place(n, record, spec.job) for n, record in enumerate(records)]
+        self._folder: PinnedFolder | None = None
         self._mended: dict[str, Mended] = {}
 
     def run(self) -> bool:
-        """True when the destination has every file that it should have, as far as it was begun."""
+        """True when the destination has every file that it should have, as far as it was begun.
+
+        DestinationSilent when it neither answers nor fails.
+        """
         place = self._places[self._spec.destination]
         if not self._there(place):
             raise DestinationGone(
@@ -114,31 +132,54 @@ class RepairRun:
                 hint="Connect it, then repair again.",
             )  # fmt: skip
         volume = self._around.volume_of(place.root)
-        wrong = self._wrong(place)
-        size = sum(one.row.entry.size for one in wrong)
-        self._control.show(
-            stage="Repairing from the other copies", size=size, work_total=2 * size,
-            work_done=0, files_total=len(wrong), files_done=0, error="",
-        )  # fmt: skip
-        troubles: list[str] = []
+        silence = self._silence(place)
         try:
-            with self._menders(place) as menders:
-                for one in wrong:
-                    self._control.checkpoint()
-                    if trouble := self._bring_back(one, place, menders):
-                        troubles.append(trouble)
+            troubles = silence.work(lambda: self._on(place, silence))[0]
+        except DestinationSilent:
+            if self._folder is not None:
+                let_files_go(self._folder)
+            if self._control.cancelled:
+                raise JobCancelled from None
+            raise
         finally:
-            troubles += self._record(place)
             self._judge(Evidence(root=place.root, volume=volume, files=self._seen()))
         if troubles:
             more = f" And {len(troubles) - 1:,} more." if len(troubles) > 1 else ""
             self._control.show(error=troubles[0] + more)
         return not troubles
 
+    def _silence(self, place: Place) -> Silence:
+        silence = Silence(place.name, hint=REPAIR_HINT)
+        silence.hurried = lambda: self._control.cancelled
+        silence.mention = lambda seconds: self._control.show(
+            stage=silence.words(seconds, silence.at) if seconds else _STAGE
+        )
+        return silence
+
+    def _on(self, place: Place, silence: Silence) -> list[str]:
+        """All of it, by a thread of the destination's own; what failed, in words."""
+        wrong = self._wrong(place, silence)
+        size = sum(one.row.entry.size for one in wrong)
+        self._control.show(
+            stage=_STAGE, size=size, work_total=2 * size,
+            work_done=0, files_total=len(wrong), files_done=0, error="",
+        )  # fmt: skip
+        troubles: list[str] = []
+        try:
+            with self._others(place, silence) as others:
+                for one in wrong:
+                    self._control.checkpoint()
+                    if trouble := self._bring_back(one, place, silence, others):
+                        troubles.append(trouble)
+        finally:
+            if silence.fault is None:
+                troubles += self._record(place, silence)
+        return troubles
+
     def _there(self, place: Place) -> bool:
         return place.find(self._around.volumes, self._around.volume_of)
 
-    def _wrong(self, place: Place) -> list[_Wrong]:
+    def _wrong(self, place: Place, silence: Silence) -> list[_Wrong]:
         """Failed rows, and files that are not there as they were recorded."""
         rows = {row.n: row for row in self._ledger.entries()}
         facts = list(self._ledger.copies())
@@ -148,7 +189,7 @@ class RepairRun:
             if fact.destination != place.index or row.entry.kind is not EntryKind.FILE:
                 continue
             if row.problem is not None or (
-                fact.state is not CopyState.FAILED and _lies_there(place, fact, row)
+                fact.state is not CopyState.FAILED and _lies_there(place, silence, fact, row)
             ):
                 continue
             others = tuple(
@@ -159,48 +200,69 @@ class RepairRun:
         return found
 
     @contextlib.contextmanager
-    def _menders(self, place: Place) -> Iterator[dict[int, Mender]]:
-        """One for each other destination that is connected."""
+    def _others(self, place: Place, silence: Silence) -> Iterator[dict[int, OtherCopy]]:
+        """Each other destination that is connected and answers, by its index."""
         with contextlib.ExitStack() as stack:
-            target = place.pin(self._around.volume_of, make=True)
-            stack.callback(target.close)
-            with target.folder("") as fd:
+            with silence.call(watcher().patience.sync):
+                folder = self._folder = place.pin(self._around.volume_of, make=True)
+            stack.callback(folder.close)
+            with silence.call(), folder.folder("") as fd:
                 provable = not runs_in_user_space(fd) and not place.record.memory
-            menders = {}
+            others = {}
             for other in self._places:
-                if other is place or not self._there(other):
+                source = self._source(other) if other is not place else None
+                if source is None:
                     continue
-                try:
-                    source = other.pin(self._around.volume_of)
-                except EnvironmentFault:
-                    continue  # its files are not there to repair from
-                stack.callback(source.close)
-                menders[other.index] = Mender(
-                    target, place.name, source, other.name, provable=provable, tick=self._tick
-                )
-                stack.callback(menders[other.index].close)
-            yield menders
+                target = CopyFolder(folder, silence)
+                copy = OtherCopy(target, source, provable=provable, tick=self._tick)
+                others[other.index] = copy
+                stack.callback(copy.close)
+            yield others
+
+    def _source(self, other: Place) -> CopyFolder | None:
+        if not self._there(other):
+            return None
+        silence = self._silence(other)
+
+        def pinned() -> PinnedFolder:
+            return other.pin(self._around.volume_of)
+
+        try:
+            return CopyFolder(silence.ask(pinned, watcher().patience.sync), silence)
+        except EnvironmentFault as error:
+            log.info("Nothing can be repaired from %s: %s", other.name, error)
+            return None  # its files are not there to repair from
 
     def _tick(self, count: int) -> None:
         self._control.checkpoint()
         self._control.advance(count)
 
-    def _bring_back(self, one: _Wrong, place: Place, menders: dict[int, Mender]) -> str:
+    def _bring_back(
+        self, one: _Wrong, place: Place, silence: Silence, others: dict[int, OtherCopy]
+    ) -> str:
         """Repair one file; why that cannot be, "" when it is done."""
         path, row = one.fact.path, one.row
         self._control.show(current=path)
         if not row.digests:
             return f"{path} was never read from the card as a whole; retry it from the card."
-        trouble = f"No other verified copy of {path} is connected."
+        away = ", ".join(self._places[source.destination].name for source in one.sources)
+        trouble = f"No other verified copy of {path} is connected." + (
+            f" Connect {away}, then repair again." if away else ""
+        )
         for source in one.sources:
-            mender = menders.get(source.destination)
-            if mender is None:
+            other = others.get(source.destination)
+            if other is None:
+                continue
+            if other.fault is not None:
+                trouble = f"{path} could not be repaired: {other.fault}"
                 continue
             try:
-                mended = mender.mend(
+                mended = other.mend(
                     path, row.digests, source_path=source.path, foreign=one.fact.mtime_ns == 0
                 )
             except ReelkeepError as error:
+                if silence.fault is not None:
+                    raise
                 trouble = error.message
                 continue
             self._mended[path] = mended
@@ -229,7 +291,7 @@ class RepairRun:
             for path, mended in self._mended.items()
         }
 
-    def _record(self, place: Place) -> list[str]:
+    def _record(self, place: Place, silence: Silence) -> list[str]:
         """A generation about the repaired files; what stands against it, in words."""
         spec = self._journal.job(self._spec.job).spec
         assert isinstance(spec, OffloadSpec)
@@ -238,11 +300,23 @@ class RepairRun:
             return []
         self._control.show(stage="Writing the history")
         try:
-            folder = place.pin(self._around.volume_of)
-        except EnvironmentFault as error:
+            with silence.call(watcher().patience.for_entries(len(found))) as call:
+                self._write_generation(place, spec, found, call.answered)
+        except DestinationSilent:
+            raise
+        except (EnvironmentFault, BadInput) as error:
             return [f"The repair was not added to the history: {error.message}"]
-        try:
-            history = History.beneath(place.root)
+        return []
+
+    def _write_generation(
+        self,
+        place: Place,
+        spec: OffloadSpec,
+        found: Mapping[str, FoundFile],
+        answered: Callable[[], None],
+    ) -> None:
+        with contextlib.closing(place.pin(self._around.volume_of)) as folder:
+            history = History.beneath(place.root, answered)
             known = tuple(path for path in found if history.find(path) is not None)
             compared = Comparison(
                 missing=(), changed=(), renamed=(), unproven=(),
@@ -263,16 +337,12 @@ class RepairRun:
                 left_out=[mended.aside for mended in self._mended.values() if mended.aside],
                 through=path_through(folder, place.root),
             )
-        except (EnvironmentFault, BadInput) as error:
-            return [f"The repair was not added to the history: {error.message}"]
-        finally:
-            folder.close()
-        return []
 
 
-def _lies_there(place: Place, fact: CopyFact, row: EntryRow) -> bool:
+def _lies_there(place: Place, silence: Silence, fact: CopyFact, row: EntryRow) -> bool:
     try:
-        found = os.lstat(place.root / fact.path)
+        with silence.call(at=fact.path):
+            found = os.lstat(place.root / fact.path)
     except OSError:
         return False
     return (found.st_size, found.st_mtime_ns) == (row.entry.size, fact.mtime_ns)

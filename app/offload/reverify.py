@@ -15,8 +15,8 @@ from typing import Any
 from app.errors import ReelkeepError
 from app.integrity.verdict import ReadWay
 from app.integrity.verify.outcome import FileState, SeenFile
-from app.integrity.verify.part import Signature
 from app.integrity.verify.run import Evidence, VerifyRun
+from app.integrity.verify.signature import Signature
 from app.integrity.verify.spec import VerifySpec
 from app.jobs.control import JobControl
 from app.jobs.journal import JobRow, Journal

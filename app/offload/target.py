@@ -25,6 +25,7 @@ from app.errors import (
 )
 from app.offload.facts import Attributes, keep_facts
 from app.offload.work import CopyWork, FileWork
+from app.places.descriptors import let_files_go
 from app.places.root import PinnedFolder, is_gone
 from app.places.silence import Silence
 from app.places.tree import Entry
@@ -83,6 +84,7 @@ class Target:
     def _fell_silent(self) -> None:
         if self.silence.fault is not None:
             self.detach(self.silence.fault)
+            let_files_go(self.folder)
 
     @property
     def gone(self) -> bool:

@@ -1,4 +1,4 @@
-"""Notices a destination that neither answers nor fails: a dead server, a drive that hangs.
+"""Notices a drive that neither answers nor fails: a dead server, a cable, a card that hangs.
 
 Whoever asks a drive for something says so with `Silence.call`. One watcher for all drives looks a
 few times a second. A drive that leaves a call unanswered for too long is given up: nothing more is
@@ -13,7 +13,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +41,8 @@ class Patience:
     """Any call, once the person has cancelled the job."""
     mention: float = 5.0
     """After this it is said that the drive does not answer."""
+    entry: float = 0.02
+    """Naming one entry in folders and manifests, on the slowest drive."""
 
     def for_bytes(self, size: int) -> float:
         """For one read or write of so many bytes."""
@@ -50,19 +52,31 @@ class Patience:
         """For a sync when at most so many bytes of this machine's memory are to be written."""
         return self.sync + min(unwritten, _waiting_in_memory(unwritten)) / self.slowest
 
+    def for_entries(self, count: int) -> float:
+        """For what is done with so many entries in one go, such as writing a manifest of them."""
+        return self.sync + self.entry * count
+
 
 class Call:
     """One question to a drive, unanswered for as long as one is inside."""
 
-    __slots__ = ("_silence", "done", "seconds", "waited")
+    __slots__ = ("_silence", "at", "done", "seconds", "waited")
 
-    def __init__(self, silence: Silence, seconds: float) -> None:
+    def __init__(self, silence: Silence, seconds: float, at: str = "") -> None:
         self._silence = silence
         self.seconds = seconds
+        self.at = at
+        """The file that it is about."""
         self.waited = 0.0
         """Seconds without an answer, as the watcher counts them."""
         self.done = 0
         """I/O that the device had done when it was looked at last."""
+
+    def answered(self, then: Callable[[], None] = lambda: None) -> None:
+        """The drive has answered; *then* do something else, and ask it on."""
+        self._silence.end(self)
+        then()
+        self._silence.begin(self)
 
     def __enter__(self) -> Call:
         self._silence.begin(self)
@@ -78,41 +92,67 @@ class Call:
 
 
 class Silence:
-    """The unanswered calls of one destination, and whether it has been given up."""
+    """The unanswered calls of one drive, and whether it has been given up."""
 
-    def __init__(self, name: str, device: int = 0) -> None:
-        """*device* is the `st_dev` of its file system, for a look at what its device does."""
+    def __init__(
+        self, name: str, device: int = 0, hint: str | None = None, *, endless: bool = False
+    ) -> None:
+        """*device* is the `st_dev` of its file system, for a look at what its device does.
+
+        *hint*: what people are to do once it was given up. *endless*: as long as somebody wants to
+        wait for it, it is not.
+        """
         self.name = name
         self.fault: DestinationSilent | None = None
         """Why it was given up."""
+        self.at = ""
+        """The file that was asked for longest ago without an answer, as far as that is known."""
         self.hurried: Callable[[], bool] = lambda: False
         """Whether nobody wants to wait any longer, because the job was cancelled."""
         self.mention: Callable[[float], None] = lambda _: None
         """Told once a second for how many seconds it has not answered, and 0 when it has again."""
+        self._hint = hint
+        self._endless = endless
         self._told: list[Callable[[], None]] = []
         self._calls: dict[Call, None] = {}
         self._errands = Errands(name)
         self._lock = threading.Lock()
         self._mentioned = 0
-        self._statistics = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat")
+        self.lies_on(device)
         watcher().watch(self)
+
+    def lies_on(self, device: int) -> None:
+        """It has another device now: that of a card which was put into another reader."""
+        self._statistics = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat")
 
     # For those who ask the drive
 
-    def call(self, seconds: float | None = None) -> Call:
+    def call(self, seconds: float | None = None, at: str = "") -> Call:
         """Ask the drive for something inside of this; DestinationSilent once it is given up.
 
         It is raised on the way in and on the way out: a thread that comes back late does no more.
+        *at* is the file that it is about.
         """
-        return Call(self, watcher().patience.answer if seconds is None else seconds)
+        return Call(self, watcher().patience.answer if seconds is None else seconds, at)
 
-    def transfer(self, size: int) -> Call:
+    def transfer(self, size: int, at: str = "") -> Call:
         """A call that reads or writes so many bytes."""
-        return Call(self, watcher().patience.for_bytes(size))
+        return Call(self, watcher().patience.for_bytes(size), at)
 
-    def sync(self, unwritten: int) -> Call:
+    def sync(self, unwritten: int, at: str = "") -> Call:
         """A call that may take as long as writing *unwritten* bytes out takes on a slow drive."""
-        return Call(self, watcher().patience.for_sync(unwritten))
+        return Call(self, watcher().patience.for_sync(unwritten), at)
+
+    def each(self, answers: Iterable[T]) -> Iterator[T]:
+        """Ask the drive for one after the other of *answers*, each a call of its own."""
+        left = iter(answers)
+        while True:
+            with self.call():
+                try:
+                    answer = next(left)
+                except StopIteration:
+                    return
+            yield answer
 
     def ask(self, do: Callable[[], T], seconds: float | None = None) -> T:
         """Do something in a thread of its own, and wait for it only as long as the drive answers.
@@ -124,18 +164,30 @@ class Silence:
             with self.call(seconds):
                 return do()
 
-        errand = Errand(called)
-        self.told(errand.over.set)
-        self._errands.begin(errand)
+        return self.work(called)[0]
+
+    def work(self, *works: Callable[[], T]) -> list[T]:
+        """Do *works* at once in threads of their own, which say with `call` what they ask for.
+
+        Waits for all, but no longer than the drive answers: then DestinationSilent is raised, and
+        whoever works on must do no harm when it comes back. What they raise is raised here.
+        """
+        errands = [Errand(work) for work in works]
+        for errand in errands:
+            self.told(errand.over.set)
+            self._errands.begin(errand)
         try:
-            errand.over.wait()
+            for errand in errands:
+                errand.over.wait()
         finally:
-            self.untold(errand.over.set)
+            for errand in errands:
+                self.untold(errand.over.set)
         if self.fault is not None:
             raise self.fault
-        if errand.error is not None:
-            raise errand.error
-        return errand.answer  # type: ignore[return-value]
+        for errand in errands:
+            if errand.error is not None:
+                raise errand.error
+        return [errand.answer for errand in errands]  # type: ignore[misc]
 
     def begin(self, call: Call) -> None:
         """A call begins."""
@@ -175,10 +227,11 @@ class Silence:
         with self._lock:
             calls = list(self._calls)
         if self.fault is None:
-            longest = max((self._waited(call, seconds) for call in calls), default=0.0)
+            waited = [(self._waited(call, seconds), call.at) for call in calls]
+            longest, self.at = max(waited, default=(0.0, ""))
             self._say(longest if longest >= patience.mention else 0.0)
             hurried = bool(calls) and self.hurried()
-            for call in calls:
+            for call in calls if hurried or not self._endless else ():
                 most = min(call.seconds, patience.cancelled) if hurried else call.seconds
                 if call.waited >= most:
                     self._give_up(call)
@@ -209,16 +262,20 @@ class Silence:
         with self._lock:
             answered = call not in self._calls  # at the last moment
         if not answered:
-            self.give_up(max(call.waited, 1))
+            self.give_up(max(call.waited, 1), call.at)
 
-    def give_up(self, seconds: float) -> None:
+    def words(self, seconds: float, at: str = "") -> str:
+        """For how long it has not answered, as a sentence."""
+        where = f", at {at}" if at else ""
+        return f"{self.name} has not answered for {seconds:.0f} seconds{where}."
+
+    def give_up(self, seconds: float, at: str = "") -> None:
         """Somebody has waited for so long in vain: the drive is asked nothing more."""
         with self._lock:
             if self.fault is not None:
                 return
-            self.fault = DestinationSilent(
-                f"{self.name} has not answered for {seconds:.0f} seconds.", device=self.name
-            )
+            words = self.words(seconds, at)
+            self.fault = DestinationSilent(words, device=self.name, hint=self._hint)
             told = list(self._told)
         log.info("%s It was given up.", self.fault.message)
         for do in told:
@@ -229,7 +286,7 @@ class Silence:
 
 
 class Watcher:
-    """Looks at every destination of this program, from one thread that only runs when needed."""
+    """Looks at every drive of this program, from one thread that only runs when needed."""
 
     def __init__(self, patience: Patience, interval: float = 0.25) -> None:
         self.patience = patience

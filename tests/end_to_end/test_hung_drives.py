@@ -132,6 +132,7 @@ def test_a_drive_that_is_dead_altogether_holds_up_nobody(
             job.until(lambda now: "has not answered" in now.places[1].trouble, "it is mentioned")
             done = job.end()
         named(done)
+        run("true")  # no program that is started waits for the drive either
         the_others_are_whole(card, first, last)
         hung.set()
         hung.wake()

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.integrity.verify.outcome import FileState, VerifyOutcome
-from app.integrity.verify.part import Signature
 from app.integrity.verify.run import VerifyRun
+from app.integrity.verify.signature import Signature
 from app.integrity.verify.spec import VerifySpec
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobSnapshot, JobState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,14 +68,17 @@ class History:
         """Folders of nested histories that are gone with all that was in them."""
 
     @classmethod
-    def load(cls, root: Path) -> History | None:
-        """The history of *root*, or None when it has none; raises HistoryFault in its kinds."""
-        return _loaded(root) if _has_history(root) else None
+    def load(cls, root: Path, answered: Callable[[], None] = lambda: None) -> History | None:
+        """The history of *root*, or None when it has none; raises HistoryFault in its kinds.
+
+        *answered* is called whenever the drive has given a folder or a manifest.
+        """
+        return _loaded(root, answered) if _has_history(root) else None
 
     @classmethod
-    def beneath(cls, root: Path) -> History:
+    def beneath(cls, root: Path, answered: Callable[[], None] = lambda: None) -> History:
         """The history of *root*, empty when it has none, with those nested in it all the same."""
-        return _loaded(root)
+        return _loaded(root, answered)
 
     @property
     def ignore(self) -> tuple[str, ...]:
@@ -196,14 +199,18 @@ def _has_history(root: Path) -> bool:
     return bool(manifests_in(folder)) and not _interrupted_first(folder)
 
 
-def _loaded(root: Path) -> History:
+def _loaded(root: Path, answered: Callable[[], None]) -> History:
     entries = chain_of(root)
     folder = root / HISTORY_FOLDER
     outside = sorted(set(manifests_in(folder)) - {entry.name for entry in entries})
     timeline = Timeline()
-    generations = tuple(_generation(folder, entry, timeline) for entry in entries)
+    generations = []
+    for entry in entries:
+        generations.append(_generation(folder, entry, timeline))
+        answered()
     children = {
-        path.relative_to(root).as_posix(): _loaded(path) for path in _nested_histories(root)
+        path.relative_to(root).as_posix(): _loaded(path, answered)
+        for path in _nested_histories(root, answered)
     }
     warnings = [
         f"{name} in {folder} is not in the chain and was not used; "
@@ -216,7 +223,7 @@ def _loaded(root: Path) -> History:
     _check_references(root, generations, nested)
     return History(
         root=root,
-        generations=generations,
+        generations=tuple(generations),
         timeline=timeline,
         children=children,
         lost=tuple(_lost_children(root, generations, nested)),
@@ -246,9 +253,10 @@ def _generation(folder: Path, entry: ChainEntry, timeline: Timeline) -> Generati
     return Generation(number=entry.number, path=path, c4=c4, header=header, files=files)
 
 
-def _nested_histories(root: Path) -> Iterator[Path]:
+def _nested_histories(root: Path, answered: Callable[[], None]) -> Iterator[Path]:
     """Folders below *root* with a history of their own; what lies beneath them is theirs."""
     for folder, names, _ in os.walk(root):
+        answered()
         names.sort()
         here = Path(folder)
         if here != root and HISTORY_FOLDER in names and _has_history(here):
@@ -267,7 +275,7 @@ def _scopes_below(children: Mapping[str, History]) -> dict[str, History]:
 
 
 def _check_references(
-    root: Path, generations: tuple[Generation, ...], nested: Mapping[str, History]
+    root: Path, generations: Sequence[Generation], nested: Mapping[str, History]
 ) -> None:
     """What a parent says about its children's manifests must be what the children have."""
     vouched = {generation.c4 for child in nested.values() for generation in child.generations}
@@ -285,7 +293,7 @@ def _check_references(
 
 
 def _lost_children(
-    root: Path, generations: tuple[Generation, ...], nested: Mapping[str, History]
+    root: Path, generations: Sequence[Generation], nested: Mapping[str, History]
 ) -> Iterator[str]:
     """Nested histories of the last generation that has any, whose folders are nowhere any more."""
     vouched = {generation.c4 for child in nested.values() for generation in child.generations}

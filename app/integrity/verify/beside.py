@@ -13,7 +13,6 @@ from app.integrity.hashing import Digests
 from app.integrity.verdict import ReadWay
 from app.integrity.verify.outcome import FileOutcome, FileState, SeenFile
 from app.integrity.verify.read import Sweep, Wanted
-from app.places.root import PinnedFolder
 from app.places.tree import Entry, EntryKind
 from app.places.volumes import Volume
 from app.units import now
@@ -56,7 +55,6 @@ class Beside:
 
 
 def look_beside(
-    folder: PinnedFolder,
     odd: Mapping[str, Entry],
     recorded: Mapping[str, Recorded],
     sweep: Sweep,
@@ -71,7 +69,7 @@ def look_beside(
         if entry is None:
             seen = _gone()
         elif known.target is not None:
-            seen = _link(folder, entry, known.target, way)
+            seen = _link(sweep, entry, known.target, way)
         else:
             seen = _file(entry, known, sweep)
         found.seen[path] = seen
@@ -86,13 +84,13 @@ def _gone() -> SeenFile:
     )
 
 
-def _link(folder: PinnedFolder, entry: Entry, target: str, way: ReadWay) -> SeenFile:
+def _link(sweep: Sweep, entry: Entry, target: str, way: ReadWay) -> SeenFile:
     state, trouble, points = FileState.VERIFIED, "", None
     if entry.kind is not EntryKind.LINK:
         state, trouble = FileState.CHANGED, "it was a link and is none any more"
     else:
         try:
-            points = folder.read_link(entry.path)
+            points = sweep.read_link(entry.path)
         except OSError as error:
             state, trouble = FileState.UNREADABLE, error.strerror or str(error)
         else:

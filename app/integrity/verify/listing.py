@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from app.integrity.mhl import Folder, file_moment, holdable
 from app.integrity.mhl.values import HISTORY_FOLDER
 from app.integrity.verify.read import Wanted
 from app.integrity.verify.records import Records
-from app.places.tree import Entry, EntryKind, list_tree
+from app.places.silence import Silence
+from app.places.tree import Entry, EntryKind, each_entry
 
 OUR_OWN = ".reelkeep-"
 """Begins the name of what an unfinished job left; it is no part of a copy."""
@@ -32,6 +34,8 @@ class Listing:
     """What no manifest can hold and none leaves out, with the reason: links, odd names, …"""
     odd: dict[str, Entry] = field(default_factory=dict)
     """Links and files that no manifest can hold, also those that its ignore patterns name."""
+    linked: list[Wanted] = field(default_factory=list)
+    """Links that the history has as files."""
     unlistable: dict[str, str] = field(default_factory=dict)
     """Folders that could not be listed, with the reason."""
     followed: bool = False
@@ -52,16 +56,21 @@ class Listing:
         return None
 
 
-def list_part(records: Records) -> Listing:
-    """List the checked folder of a part."""
+def list_part(records: Records, silence: Silence, checkpoint: Callable[[], None]) -> Listing:
+    """List the checked folder of a part; *checkpoint* is called between entries, and may raise.
+
+    DestinationSilent when the drive does not answer.
+    """
     part, listing = records.part, Listing()
     usual, folders = records.usual_kinds(), frozenset(records.history.folders())
     prefix = part.below + "/" if part.below else ""
     if prefix:
-        moment = file_moment(os.stat(part.place).st_mtime_ns)
+        with silence.call():
+            moment = file_moment(os.stat(part.place).st_mtime_ns)
         listing.folders.append(Folder(path=part.below, mtime=moment))
     own = {path.name for path in part.legacy}
-    for found in list_tree(part.place):
+    for found in silence.each(each_entry(part.place)):
+        checkpoint()
         entry = found._replace(path=(prefix + found.path).rstrip("/"))
         if entry.path in own or HISTORY_FOLDER in entry.path.split("/"):
             continue
@@ -79,6 +88,9 @@ def list_part(records: Records) -> Listing:
                 short=entry.path in records.short,
             )
             _sort_in(entry, wanted, listing, records, folders)
+    for one in listing.linked:
+        with silence.call(at=one.path):
+            _follow(one, listing, records)
     return listing
 
 
@@ -103,7 +115,7 @@ def _sort_in(
         listing.followed = True
         listing.folders.append(Folder(path=path, mtime=file_moment(entry.mtime_ns)))
     elif kind is EntryKind.LINK and records.history.find(path) is not None:
-        _follow(wanted, listing, records)
+        listing.linked.append(wanted)
     elif kind is not EntryKind.FOLDER:
         listing.strays[path] = _STRAYS.get(kind, _ODD_NAME)
 

@@ -11,19 +11,28 @@ import contextlib
 import errno
 import mmap
 import os
+import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from app.errors import DestinationFull, EnvironmentFault, ReadBackDiffers, WriteFailed
+from app.errors import (
+    DestinationFull,
+    DestinationSilent,
+    EnvironmentFault,
+    ReadBackDiffers,
+    WriteFailed,
+)
 from app.integrity.hashing import HashKind, MultiHash
 from app.integrity.medium import ALIGNMENT, BLOCK, MediumRead, MediumReader, open_past_cache
 from app.places.root import PinnedFolder
+from app.places.silence import Silence, watcher
 from app.units import bytes_text, now
 
-PARTIAL = ".reelkeep-mend.part"
-"""The name of a file that is being mended; a later attempt begins it anew."""
+PARTIAL = ".reelkeep-mend"
+"""Begins the name of a file that is being mended; a later attempt removes what one has left."""
 _LONGEST_NAME = 255
+_Facts = tuple[os.stat_result, Mapping[str, bytes]]
 
 
 class OtherCopyDiffers(EnvironmentFault):
@@ -45,31 +54,54 @@ class Mended:
     """Where the damaged file lies now, "" where there was none."""
 
 
+@dataclass(frozen=True, slots=True)
+class CopyFolder:
+    """One of the two copies at a repair: its folder, and whether its drive still answers."""
+
+    folder: PinnedFolder
+    silence: Silence
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.silence.name
+
+
 class Mender:
-    """Repairs files of one folder from another; both are held by their descriptors."""
+    """Repairs files of one folder from another; both are held by their descriptors.
+
+    Either drive may hang: then its silence is given up, and a thread that comes back from there
+    late does no more than to remove its partial file.
+    """
 
     def __init__(
         self,
-        target: PinnedFolder,
-        target_name: str,
-        source: PinnedFolder,
-        source_name: str,
+        target: CopyFolder,
+        source: CopyFolder,
         *,
         provable: bool,
         tick: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._target, self._target_name = target, target_name
-        self._source, self._source_name = source, source_name
+        """*provable*: whether reads of the target can be shown to come from its medium."""
+        self._target, self._source = target, source
         self._provable = provable
         self._tick = tick
         self._reader = MediumReader()
         self._block = mmap.mmap(-1, BLOCK)
+        # Of its own: whoever comes back from a drive that hung must not find a later one's.
+        self._partial = f"{PARTIAL}-{secrets.token_hex(4)}.part"
+        self._swept: set[str] = set()
 
     def close(self) -> None:
         """Let go of the buffers; the folders stay open."""
         self._reader.close()
         with contextlib.suppress(BufferError):  # a failed write may still hold on to it
             self._block.close()
+
+    def partial_of(self, path: str) -> str:
+        """The name of *path* while it is being mended."""
+        parent = path.rpartition("/")[0]
+        return f"{parent}/{self._partial}" if parent else self._partial
 
     def mend(
         self,
@@ -84,26 +116,29 @@ class Mender:
 
         *expected* must hold at least one digest; *kinds* are computed beside. *foreign*: whatever
         lies under the name now is not ours to move. Raises OtherCopyDiffers, WriteFailed,
-        DestinationFull, ReadBackDiffers; then everything is as it was.
+        DestinationFull, ReadBackDiffers, DestinationSilent; then everything is as it was.
         """
-        parent = path.rpartition("/")[0]
-        partial = f"{parent}/{PARTIAL}" if parent else PARTIAL
+        partial = self.partial_of(path)
         every = tuple(dict.fromkeys((*expected, *kinds)))
-        with self._in_words(path), _removed_on_failure(self._target, partial):
-            self._target.remove(partial)
+        with self._in_words(path), self._removed_on_failure(partial):
+            with self._target.silence.call(at=path):
+                self._sweep(path.rpartition("/")[0])
             self._copy(path, source_path, partial, expected, every)
             read = self._read_back(path, partial, expected, every)
-            aside = self._make_way(path, foreign=foreign)
-            try:
-                self._target.rename_new(partial, path)
-            except OSError:
-                if aside:
-                    self._target.rename_new(aside, path)
-                raise
-            self._target.sync_folder(parent)
-            found = self._target.stat(path)
-        mtime_ns = found.st_mtime_ns if found else 0
+            # One call: whoever comes back late from here has a proven file, and leaves it whole.
+            with self._target.silence.call(watcher().patience.sync, at=path):
+                aside, mtime_ns = self._put_in_place(path, partial, foreign=foreign)
         return Mended(path=path, read=read, mtime_ns=mtime_ns, aside=aside)
+
+    def _sweep(self, parent: str) -> None:
+        """Remove what attempts that were killed have left in a folder."""
+        if parent in self._swept:
+            return
+        with self._target.folder.folder(parent, make=True) as fd:
+            for name in os.listdir(fd):
+                if name.startswith(PARTIAL):
+                    os.unlink(name, dir_fd=fd)
+        self._swept.add(parent)
 
     def _copy(
         self,
@@ -113,32 +148,42 @@ class Mender:
         expected: Mapping[HashKind, str],
         kinds: tuple[HashKind, ...],
     ) -> None:
+        target, source = self._target, self._source
+        fd = out = -1
         try:
-            fd, direct = open_past_cache(lambda f: self._source.open_to_read(source_path, f))
-        except OSError as error:
-            raise self._no_help(source_path, error.strerror or str(error)) from error
-        try:
-            out = self._target.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
             try:
-                hasher = MultiHash(kinds)
-                for block in self._blocks(fd, direct, source_path):
-                    hasher.update(block)
-                    _write_all(out, block)
-                found = hasher.digests()
-                if any(found[kind] != text for kind, text in expected.items()):
-                    raise self._no_help(source_path, "it is not the recorded file either")
-                _keep_facts(fd, out)
+                with source.silence.call(at=source_path):
+                    fd, direct = open_past_cache(
+                        lambda flags: source.folder.open_to_read(source_path, flags)
+                    )
+            except OSError as error:
+                raise self._no_help(source_path, error.strerror or str(error)) from error
+            with target.silence.call(at=path):
+                out = target.folder.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            hasher = MultiHash(kinds)
+            for block in self._blocks(fd, direct, source_path):
+                hasher.update(block)
+                self._write_all(out, block, path)
+            found = hasher.digests()
+            if any(found[kind] != text for kind, text in expected.items()):
+                raise self._no_help(source_path, "it is not the recorded file either")
+            with source.silence.call(at=source_path):
+                facts = _facts_of(fd)
+            with target.silence.sync(facts[0].st_size, at=path):
+                _keep_facts(out, facts)
                 os.fsync(out)
-            finally:
-                os.close(out)
         finally:
-            os.close(fd)
+            try:
+                _close(out, target.silence)
+            finally:
+                _close(fd, source.silence)
 
     def _blocks(self, fd: int, direct: bool, path: str) -> Iterator[memoryview]:
         offset = 0
         while True:
             try:
-                count = os.preadv(fd, [self._block], offset)
+                with self._source.silence.transfer(BLOCK, at=path):
+                    count = os.preadv(fd, [self._block], offset)
             except OSError as error:
                 raise self._no_help(path, error.strerror or str(error)) from error
             if count == 0:
@@ -150,6 +195,12 @@ class Mender:
             if direct and count % ALIGNMENT:
                 return
 
+    def _write_all(self, fd: int, block: memoryview, path: str) -> None:
+        done = 0
+        while done < len(block):
+            with self._target.silence.transfer(len(block) - done, at=path):
+                done += os.write(fd, block[done:])
+
     def _read_back(
         self,
         path: str,
@@ -157,30 +208,45 @@ class Mender:
         expected: Mapping[HashKind, str],
         kinds: tuple[HashKind, ...],
     ) -> MediumRead:
-        read = self._reader.read(
-            lambda flags: self._target.open_to_read(partial, flags),
-            kinds,
-            provable=self._provable,
-            tick=self._tick,
-        )
+        with self._target.silence.transfer(BLOCK, at=path) as call:
+            read = self._reader.read(
+                lambda flags: self._target.folder.open_to_read(partial, flags),
+                kinds,
+                provable=self._provable,
+                tick=lambda count: call.answered(lambda: self._tick(count)),
+            )
         if any(read.digests[kind] != text for kind, text in expected.items()):
             raise ReadBackDiffers(
-                f"{path} could not be repaired: {self._target_name} gives other bytes than were"
+                f"{path} could not be repaired: {self._target.name} gives other bytes than were"
                 " written to it.",
-                path=self._target.path / path,
-                device=self._target_name,
+                path=self._target.folder.path / path,
+                device=self._target.name,
             )
         return read
 
+    def _put_in_place(self, path: str, partial: str, *, foreign: bool) -> tuple[str, int]:
+        """Give the proven file its name: where the damaged one lies now, and the new one's time."""
+        folder = self._target.folder
+        aside = self._make_way(path, foreign=foreign)
+        try:
+            folder.rename_new(partial, path)
+        except OSError:
+            if aside:
+                folder.rename_new(aside, path)
+            raise
+        folder.sync_folder(path.rpartition("/")[0])
+        found = folder.stat(path)
+        return aside, found.st_mtime_ns if found else 0
+
     def _make_way(self, path: str, *, foreign: bool) -> str:
         """Give what lies under the name another one; nothing is deleted."""
-        if self._target.stat(path) is None:
+        if self._target.folder.stat(path) is None:
             return ""
         if foreign:
             raise WriteFailed(
-                f"Something else is named {path} on {self._target_name}; it was not touched.",
-                path=self._target.path / path,
-                device=self._target_name,
+                f"Something else is named {path} on {self._target.name}; it was not touched.",
+                path=self._target.folder.path / path,
+                device=self._target.name,
                 hint="Move it away, then repair again.",
             )
         parent, _, name = path.rpartition("/")
@@ -190,7 +256,7 @@ class Mender:
             aside = os.fsdecode(os.fsencode(name)[: _LONGEST_NAME - len(tail)]) + tail
             aside = f"{parent}/{aside}" if parent else aside
             try:
-                self._target.rename_new(path, aside)
+                self._target.folder.rename_new(path, aside)
             except FileExistsError:
                 continue
             return aside
@@ -198,9 +264,9 @@ class Mender:
 
     def _no_help(self, path: str, why: str) -> OtherCopyDiffers:
         return OtherCopyDiffers(
-            f"{path} on {self._source_name} cannot repair anything: {why}.",
-            path=self._source.path / path,
-            device=self._source_name,
+            f"{path} on {self._source.name} cannot repair anything: {why}.",
+            path=self._source.folder.path / path,
+            device=self._source.name,
         )
 
     @contextlib.contextmanager
@@ -208,45 +274,68 @@ class Mender:
         try:
             yield
         except OSError as error:
-            where = {"path": self._target.path / path, "device": self._target_name}
+            where = {"path": self._target.folder.path / path, "device": self._target.name}
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                found = os.statvfs(self._target.path)
+                with self._target.silence.call():
+                    found = os.statvfs(self._target.folder.path)
                 free = bytes_text(found.f_bavail * found.f_frsize)
                 raise DestinationFull(
-                    f"{path} could not be repaired: {self._target_name} is full, {free} left.",
+                    f"{path} could not be repaired: {self._target.name} is full, {free} left.",
                     hint="Free space, then repair again.",
                     **where,  # type: ignore[arg-type]
                 ) from error
             words = error.strerror or str(error)
             raise WriteFailed(
-                f"{path} could not be repaired on {self._target_name}: {words}.",
+                f"{path} could not be repaired on {self._target.name}: {words}.",
                 **where,  # type: ignore[arg-type]
             ) from error
 
+    @contextlib.contextmanager
+    def _removed_on_failure(self, partial: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            silence = self._target.silence
+            with contextlib.suppress(OSError, DestinationSilent):
+                if silence.fault is not None:  # this thread has come back from there
+                    self._target.folder.remove(partial)
+                else:
+                    with silence.call():
+                        self._target.folder.remove(partial)
+            raise
 
-@contextlib.contextmanager
-def _removed_on_failure(folder: PinnedFolder, path: str) -> Iterator[None]:
+
+def _close(fd: int, silence: Silence) -> None:
+    """Close a file, also one of a drive that was given up: this thread has come back from there."""
+    if fd < 0:
+        return
+    call = silence.call()
     try:
-        yield
-    except BaseException:
-        with contextlib.suppress(OSError):
-            folder.remove(path)
+        silence.begin(call)
+    except DestinationSilent:
+        os.close(fd)
         raise
+    try:
+        os.close(fd)
+    finally:
+        silence.end(call)
 
 
-def _write_all(fd: int, block: memoryview) -> None:
-    done = 0
-    while done < len(block):
-        done += os.write(fd, block[done:])
-
-
-def _keep_facts(fd: int, out: int) -> None:
-    """Times, permissions and attributes of the other copy, where the file system holds them."""
-    found = os.fstat(fd)
+def _facts_of(fd: int) -> _Facts:
+    """Times, permissions and attributes of an open file."""
+    attributes: dict[str, bytes] = {}
     if hasattr(os, "listxattr"):
         with contextlib.suppress(OSError):
-            for name in os.listxattr(fd):
-                os.setxattr(out, name, os.getxattr(fd, name))
+            attributes = {name: os.getxattr(fd, name) for name in os.listxattr(fd)}
+    return os.fstat(fd), attributes
+
+
+def _keep_facts(out: int, facts: _Facts) -> None:
+    """Give an open file the facts of the other copy's, where the file system holds them."""
+    found, attributes = facts
+    with contextlib.suppress(OSError):
+        for name, value in attributes.items():
+            os.setxattr(out, name, value)
     with contextlib.suppress(OSError):
         os.fchmod(out, found.st_mode & 0o777 | stat.S_IRUSR)  # or nobody could prove it
     with contextlib.suppress(OSError):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import socket
+import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from app.errors import BadInput, EnvironmentFault, ReelkeepError
+from app.errors import BadInput, DestinationSilent, EnvironmentFault, ReelkeepError
 from app.integrity.mhl import (
-    Author,
     Comparison,
-    Creator,
     Difference,
     FileRecord,
     Folder,
@@ -27,64 +25,52 @@ from app.integrity.mhl import (
 from app.integrity.verdict import ReadWay
 from app.integrity.verify.beside import Beside, Recorded, look_beside
 from app.integrity.verify.listing import OUR_OWN, list_part
-from app.integrity.verify.mend import Mended, Mender
+from app.integrity.verify.mend import CopyFolder, Mended
+from app.integrity.verify.other_copy import OtherCopy
 from app.integrity.verify.outcome import FileOutcome, FileState, PartOutcome, SeenFile
 from app.integrity.verify.read import Reading, Sweep
 from app.integrity.verify.records import Records
-from app.integrity.verify.spec import Part, drive_name
+from app.integrity.verify.signature import Signature
+from app.integrity.verify.spec import REPAIR_HINT, Part
 from app.jobs.control import JobControl
+from app.places.descriptors import let_files_go
 from app.places.linux_calls import runs_in_user_space, sync_file_system
 from app.places.root import PinnedFolder
+from app.places.silence import Silence, watcher
 from app.places.through import path_through
 from app.places.volumes import Volume
 from app.units import count_text, now
 
 _CANNOT_WRITE = {errno.EROFS, errno.EACCES, errno.EPERM}
+_MEMORY = 1 << 36
+"""Bytes, more than any machine has that are not written out yet."""
 _MENDABLE = {FileState.CHANGED, FileState.MISSING, FileState.UNREADABLE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
-    """Who verifies, for the manifests."""
-
-    job: str
-    tool_version: str = ""
-    operator: str = ""
-
-    def creator(self, comment: str) -> Creator:
-        """What a manifest says of its making."""
-        return Creator(
-            tool="Reelkeep",
-            version=self.tool_version or None,
-            hostname=socket.gethostname(),
-            created=now(),
-            authors=(Author(name=self.operator),) if self.operator else (),
-            comment=f"Reelkeep job {self.job}; {comment}",
-        )
-
-
 class PartCheck:
-    """One part of a verify job."""
+    """One part of a verify job; used by a thread of its drive, which may hang at any call."""
 
     def __init__(
         self,
         part: Part,
         volume: Volume,
+        silence: Silence,
         control: JobControl,
         signature: Signature,
         others: Mapping[str, Recorded],
     ) -> None:
         """*others*: records of entries that a history cannot hold, by path below the root."""
-        self.part, self._volume, self._control = part, volume, control
+        self.part, self._silence, self._control = part, silence, control
         self._signature, self._started = signature, now()
-        self._records = Records.of(part)
-        self._folder = PinnedFolder(part.root)
-        with self._folder.folder("") as fd:
+        self._records = Records.of(part, silence)
+        with silence.call():
+            self._folder = PinnedFolder(part.root)
+        with silence.sync(_MEMORY), self._folder.folder("") as fd:
             self._provable = not runs_in_user_space(fd) and volume.device.counts
             if not volume.read_only:
                 with contextlib.suppress(OSError):
                     sync_file_system(fd)  # pages that are not written yet cannot be dropped
-        self.listing = list_part(self._records)
+        self.listing = list_part(self._records, silence, control.checkpoint)
         self._others = {path: one for path, one in others.items() if self._records.inside(path)}
         self._beside = Beside()
         self._readings: dict[str, Reading] = {}
@@ -101,23 +87,25 @@ class PartCheck:
         """Let go of the folder."""
         self._folder.close()
 
+    def cut_off(self) -> None:
+        """Its drive was given up: whoever comes back from there shall change nothing any more."""
+        let_files_go(self._folder)
+        # Even that may hang.
+        threading.Thread(target=self._folder.cut_off, name="cut off", daemon=True).start()
+
     # Reading and comparing
 
     def read(self) -> None:
         """Read every file from its medium, and hold it against what is recorded."""
-        sweep = Sweep(self._folder, self._name, self._control, provable=self._provable)
+        sweep = Sweep(self._folder, self._silence, self._control, provable=self._provable)
         try:
             self._readings = sweep.read(self.listing.wanted.values())
             self._beside = look_beside(
-                self._folder, self.listing.odd, self._others, sweep, provable=self._provable
+                self.listing.odd, self._others, sweep, provable=self._provable
             )
             self._compare(sweep)
         finally:
             sweep.close()
-
-    @property
-    def _name(self) -> str:
-        return drive_name(self.part.root, self._volume)
 
     def _compare(self, sweep: Sweep) -> None:
         self._found = {
@@ -224,18 +212,21 @@ class PartCheck:
         left_out: Iterable[str],
     ) -> str:
         try:
-            written = write_generation(
-                self.part.root,
-                records=records,
-                folders=folders,
-                process=Process.IN_PLACE,
-                creator=self._signature.creator(comment),
-                started=self._started,
-                previous=history,
-                ignore=[OUR_OWN + "*"] if self.listing.leftovers else (),
-                left_out=left_out,
-                through=path_through(self._folder, self.part.root),
-            )
+            with self._silence.call(watcher().patience.for_entries(len(records))):
+                written = write_generation(
+                    self.part.root,
+                    records=records,
+                    folders=folders,
+                    process=Process.IN_PLACE,
+                    creator=self._signature.creator(comment),
+                    started=self._started,
+                    previous=history,
+                    ignore=[OUR_OWN + "*"] if self.listing.leftovers else (),
+                    left_out=left_out,
+                    through=path_through(self._folder, self.part.root),
+                )
+        except DestinationSilent:
+            raise
         except (EnvironmentFault, BadInput) as error:
             cause = error.__cause__
             words = f"The result was not added to the history: {error.message}"
@@ -252,32 +243,36 @@ class PartCheck:
         wrong = [d for d in self._differences.values() if d.state in _MENDABLE]
         if not wrong:
             return
+        silence = Silence(str(other), hint=REPAIR_HINT)
+        silence.hurried = self._silence.hurried
         try:
-            source = PinnedFolder(other)
+            source = CopyFolder(silence.ask(lambda: PinnedFolder(other)), silence)
         except OSError as error:
             words = f"{other} cannot be opened to repair from: {error.strerror}."
             self._notes.append(words)
             return
-        mender = Mender(
-            self._folder, self._name, source, str(other),
-            provable=self._provable, tick=self._tick,
-        )  # fmt: skip
+        except DestinationSilent as silent:
+            self._notes.append(str(silent))
+            return
+        target = CopyFolder(self._folder, self._silence)
+        copy = OtherCopy(target, source, provable=self._provable, tick=self._tick)
         try:
             for difference in wrong:
                 self._control.checkpoint()
                 self._control.show(current=difference.path)
-                self._differences[difference.path] = self._mend(mender, difference)
+                self._differences[difference.path] = self._mend(copy, difference)
         finally:
-            mender.close()
-            source.close()
+            copy.close()
             self._record_mended(other)
 
     def _tick(self, count: int) -> None:
         self._control.checkpoint()
         self._control.advance(count)
 
-    def _mend(self, mender: Mender, difference: FileOutcome) -> FileOutcome:
+    def _mend(self, copy: OtherCopy, difference: FileOutcome) -> FileOutcome:
         path = difference.path
+        if copy.fault is not None:
+            return replace(difference, trouble=_and(difference, str(copy.fault)))
         expected = self._records.history.known(path)
         if (other := self._others.get(path)) is not None:
             expected = other.digests
@@ -286,8 +281,10 @@ class PartCheck:
         below = len(self.part.below) + 1 if self.part.below else 0
         usual = self._records.kinds(path, ())
         try:
-            mended = mender.mend(path, expected, source_path=path[below:], kinds=usual)
+            mended = copy.mend(path, expected, source_path=path[below:], kinds=usual)
         except ReelkeepError as error:
+            if self._silence.fault is not None:
+                raise
             return replace(difference, trouble=_and(difference, error.message))
         self._mended[path] = mended
         self._found[path] = FoundFile(
@@ -303,7 +300,8 @@ class PartCheck:
         mended = [path for path in self._mended if path not in self._others]
         if not mended or self.part.legacy:
             return
-        history = History.load(self.part.root)
+        with self._silence.call(watcher().patience.sync) as call:
+            history = History.load(self.part.root, call.answered)
         assert history is not None
         verified = Comparison(
             missing=(), changed=(), new=(), renamed=(), verified=tuple(mended), unproven=()

@@ -6,10 +6,10 @@ import errno
 import mmap
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor
-from concurrent.futures import wait as all_done
 from dataclasses import dataclass
+from functools import partial
 
 import xxhash
 
@@ -21,6 +21,7 @@ from app.integrity.mhl import FoundFile, file_moment
 from app.integrity.verdict import ReadWay
 from app.jobs.control import JobControl
 from app.places.root import PinnedFolder, is_gone
+from app.places.silence import Silence
 from app.units import now
 
 SMALL = 4 << 20
@@ -55,26 +56,30 @@ class Reading:
 
 
 class Sweep:
-    """Reads files of one pinned folder past the cache.
+    """Reads files of one pinned folder past the cache, for as long as its drive answers.
 
     *provable* is False where the file system caches out of our sight.
     """
 
     def __init__(
-        self, folder: PinnedFolder, name: str, control: JobControl, *, provable: bool
+        self, folder: PinnedFolder, silence: Silence, control: JobControl, *, provable: bool
     ) -> None:
-        self._folder, self._name, self._control = folder, name, control
+        self._folder, self._silence, self._control = folder, silence, control
         self._provable = provable
         self._reader = MediumReader()
         self._one_large = threading.Lock()
         self._local = threading.local()
 
     def close(self) -> None:
-        """Let go of the buffers."""
-        self._reader.close()
+        """Let go of the buffers, unless a drive that does not answer may still fill them."""
+        if self._silence.fault is None:
+            self._reader.close()
 
     def read(self, wanted: Iterable[Wanted]) -> dict[str, Reading]:
-        """All of *wanted*, by path; DestinationGone when the drive is pulled meanwhile."""
+        """All of *wanted*, by path.
+
+        DestinationGone when the drive is pulled meanwhile, DestinationSilent when it hangs.
+        """
         files = sorted(wanted, key=lambda w: w.size > SMALL)  # small ones first, order kept
         split = sum(1 for w in files if w.size <= SMALL)
         readings: dict[str, Reading] = {}
@@ -90,17 +95,29 @@ class Sweep:
         self._control.show(current=one.path)
         return self._tried(one, self._uncounted)
 
+    def read_link(self, path: str) -> str:
+        """Where a link points; OSError."""
+        with self._silence.call(at=path):
+            return self._folder.read_link(path)
+
     def _read_small_ones(self, files: Sequence[Wanted], into: dict[str, Reading]) -> None:
         portions = [files[i : i + _PORTION] for i in range(0, len(files), _PORTION)]
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="verify small files") as workers:
-            futures = [workers.submit(self._portion, portion) for portion in portions]
+        left, found = deque(range(len(portions))), dict[int, list[Reading]]()
+
+        def some() -> None:
             try:
-                _first_error(futures)
+                while left:
+                    n = left.popleft()
+                    found[n] = self._portion(portions[n])
+            except IndexError:
+                return  # another thread was first
             except BaseException:
-                workers.shutdown(wait=True, cancel_futures=True)
+                left.clear()  # the others need not begin any more
                 raise
-            for portion, future in zip(portions, futures, strict=True):
-                into.update(zip((w.path for w in portion), future.result(), strict=True))
+
+        self._silence.work(*[some] * min(_THREADS, len(portions)))
+        for n, portion in enumerate(portions):
+            into.update(zip((w.path for w in portion), found[n], strict=True))
 
     def _portion(self, files: Sequence[Wanted]) -> list[Reading]:
         self._control.show(current=files[0].path)
@@ -117,17 +134,21 @@ class Sweep:
             try:
                 return read(one, self._opener(one))
             except OSError as error:
-                if is_gone(error) or not self._folder.still_there():
+                if is_gone(error) or not self._still_there():
                     raise DestinationGone(
-                        f"{self._name} was removed.",
+                        f"{self._silence.name} was removed.",
                         path=self._folder.path,
-                        device=self._name,
+                        device=self._silence.name,
                         hint="Connect it again, then verify again.",
                     ) from error
                 if last or error.errno != errno.EIO:
                     words = error.strerror or str(error)
                     return Reading(file=None, way=ReadWay.NONE, mtime_ns=0, trouble=words)
         raise AssertionError("unreachable")
+
+    def _still_there(self) -> bool:
+        with self._silence.call():
+            return self._folder.still_there()
 
     def _opener(self, one: Wanted) -> Open:
         if one.follow:
@@ -141,7 +162,8 @@ class Sweep:
         if one.short:
             return self._short(one, open_file, self._look)
         buffer = self._buffer()
-        count, way, _ = read_small(open_file, buffer, provable=self._provable)
+        with self._silence.transfer(one.size, at=one.path):
+            count, way, _ = read_small(open_file, buffer, provable=self._provable)
         if count != one.size:  # it grew, shrank, or a direct read stopped early
             return self._streamed(one, open_file)
         hasher = MultiHash(one.kinds)
@@ -158,24 +180,30 @@ class Sweep:
     def _by_blocks(self, one: Wanted, open_file: Open, tick: Callable[[int], None]) -> Reading:
         if one.short:
             return self._short(one, open_file, tick)
-        with self._one_large:
-            read = self._reader.read(open_file, one.kinds, provable=self._provable, tick=tick)
+        with self._one_large, self._silence.transfer(BLOCK, at=one.path) as call:
+            read = self._reader.read(
+                open_file,
+                one.kinds,
+                provable=self._provable,
+                tick=lambda count: call.answered(lambda: tick(count)),  # each block is a call
+            )
         return _reading(one, read.digests, read.size, read.way)
 
     def _short(self, one: Wanted, open_file: Open, tick: Callable[[int], None]) -> Reading:
         """The old 32-bit hash, which has no kind of its own; its files are few and old."""
         hasher, short, size = MultiHash(one.kinds), xxhash.xxh32(), 0
-        fd = open_file(0)
-        try:
-            cache.drop(fd)
-            clear = self._provable and cache.is_dropped(fd, os.fstat(fd).st_size)
-            while block := os.read(fd, BLOCK):
-                hasher.update(block)
-                short.update(block)
-                size += len(block)
-                tick(len(block))
-        finally:
-            os.close(fd)
+        with self._silence.transfer(BLOCK, at=one.path) as call:
+            fd = open_file(0)
+            try:
+                cache.drop(fd)
+                clear = self._provable and cache.is_dropped(fd, os.fstat(fd).st_size)
+                while block := os.read(fd, BLOCK):
+                    hasher.update(block)
+                    short.update(block)
+                    size += len(block)
+                    call.answered(partial(tick, len(block)))
+            finally:
+                os.close(fd)
         way = ReadWay.MEDIUM if clear else ReadWay.CACHE
         return _reading(one, hasher.digests(), size, way, short.intdigest())
 
@@ -199,10 +227,3 @@ def _reading(
 ) -> Reading:
     found = FoundFile(size=size, digests=digests, mtime=file_moment(one.mtime_ns), at=now())
     return Reading(file=found, way=way, mtime_ns=one.mtime_ns, short=short)
-
-
-def _first_error(futures: Sequence[Future[list[Reading]]]) -> None:
-    """Wait for all, but no longer than until the first fails."""
-    done, _ = all_done(futures, return_when=FIRST_EXCEPTION)
-    for future in done:
-        future.result()

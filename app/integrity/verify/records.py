@@ -20,6 +20,7 @@ from app.integrity.mhl import (
 )
 from app.integrity.mhl.timeline import Timeline
 from app.integrity.verify.spec import Part
+from app.places.silence import Silence, watcher
 
 _QUICKEST = (
     HashKind.XXH3,
@@ -42,11 +43,15 @@ class Records:
     """Files of legacy manifests of which only the 32-bit xxHash is known."""
 
     @classmethod
-    def of(cls, part: Part) -> Records:
-        """Read them; raises HistoryFault in its kinds, NotFound when an interruption left none."""
-        if part.legacy:
-            return _legacy_records(part)
-        history = History.load(part.root)
+    def of(cls, part: Part, silence: Silence) -> Records:
+        """Read them; raises HistoryFault in its kinds, NotFound when an interruption left none.
+
+        DestinationSilent when the drive does not answer.
+        """
+        with silence.call(watcher().patience.sync) as call:
+            if part.legacy:
+                return _legacy_records(part)
+            history = History.load(part.root, call.answered)
         if history is None:
             raise NotFound(f"{part.root} has no complete ASC MHL history.", path=part.root)
         return cls(part=part, history=history, short={})

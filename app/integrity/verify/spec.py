@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,10 +14,13 @@ from app.integrity.mhl.history import manifests_in
 from app.integrity.mhl.reading import NAMESPACE
 from app.integrity.mhl.values import CHAIN_NAME, HISTORY_FOLDER, MANIFEST_SUFFIX
 from app.jobs.spec import Spec, job_kind
-from app.places.tree import Entry, EntryKind, list_tree
+from app.places.silence import Silence
+from app.places.tree import Entry, EntryKind, each_entry
 from app.places.volumes import Volume, volume_of
 
 _HEAD = 4096
+VERIFY_HINT = "Check its cable and power, then verify again."
+REPAIR_HINT = "Check its cable and power, then repair again."
 
 
 @job_kind
@@ -54,7 +58,13 @@ class Aim:
     """Where a verify job goes; found without listing what it will read."""
 
     title: str
+    path: Path
+    """What was asked for, without links."""
     volume: Volume
+    drive: str
+    """The drive's name, for people."""
+    file_system: int
+    """Its number (`st_dev`)."""
     parts: tuple[Part, ...]
     lanes: frozenset[str]
     outside: int
@@ -71,45 +81,71 @@ class VerifyPlan:
     """Bytes of all files below the parts, those on ignore lists included."""
 
 
-def aim_of(spec: VerifySpec, declared: Mapping[str, str]) -> Aim:
-    """Find what answers for *spec*; NotFound where nothing does, BadInput for nonsense."""
-    path = Path(os.path.realpath(spec.path))
-    parts = find_parts(path)
+def aim_of(
+    spec: VerifySpec, declared: Mapping[str, str], hurried: Callable[[], bool] = lambda: False
+) -> Aim:
+    """Find what answers for *spec*; NotFound where nothing does, BadInput for nonsense.
+
+    DestinationSilent when a drive does not answer; sooner once the look is *hurried*.
+    """
+    silence = _silence(spec.path, VERIFY_HINT, hurried)
+    path, parts, number = silence.work(lambda: _parts(spec.path, silence))[0]
     volume = volume_of(parts[0].place, declared)
     lanes = {volume.device.id}
     if spec.repair_from is not None:
-        lanes.add(volume_of(_other(spec.repair_from, parts), declared).device.id)
+        other = partial(_other, spec.repair_from, parts)
+        there = _silence(spec.repair_from, REPAIR_HINT, hurried).ask(other)
+        lanes.add(volume_of(there, declared).device.id)
     return Aim(
         title=f"Verify {_title(path, volume)}",
+        path=path,
         volume=volume,
+        drive=drive_name(parts[0].root, volume),
+        file_system=number,
         parts=parts,
         lanes=frozenset(lanes),
-        outside=_outside(path, parts),
+        outside=silence.work(lambda: _outside(path, parts, silence))[0],
     )
+
+
+def _silence(path: Path, hint: str, hurried: Callable[[], bool]) -> Silence:
+    silence = Silence(str(path), hint=hint)
+    silence.hurried = hurried
+    return silence
+
+
+def _parts(given: Path, silence: Silence) -> tuple[Path, tuple[Part, ...], int]:
+    """The real path of what was given, what answers for it, and its file system's number."""
+    with silence.call():
+        path = Path(os.path.realpath(given))
+    parts = find_parts(path, silence)
+    with silence.call():
+        return path, parts, os.stat(parts[0].place).st_dev
 
 
 def plan_verify(spec: VerifySpec, declared: Mapping[str, str]) -> VerifyPlan:
     """What *spec* would read; refuses as `aim_of` does."""
     aim = aim_of(spec, declared)
-    files = [entry for part in aim.parts for entry in _files(part.place)]
-    return VerifyPlan(aim=aim, files=len(files), size=sum(entry.size for entry in files))
+    silence = Silence(aim.drive, aim.file_system, hint=VERIFY_HINT)
+    listed = silence.work(lambda: [e for part in aim.parts for e in _files(part.place, silence)])
+    return VerifyPlan(aim=aim, files=len(listed[0]), size=sum(e.size for e in listed[0]))
 
 
-def _files(folder: Path) -> list[Entry]:
+def _files(folder: Path, silence: Silence) -> list[Entry]:
     """All files below *folder* but those of histories."""
     return [
         entry
-        for entry in list_tree(folder)
+        for entry in silence.each(each_entry(folder))
         if entry.kind is EntryKind.FILE and HISTORY_FOLDER not in entry.path.split("/")
     ]
 
 
-def _outside(path: Path, parts: tuple[Part, ...]) -> int:
+def _outside(path: Path, parts: tuple[Part, ...], silence: Silence) -> int:
     """How many files of *path* lie beside *parts*; none where one part holds all of it."""
     if path not in parts[0].root.parents:
         return 0
     inside = tuple(f"{part.root.relative_to(path).as_posix()}/" for part in parts)
-    return sum(1 for entry in _files(path) if not entry.path.startswith(inside))
+    return sum(1 for entry in _files(path, silence) if not entry.path.startswith(inside))
 
 
 def _title(path: Path, volume: Volume) -> str:
@@ -136,21 +172,22 @@ def _other(path: Path, parts: tuple[Part, ...]) -> Path:
     return path
 
 
-def find_parts(path: Path) -> tuple[Part, ...]:
+def find_parts(path: Path, silence: Silence) -> tuple[Part, ...]:
     """The histories or manifests that answer for *path*.
 
     Its own history; else the nearest one above it on the same volume, of which only this folder is
     checked; else the legacy manifests in it; else every history or manifest below it. Raises
-    NotFound, BadInput.
+    NotFound, BadInput, DestinationSilent.
     """
-    if path.is_file():
-        return (_of_manifest(path),)
-    if not path.is_dir():
-        raise NotFound(f"There is no folder or manifest at {path}.", path=path)
-    if path.name == HISTORY_FOLDER and has_history(path.parent):
-        path = path.parent
-    found = _history_around(path) or _legacy_at(path)
-    parts = (found,) if found else tuple(_below(path))
+    with silence.call():
+        if path.is_file():
+            return (_of_manifest(path),)
+        if not path.is_dir():
+            raise NotFound(f"There is no folder or manifest at {path}.", path=path)
+        if path.name == HISTORY_FOLDER and has_history(path.parent):
+            path = path.parent
+        found = _history_around(path) or _legacy_at(path)
+    parts = (found,) if found else tuple(_below(path, silence))
     if not parts:
         raise NotFound(
             f"{path} has no ASC MHL history and no legacy manifest, and nothing in it has.",
@@ -199,16 +236,17 @@ def _legacy_at(folder: Path) -> Part | None:
     return Part(root=folder, legacy=manifests) if manifests else None
 
 
-def _below(path: Path) -> Iterator[Part]:
+def _below(path: Path, silence: Silence) -> Iterator[Part]:
     """Outermost histories and manifests below *path*."""
     taken: str | None = None
-    for entry in list_tree(path):
+    for entry in silence.each(each_entry(path)):
         if entry.kind is not EntryKind.FOLDER:
             continue
         if taken is not None and entry.path.startswith(taken):
             continue
         folder = path / entry.path
-        part = Part(root=folder) if has_history(folder) else _legacy_at(folder)
+        with silence.call():
+            part = Part(root=folder) if has_history(folder) else _legacy_at(folder)
         if part is not None:
             taken = entry.path + "/"
             yield part

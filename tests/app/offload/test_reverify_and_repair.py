@@ -305,7 +305,9 @@ def test_a_repair_waits_for_nothing_and_says_which_drive_it_needs(
         (one.point / "A003" / CLIP).unlink()
         two.pull()
         job = repaired(engine, offload.id, 0)
-        assert job.error == f"No other verified copy of {CLIP} is connected."
+        assert job.error == (
+            f"No other verified copy of {CLIP} is connected. Connect TWO, then repair again."
+        )
         two.plug()
         one.pull()
         job = repaired(engine, offload.id, 0)
