@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from app.media.frame_index import FrameIndex
-from app.media.reading import Packets, Reading
+from app.media.reading import Packets, Reading, decoded
 from app.media.source import ByteSource
 
 Item = tuple[int, VideoFrame]
@@ -24,6 +24,13 @@ class Run:
         self._index = index
         self._reading = Reading(source, index, track)
         self._coming: Iterator[Item] | None = None
+        self._suspect = frozenset(index.suspect.tolist())
+        self.alarm = False
+        """Whether a packet was damaged; what it was is for others to find out, who reset this."""
+        self.read_to = -1
+        """The latest frame whose packet was read."""
+        self.due = 0
+        """The frame that has to come next."""
 
     @property
     def going(self) -> bool:
@@ -50,12 +57,15 @@ class Run:
         Returns the row of the key frame at which reading really begins, which may be another one.
         """
         self._coming = None
+        self.alarm = False
+        self.read_to = -1
         packets = self._reading.begin(row)
         begin = [packet for packet in [next(packets, None)] if packet is not None]
         landed = self._reading.landed
         known = 0 <= landed < len(self._index.key_frames)
         # What comes after a key frame and is shown before it is made from pictures not read here.
         floor = int(self._index.key_frames[landed]) if known else self._index.lost_at_head
+        self.due = floor
         self._coming = self._pictures(itertools.chain(begin, packets), floor)
         return landed
 
@@ -73,7 +83,7 @@ class Run:
         if packet is None or self._reading.landed != row:
             return None
         for frame in [*self._decoded(packet), *self._decoded(None)]:
-            if self._index.number_of(frame.pts) == number and not frame.is_corrupt:
+            if self._index.number_of(frame.pts) == number:
                 return frame
         return None
 
@@ -84,14 +94,18 @@ class Run:
 
     def _pictures(self, packets: Packets, floor: int) -> Iterator[Item]:
         for packet in itertools.chain(packets, [None]):
+            if packet is not None:
+                number = self._index.number_of(packet.pts)
+                self.read_to = max(self.read_to, -1 if number is None else number)
+                self.alarm = self.alarm or number in self._suspect
             for frame in self._decoded(packet):
                 number = self._index.number_of(frame.pts)
-                if number is not None and number >= floor and not frame.is_corrupt:
+                if number is not None and number >= floor:
+                    # Some decoders swallow a damaged packet without a word.
+                    self.alarm = self.alarm or number > self.due
                     yield number, frame
 
     def _decoded(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
-        """What comes out for *packet*; a damaged one gives nothing, and the next one may again."""
-        try:
-            return self._reading.stream.codec_context.decode(packet)
-        except av.FFmpegError:
-            return []
+        made = decoded(self._reading.stream, packet)
+        self.alarm = self.alarm or made.failed or made.corrupt
+        return made.frames

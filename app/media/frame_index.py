@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
@@ -61,6 +61,8 @@ class FrameIndex:
     """What the picture of each key frame carries."""
     key_places: Numbers
     """What to seek to for each key frame, as `way` says."""
+    suspect: Numbers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    """Frames whose packets the container itself says are incomplete; ascending."""
     lost_at_head: int = 0
     """So many frames at the head need a picture from before the file begins: nobody has them."""
     missing_at_end: int = 0

@@ -17,7 +17,8 @@ import av
 from av.video.frame import VideoFrame
 
 from app.errors import BadInput, FrameFault, MediaFault
-from app.media.decoding import Run
+from app.media.damage import damaged_frames
+from app.media.decoding import Item, Run
 from app.media.frame_index import FrameIndex
 from app.media.opened import OpenClip
 from app.media.source import ByteSource
@@ -28,10 +29,6 @@ Seen = Callable[[int, VideoFrame], object]
 
 _NEAR = 8
 """Frames ahead that are sooner decoded than sought."""
-_DOUBTS = 1
-"""So often one goes further back though the run came past the frame that is missing."""
-
-Item = tuple[int, VideoFrame]
 
 
 class Abandoned(Exception):
@@ -64,6 +61,8 @@ class Decoder:
         self._last: Item | None = None
         self._ahead: Item | None = None
         self._missing: set[int] = set()
+        self._looked_at: set[int] = set()
+        self._track = track
 
     def frame(self, n: int) -> VideoFrame:
         """Frame *n*. Right after frame n-1 this does not seek."""
@@ -104,7 +103,8 @@ class Decoder:
             frame = self._run.key_alone(row, number)
             if frame is not None:
                 self._last = (number, frame)
-                self._tell(self._last)
+                if self.seen is not None:
+                    self.seen(number, frame)
                 return self._last
         return number, self.frame(number)
 
@@ -159,36 +159,31 @@ class Decoder:
     def _sought(self, n: int) -> VideoFrame:
         """Frame *n* from the last key frame shown before it, or from one further back."""
         row = self.index.key_row(n)
-        step, doubts = 1, 0
+        step = 1
         while True:
             self._forget()
             landed = self._run.start(row)
             found = self._go_to(n)
             if found is not None:
                 return found
-            if landed <= row and self._last is not None:
-                doubts += 1  # it came past the place, and the frame was not there
-            elif landed <= row:
-                step *= 2  # nothing whole came out yet: a picture that is refreshed bit by bit
-            if row < 0 or self.index.intra or doubts > _DOUBTS:
+            if landed <= row:
+                self._look_for_damage(row, row)
+                if self._last is not None:
+                    break  # it came past the place, and the frame was not there
+                step *= 2  # nothing whole came out yet: pictures that are refreshed bit by bit
+            if n in self._missing or row < 0 or self.index.intra:
                 break
             row = max(row - step, -1)
         if self._run.damaged:
-            # The whole gap is known by now; one failure after the other would cost a run-up each.
-            before = self._last[0] if self._last is not None else n - 1
-            after = self._ahead[0] if self._ahead is not None else self.index.frames
-            self._missing.update(range(max(before + 1, self.index.lost_at_head), after))
+            self._missing.add(n)
         raise self._fault(n, self._run.trouble)
 
     def _go_to(self, n: int) -> VideoFrame | None:
         """Decode on to frame *n*; None where a later one comes, which is kept, or nothing."""
         while True:
-            item = self._ahead
+            item = self._ahead or self._next()
             if item is None:
-                item = self._run.picture()
-                if item is None:
-                    return None
-                self._tell(item)
+                return None
             if item[0] > n:
                 self._ahead = item
                 return None
@@ -196,15 +191,41 @@ class Decoder:
             self._last = item
             if item[0] == n:
                 return item[1]
-            if self.abandon is not None and self.abandon():
-                raise Abandoned
+            self._give_up()
+
+    def _next(self) -> Item | None:
+        """The next picture that is what it should be."""
+        run = self._run
+        while (item := run.picture()) is not None:
+            if run.alarm and not self.index.intra:
+                last = max(item[0], run.read_to)
+                self._look_for_damage(self.index.key_row(run.due), self.index.key_row(last))
+            run.alarm = False
+            run.due = item[0] + 1
+            if item[0] not in self._missing:
+                if self.seen is not None:
+                    self.seen(*item)
+                return item
+        return None
+
+    def _look_for_damage(self, first: int, last: int) -> None:
+        """Learn what is lost in the groups of these key frames, which may well be nothing."""
+        if self.index.intra:
+            return
+        for row in range(first, last + 1):
+            if row not in self._looked_at:
+                lost = damaged_frames(
+                    self.source, self.index, row, track=self._track, checkpoint=self._give_up
+                )
+                self._missing |= lost
+                self._looked_at.add(row)
+
+    def _give_up(self) -> None:
+        if self.abandon is not None and self.abandon():
+            raise Abandoned
 
     def _forget(self) -> None:
         self._last = self._ahead = None
-
-    def _tell(self, item: Item) -> None:
-        if self.seen is not None:
-            self.seen(*item)
 
 
 def first_frame(source: ByteSource, *, track: int = 0) -> VideoFrame:

@@ -75,6 +75,8 @@ class _Rows:
     byte: array[int] = field(default_factory=lambda: array("q"))
     key: bytearray = field(default_factory=bytearray)
     hidden: bytearray = field(default_factory=bytearray)
+    torn: array[int] = field(default_factory=lambda: array("q"))
+    """Numbers of packets that the container says are incomplete."""
 
     def add(self, packet: Packet[VideoStream]) -> None:
         self.pts.append(_UNKNOWN if packet.pts is None else packet.pts)
@@ -82,6 +84,8 @@ class _Rows:
         self.byte.append(-1 if packet.pos is None else packet.pos)
         self.key.append(packet.is_keyframe)
         self.hidden.append(packet.is_discard)
+        if packet.is_corrupt:
+            self.torn.append(len(self.pts) - 1)
 
 
 _UNKNOWN = -(1 << 63)
@@ -259,6 +263,8 @@ def _from_rows(clip: OpenClip, rows: _Rows) -> FrameIndex | None:
     if not len(pts) or not key.any() or not _usable(pts, key, hidden):
         return None
     shown = np.sort(pts[~hidden])
+    if rows.torn:
+        shown = _with_holes(clip, shown)
     leads_to = _keys(key, hidden, np.searchsorted(shown, pts).astype(np.int64))
     packets = np.flatnonzero(key)[leads_to < len(shown)]
     leads_to = leads_to[leads_to < len(shown)]
@@ -282,9 +288,32 @@ def _from_rows(clip: OpenClip, rows: _Rows) -> FrameIndex | None:
         key_frames=leads_to[order],
         key_stamps=pts[packets],
         key_places=places[packets],
+        suspect=np.searchsorted(shown, np.sort(pts[_torn(rows)])).astype(np.int64),
         lost_at_head=lost,
         missing_at_end=max(_promised(clip) - len(pts), 0),
     )
+
+
+def _torn(rows: _Rows) -> Numbers:
+    """The packets that are incomplete: FFmpeg says so with the one that it had just finished."""
+    torn = np.frombuffer(rows.torn, dtype=np.int64)
+    both = np.union1d(torn, torn + 1)
+    return both[both < len(rows.pts)]
+
+
+def _with_holes(clip: OpenClip, shown: Numbers) -> Numbers:
+    """With a time for each frame that was lost on the way: it is missing, it was not left out."""
+    step = round(1 / (_said_rate(clip) * Fraction(clip.stream.time_base or 1)))
+    ways = np.diff(shown)
+    missed = np.rint(ways / max(step, 1)).astype(np.int64) - 1
+    if step < 2 or np.any(missed < 0) or np.any(np.abs(ways - (missed + 1) * step) > missed + 2):
+        return shown
+    filled = [shown[:1]]
+    filled += [
+        after - step * np.arange(count, -1, -1)
+        for after, count in zip(shown[1:], missed, strict=True)
+    ]
+    return np.concatenate(filled)
 
 
 def _usable(pts: Numbers, key: Flags, hidden: Flags) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import av
 from av.packet import Packet
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from app.media.frame_index import FrameIndex, Way
@@ -17,12 +19,18 @@ Packets = Iterator["Packet[VideoStream]"]
 
 
 class Reading:
-    """Goes to any key frame of *index* and reads on from there. Opening raises MediaFault."""
+    """Goes to any key frame of *index* and reads on from there. Opening raises MediaFault.
 
-    def __init__(self, source: ByteSource, index: FrameIndex, track: int) -> None:
+    *threads* of the decoder; 0: as many as are good.
+    """
+
+    def __init__(
+        self, source: ByteSource, index: FrameIndex, track: int, *, threads: int = 0
+    ) -> None:
         self._source = source
         self._index = index
         self._track = track
+        self._threads = threads
         self._way = index.way
         self._rows: dict[int, int] = {}
         if index.way is Way.TIME and (index.numbered or not index.intra):
@@ -68,7 +76,8 @@ class Reading:
     def _opened(self) -> OpenClip:
         clip = OpenClip(self._source, self._track)
         # Threads by frame hold pictures back until each has one: three times as long to the first.
-        clip.stream.thread_type = "SLICE" if self._index.intra else "AUTO"
+        clip.stream.thread_type = "SLICE" if self._index.intra or self._threads == 1 else "AUTO"
+        clip.stream.codec_context.thread_count = self._threads
         return clip
 
     def _from_the_start(self, row: int) -> Packets:
@@ -135,3 +144,29 @@ def _numbered(packets: Packets, first: int) -> Packets:
     for n, packet in enumerate(packets, first):
         packet.pts = n
         yield packet
+
+
+class Decoded(NamedTuple):
+    """What a decoder made of one packet."""
+
+    frames: list[VideoFrame]
+    """The whole pictures that came out, mostly of earlier packets."""
+    failed: bool = False
+    """Whether this packet was of no use."""
+    corrupt: bool = False
+    """Whether a picture of an earlier packet, or of this one, was left out."""
+
+
+def decoded(stream: VideoStream, packet: Packet[VideoStream] | None) -> Decoded:
+    """Hand *packet* to the decoder, None for the last time; it goes on after a damaged one."""
+    codec = stream.codec_context
+    try:
+        try:
+            frames = codec.decode(packet)
+        except av.BlockingIOError:  # stuck since a damaged packet; only this gets it going again
+            codec.flush_buffers()
+            frames = codec.decode(packet)
+    except av.FFmpegError:
+        return Decoded([], failed=True)
+    whole = [frame for frame in frames if not frame.is_corrupt]
+    return Decoded(whole, corrupt=len(whole) < len(frames))
