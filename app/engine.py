@@ -33,6 +33,8 @@ from app.media.montage_spec import MontageSpec
 from app.media.montages import Montages
 from app.media.proxies import Proxies
 from app.media.proxy_spec import ProxySpec
+from app.media.transcode.spec import TranscodeSpec
+from app.media.transcode.transcodes import Transcodes
 from app.offload.account import Account, LastVerdict, report_folder, report_stem
 from app.offload.clear_up import clear_up
 from app.offload.day import day_report, day_stem
@@ -79,6 +81,9 @@ class Engine(AbstractContextManager["Engine"]):
             self.profile.directory, self.settings, self.journal, lambda: self.declared
         )
         self.montages = Montages(self.profile.indexes, self.journal, lambda: self.declared)
+        self.transcodes = Transcodes(
+            self.profile.directory, self.settings, self.journal, lambda: self.declared
+        )
         self._instance = Instance(self.profile.directory / "instances")
         self._vigil = Vigil(lambda: bool(self.settings.get("jobs.keep_awake")))
         lanes = Lanes(self.profile.directory / "lanes")
@@ -348,6 +353,7 @@ class Engine(AbstractContextManager["Engine"]):
             VerifySpec.kind: JobKind(prepare=self._verify_task, run=self._run_verify),
             RepairSpec.kind: JobKind(prepare=self._repair_task, run=self._run_repair),
             ProxySpec.kind: self.proxies.kind(),
+            TranscodeSpec.kind: self.transcodes.kind(),
             MontageSpec.kind: self.montages.kind(),
         }
 

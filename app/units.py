@@ -32,17 +32,21 @@ def rate_text(bytes_per_second: float) -> str:
     return f"{bytes_per_second / 1e3:.0f} kB/s"
 
 
-BYTES, FRAMES, TILES = "bytes", "frames", "tiles"
-"""What the work of a job is counted in."""
+BYTES, FRAMES, TILES, MATERIAL = "bytes", "frames", "tiles", "material"
+"""What the work of a job is counted in; material in milliseconds of its running time."""
 
 
 def amount_text(count: int, unit: str) -> str:
-    """An amount of work for people: `412.6 GB`, `1,204 frames`, `9 tiles`."""
+    """An amount of work for people: `412.6 GB`, `1,204 frames`, `9 tiles`, `4 min 10 s`."""
+    if unit == MATERIAL:
+        return duration_text(count / 1000)
     return bytes_text(count) if unit == BYTES else count_text(count, unit.removesuffix("s"))
 
 
 def speed_text(rate: float, unit: str) -> str:
-    """A rate of work for people: `1.14 GB/s`, `61 fps`, `7.3 fps`, `12 tiles/s`."""
+    """A rate of work for people: `1.14 GB/s`, `61 fps`, `7.3 fps`, `12 tiles/s`, `0.13 × speed`."""
+    if unit == MATERIAL:
+        return f"{rate / 1000:.2g} × speed"
     if unit == BYTES:
         return rate_text(rate)
     each = "fps" if unit == FRAMES else f"{unit}/s"

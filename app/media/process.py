@@ -19,10 +19,9 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from app.errors import EnvironmentFault
-from app.jobs.control import JobControl
 from app.jobs.snapshot import JobState
 from app.own_process import own_process
 
@@ -52,6 +51,17 @@ _REPORTS = (
 )
 
 
+class Wishes(Protocol):
+    """What is asked of a program while it runs; JobControl is one."""
+
+    @property
+    def state(self) -> JobState:
+        """PAUSED while it is to be held."""
+
+    def checkpoint(self) -> None:
+        """Return, wait while paused, or raise."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far it is."""
@@ -62,6 +72,8 @@ class Progress:
     """Of the output."""
     size: int = 0
     """Bytes of the first output."""
+    wanted: int = 0
+    """How many frames there will be, where it tells; 0 else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +84,6 @@ class Ended:
     whole: bool
     """It said that it came to its end, and its exit code does not speak against that."""
     progress: Progress
-    wanted: int = 0
-    """How many frames there will be, where it tells; 0 else."""
     words: tuple[str, ...] = ()
     """What it complained of, for people; also runs that ended well may have complained."""
     silent: bool = False
@@ -101,7 +111,7 @@ class Ended:
 def run_ffmpeg(
     program: str,
     arguments: Sequence[str],
-    control: JobControl,
+    control: Wishes,
     told: Callable[[Progress], None] = lambda _: None,
     *,
     patience: float = PATIENCE,
@@ -111,12 +121,14 @@ def run_ffmpeg(
     Raises JobCancelled once the job is cancelled, after the program has ended; EnvironmentFault
     where it does not start.
     """
-    return run_reporting([program, *_REPORTS, *arguments], control, told, patience=patience)
+    quiet = {**os.environ, "SVT_LOG": "1"}  # else it tells its whole set-up as complaints
+    command = [program, *_REPORTS, *arguments]
+    return run_reporting(command, control, told, environment=quiet, patience=patience)
 
 
 def run_reporting(
     command: Sequence[str],
-    control: JobControl,
+    control: Wishes,
     told: Callable[[Progress], None] = lambda _: None,
     *,
     environment: Mapping[str, str] | None = None,
@@ -152,7 +164,7 @@ class _Run:
         for reader in self._readers:
             reader.start()
 
-    def until_ended(self, control: JobControl, told: Callable[[Progress], None]) -> Ended:
+    def until_ended(self, control: Wishes, told: Callable[[Progress], None]) -> Ended:
         shown, silent = Progress(), False
         while not silent and not self._ended_within(_LOOK):
             self._heed(control)
@@ -180,7 +192,7 @@ class _Run:
             return False
         return True
 
-    def _heed(self, control: JobControl) -> None:
+    def _heed(self, control: Wishes) -> None:
         """Hold it while the job is paused; JobCancelled when that is cancelled."""
         if control.state is JobState.PAUSED:
             held = _signalled(self._process, "SIGSTOP")
@@ -220,6 +232,7 @@ class _Run:
             frames=_whole(facts.get("frame", "")),
             seconds=_whole(facts.get("out_time_us", "")) / 1e6,
             size=_whole(facts.get("total_size", "")),
+            wanted=_whole(facts.get("wanted", "")),
         )
         if progress != self._progress:
             self._progress, self._moved = progress, time.monotonic()
@@ -232,7 +245,6 @@ class _Run:
                     self._head.append(words)
                 elif words:
                     self._tail.append(words)
-            wanted=_whole(facts.get("wanted", "")),
 
 
 def _whole(text: str) -> int:

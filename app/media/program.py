@@ -56,6 +56,17 @@ def find_program(chosen: str = "") -> Program:
     return found
 
 
+def programs(chosen: str = "") -> tuple[Program, ...]:
+    """The ffmpeg to use, and behind it the one that we bring, where that is another.
+
+    Raises as `find_program` does.
+    """
+    first = find_program(chosen)
+    brought = _brought() if first.origin != "imageio-ffmpeg" else ""
+    other = _looked_at(brought, "imageio-ffmpeg") if brought else None
+    return (first,) if other is None else (first, other)
+
+
 def _chosen(name: str) -> Program:
     path = shutil.which(os.path.expanduser(name))  # noqa: PTH111 - a name too
     hint = "Name another: reelkeep settings set media.ffmpeg PROGRAM"

@@ -47,7 +47,8 @@ class RecipeKind(Generic[R]):
             if own is not None and not self._is_another(own):
                 return _read(self, wanted, own)
             if wanted in self._ours():
-                return _our_recipe(self, wanted)
+                ours: R = _our_recipe(self, wanted)
+                return ours
         names = ", ".join(self.names(folder))
         raise NotFound(f'There is no recipe "{name}".', hint=f"There are: {names}.")
 
@@ -78,7 +79,7 @@ def _in(folder: Path | None) -> dict[str, Path]:
 
 
 @functools.cache
-def _our_recipe(kind: RecipeKind[R], name: str) -> R:
+def _our_recipe(kind: RecipeKind[Any], name: str) -> Any:
     return _read(kind, name, OURS / f"{name}{_SUFFIX}")
 
 

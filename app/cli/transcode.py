@@ -1,0 +1,176 @@
+"""`reelkeep transcode`: encode clips anew, stream by stream, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.cli.invocation import this_invocation
+from app.cli.outcome import exit_code
+from app.cli.output import Output
+from app.cli.typed import Place
+from app.cli.watch import Watch
+from app.engine import Engine
+from app.errors import BadInput
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import CONVERTER
+from app.media.proxies import as_given
+from app.media.transcode.recipe import Box
+from app.media.transcode.spec import (
+    ClipState,
+    Fate,
+    StreamSheet,
+    TranscodePlan,
+    TranscodeSheet,
+    TranscodeSpec,
+)
+from app.units import bytes_text, count_text, duration_text
+
+
+@click.command("transcode")
+@click.argument("files", metavar="FILE...", nargs=-1, type=Place())
+@click.option(
+    "--recipe",
+    default="compact",
+    metavar="NAME",
+    help="compact (looks the same, smaller), keepsake (tiny), or one of your own."
+    " Default: compact.",
+)
+@click.option("--to", required=True, metavar="DIR", help="Folder for what is made.")
+@click.option("--container", metavar="KIND", help="mkv or mov, in the place of the recipe's own.")
+@click.option("--anew", is_flag=True, help="Make also those again that are finished.")
+@click.option("--dry-run", is_flag=True, help="Show what would become of each stream, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.pass_context
+def transcode_command(context: click.Context, /, **given: Any) -> None:
+    """Transcode clips: each stream by itself, same frames, same timecode, checked after writing.
+
+    FILE is a clip, or a folder: all clips below it. The original is only read. A transcode that
+    was cut off goes on where it was.
+    """
+    output = Output(as_json=given["as_json"])
+    invocation = this_invocation()
+    settings = invocation.settings()
+    with (
+        invocation.logged(settings),
+        Engine(invocation.profile.directory, settings) as engine,
+    ):
+        spec = _spec(engine, given)
+        if given["dry_run"]:
+            _show_plan(engine.transcodes.plan(spec), output)
+            return
+        job = engine.submit(spec)
+        (ended,) = Watch(engine, output).until_ended([job])
+        context.exit(show_transcodes(engine, ended, output))
+
+
+def _spec(engine: Engine, given: dict[str, Any]) -> TranscodeSpec:
+    if not given["files"]:
+        raise BadInput("Name at least one clip or folder.", hint="`reelkeep transcode --help`")
+    if not given["to"]:
+        raise BadInput("--to is empty. Name a folder; the current one is a full stop.")
+    recipe = engine.transcodes.recipe(given["recipe"])
+    if box := given["container"]:
+        if box not in list(Box):
+            raise BadInput(f'"{box}" is no container.', hint=f"There are: {', '.join(Box)}.")
+        recipe = replace(recipe, container=Box(box))
+    (to,) = as_given((Path(given["to"]),))
+    return TranscodeSpec(files=as_given(given["files"]), recipe=recipe, to=to, anew=given["anew"])
+
+
+# Saying
+
+
+def _show_plan(plan: TranscodePlan, output: Output) -> None:
+    output.say(plan.program)
+    for clip in plan.clips:
+        if clip.trouble:
+            output.warn(f"{clip.source}: {clip.trouble}")
+        else:
+            known = ", there already" if clip.known else ", begun already" if clip.begun else ""
+            output.say(f"{clip.source}")
+            output.say(f"  {clip.path}{known}")
+        for stream in clip.streams:
+            output.say(f"  {_stream_text(stream)}")
+        output.event("clip", **CONVERTER.unstructure(clip))
+    for folder in plan.unreadable:
+        output.warn(f"The folder {folder} cannot be read; what is in it was left out.")
+    failed = sum(1 for clip in plan.clips if clip.trouble)
+    output.result(ok=True, exit_code=0, dry_run=True, clips=len(plan.clips), failed=failed)
+
+
+def show_transcodes(engine: Engine, ended: JobSnapshot, output: Output) -> int:
+    """Say what became of each clip, stream by stream; answers the exit code."""
+    code = exit_code([ended])
+    sheets = engine.transcodes.sheets(ended.id)
+    for sheet in sheets:
+        _show_sheet(sheet, output)
+        output.event("clip", **CONVERTER.unstructure(sheet))
+    failed = sum(1 for sheet in sheets if sheet.state is ClipState.FAILED)
+    words = _ending(engine, ended)
+    if words and not failed:
+        output.warn(words)
+    output.result(
+        ok=not code,
+        exit_code=int(code),
+        job=ended.id,
+        state=str(ended.state),
+        clips=len(sheets),
+        failed=failed,
+        error=words,
+    )
+    return int(code)
+
+
+def _ending(engine: Engine, ended: JobSnapshot) -> str:
+    if ended.state not in {JobState.INTERRUPTED, JobState.CANCELLED}:
+        return f"{ended.error} {ended.hint}".strip()
+    word = "Interrupted" if ended.state is JobState.INTERRUPTED else "Cancelled"
+    kept = [str(path) for path in engine.transcodes.in_the_making(ended.id)]
+    stays = f" What is encoded stays in {kept[0]}." if kept else ""
+    return f"{word}.{stays} `reelkeep jobs resume {ended.id}` goes on with it."
+
+
+def _show_sheet(sheet: TranscodeSheet, output: Output) -> None:
+    if sheet.state is ClipState.FAILED:
+        output.warn(sheet.trouble)
+        return
+    share = f"{sheet.bytes / sheet.source_bytes:.0%}" if sheet.source_bytes else ""
+    size = f"{bytes_text(sheet.bytes)}, {share} of the original"
+    frames = f"{count_text(sheet.frames, 'frame')}, " if sheet.frames else ""
+    if sheet.state is ClipState.KNOWN:
+        output.say(f"{sheet.source}: there already, {sheet.path}")
+    else:
+        spent = duration_text(sheet.seconds)
+        output.say(f"{sheet.source}: {frames}{size}, {spent}")
+        output.say(f"  {sheet.path}")
+    for stream in sheet.streams:
+        output.say(f"  {_stream_text(stream)}")
+    for note in sheet.notes:
+        output.warn(note)
+
+
+def _stream_text(stream: StreamSheet) -> str:
+    return "  ".join((f"{stream.index:>2} {stream.kind} {stream.codec}".rstrip(), *_fate(stream)))
+
+
+def _fate(stream: StreamSheet) -> Iterator[str]:
+    words = str(stream.fate)
+    if stream.encoder:
+        words += f" by {stream.encoder}"
+    if stream.at is not None:
+        words += f" since second {stream.at:.1f}"
+    if stream.why:
+        words += f": {stream.why}"
+    yield words
+    if stream.bytes and stream.raw_bytes and stream.fate in {Fate.ENCODED, Fate.RAW}:
+        yield f"{bytes_text(stream.raw_bytes)} → {bytes_text(stream.bytes)}"
+    if stream.ssim is not None and stream.least_ssim is not None:
+        vmaf = f", VMAF {stream.vmaf:.1f}" if stream.vmaf is not None else ""
+        yield f"SSIM {stream.ssim:.4f}, worst frame {stream.least_ssim:.4f}{vmaf}"
+    if stream.runs > 1:
+        yield f"in {stream.runs} runs"

@@ -1,0 +1,1 @@
+"""Transcodes: whole clips encoded anew, stream by stream, checked, and continued when cut off."""

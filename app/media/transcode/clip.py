@@ -1,0 +1,308 @@
+"""The transcode of one clip: its streams side by side, put together, checked, then named."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+
+from app.errors import JobCancelled, MediaFault
+from app.jobs.control import JobControl
+from app.jobs.snapshot import JobState
+from app.media.proxy_shelf import Stamp
+from app.media.transcode.check import begins_apart, differences, raw_differs, undecodable
+from app.media.transcode.fates import Intent, in_order, intents, words_of
+from app.media.transcode.mux import Place, holds, mux
+from app.media.transcode.outputs import Output, claim, finish
+from app.media.transcode.programs import Programs
+from app.media.transcode.quality import measure
+from app.media.transcode.recipe import Box, TranscodeRecipe
+from app.media.transcode.spec import ClipState, Fate, StreamSheet, TranscodeSheet
+from app.media.transcode.streams import Inventory, Stream, inventory
+from app.media.transcode.task import Plot, StreamTask
+
+log = logging.getLogger(__name__)
+
+Told = Callable[[float], None]
+"""Hears how much of a clip's work is done, from 0 to 1."""
+_SOUND = 0.05
+"""Work of a second of sound, where a second of picture is 1."""
+
+
+class Together:
+    """What all tasks of a clip heed: the job's wishes, and that all end when one has failed."""
+
+    def __init__(self, control: JobControl) -> None:
+        self._control = control
+        self.given_up = threading.Event()
+
+    @property
+    def state(self) -> JobState:
+        """Of the job."""
+        return self._control.state
+
+    def checkpoint(self) -> None:
+        """JobCancelled also where another task has failed."""
+        if self.given_up.is_set():
+            raise JobCancelled
+        self._control.checkpoint()
+
+
+class ClipTranscode:
+    """One clip at work."""
+
+    def __init__(
+        self,
+        output: Output,
+        recipe: TranscodeRecipe,
+        programs: Programs,
+        control: JobControl,
+        told: Told,
+    ) -> None:
+        self._output, self._recipe, self._programs = output, recipe, programs
+        self._control, self._told = control, told
+        self._lock = threading.Lock()
+        self._lengths: dict[int, float] = {}
+        """Seconds that are encoded, of each task."""
+        self._price: dict[int, float] = {}
+        """Work of one of its seconds."""
+        self._work = 0.0
+        self._together = Together(control)
+
+    def make(self) -> TranscodeSheet:
+        """Make it; raises MediaFault, DestinationFault, JobCancelled. What is encoded stays."""
+        output = self._output
+        claim(output)
+        output.part.unlink(missing_ok=True)
+        self._control.show(stage="Reading all streams")
+        clip = inventory(output.source, self._control, times=output.work)
+        tasks, wanted = self._tasks(clip)
+        self._run(tasks)
+        try:
+            sheet = self._put_together(clip, tasks, wanted)
+        finally:
+            with contextlib.suppress(OSError):
+                output.part.unlink(missing_ok=True)
+        shutil.rmtree(output.work, ignore_errors=True)
+        return sheet
+
+    # Encoding
+
+    def _tasks(self, clip: Inventory) -> tuple[dict[int, StreamTask], tuple[Intent, ...]]:
+        recipe, output = self._recipe, self._output
+        self._can_turn(clip)
+        wanted = tuple(self._settled(one, clip) for one in intents(clip, recipe))
+        plot = Plot(
+            source=output.source,
+            clip=clip,
+            recipe=recipe,
+            program=self._programs.encode.path,
+            work=output.work,
+        )
+        mixed = tuple(one.stream for one in wanted if one.fate is Fate.MIXED)
+        tasks = {}
+        for one in in_order(wanted, recipe):
+            if one.fate not in {Fate.ENCODED, Fate.MIXED}:
+                continue
+            streams = mixed if one.fate is Fate.MIXED else (one.stream,)
+            may_stay = bool(recipe.raw_from) and self._held(clip, one.stream)
+            told = self._hear(one.stream.index)
+            tasks[one.stream.index] = StreamTask(
+                plot, streams, self._together, told, may_stay=may_stay
+            )
+        return tasks, wanted
+
+    def _can_turn(self, clip: Inventory) -> None:
+        turned = any(one.rotation for one in clip.of("video"))
+        if turned and self._recipe.container is Box.MKV and not self._programs.turns:
+            raise MediaFault(
+                f"{clip.path} is to be turned when it is shown, and"
+                f" {self._programs.mux.path} cannot write that into MKV.",
+                path=clip.path,
+                hint="Use a newer ffmpeg, or ask for MOV.",
+            )
+
+    def _settled(self, one: Intent, clip: Inventory) -> Intent:
+        """A stream that is to stay raw, where the container takes it."""
+        if one.fate is not Fate.RAW or one.stream.kind in {"attachment", "cover"}:
+            return one
+        if self._held(clip, one.stream):
+            return one
+        name = self._recipe.container.upper()
+        why = f"{name} cannot hold it"
+        if one.stream.kind == "subtitle" and self._held(clip, one.stream, "-c", "ass"):
+            return replace(one, fate=Fate.CONVERTED, encoder="ass", why=why)
+        if one.stream.kind in {"video", "audio"}:
+            raise MediaFault(
+                f"{name} cannot hold the raw stream {one.stream.index} of {clip.path}.",
+                path=clip.path,
+                hint="Choose another container, or a recipe that encodes it.",
+            )
+        return replace(one, fate=Fate.DROPPED, why=why)
+
+    def _held(self, clip: Inventory, stream: Stream, *words: str) -> bool:
+        trial = self._output.work / "trial"
+        box = self._recipe.container
+        return holds(self._programs.mux.path, clip.path, stream, box, trial, self._control, *words)
+
+    def _run(self, tasks: dict[int, StreamTask]) -> None:
+        self._control.show(stage="Encoding")
+        self._price = {index: 1.0 if task.picture else _SOUND for index, task in tasks.items()}
+        self._work = sum(task.length * self._price[index] for index, task in tasks.items())
+        if not tasks:
+            return
+        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="stream") as pool:
+            dearest = sorted(tasks, key=lambda index: -tasks[index].length * self._price[index])
+            futures = [pool.submit(tasks[index].run) for index in dearest]
+            failure: BaseException | None = None
+            for future in as_completed(futures):
+                error = future.exception()
+                if error is not None and (failure is None or isinstance(failure, JobCancelled)):
+                    failure = error
+                    self._together.given_up.set()
+        if failure is not None:
+            raise failure
+
+    def _hear(self, index: int) -> Told:
+        def hear(length: float) -> None:
+            with self._lock:
+                self._lengths[index] = length
+                done = sum(value * self._price[n] for n, value in self._lengths.items())
+            self._told(min(1.0, done / self._work) if self._work else 1.0)
+
+        return hear
+
+    # Putting together
+
+    def _put_together(
+        self, clip: Inventory, tasks: dict[int, StreamTask], wanted: tuple[Intent, ...]
+    ) -> TranscodeSheet:
+        output, control = self._output, self._control
+        control.show(stage="Putting together")
+        places = tuple(
+            self._place(one, tasks.get(one.stream.index)) for one in in_order(wanted, self._recipe)
+        )
+        mux(self._programs.mux.path, clip, places, self._recipe, output.part, control)
+        control.show(stage="Checking")
+        made = inventory(output.part, control)
+        wrong = [
+            *differences(clip, made, places, self._recipe),
+            *begins_apart(clip, made, places),
+        ]
+        wrong = wrong or list(
+            undecodable(self._programs.mux.path, output.part, made, self._recipe.container, control)
+        )
+        if wrong:
+            raise MediaFault(
+                f"The transcode of {output.source} is not what it has to be and was not kept:"
+                f" {'; '.join(wrong)}.",
+                path=output.source,
+            )
+        sheet = self._sheet(clip, made, tasks, wanted, places)
+        if Stamp.of(output.source) != output.stamp:
+            raise MediaFault(
+                f"{output.source} changed while it was being transcoded.",
+                path=output.source,
+                hint="Make sure that no program writes to it, then try again.",
+            )
+        finish(output, sheet)
+        return sheet
+
+    def _place(self, one: Intent, task: StreamTask | None) -> Place:
+        if task is None or task.work.state.raw:
+            fate = one.fate if one.fate is Fate.CONVERTED else Fate.RAW
+            return Place(stream=one.stream, fate=fate)
+        words = words_of(self._recipe, one.encoder, one.stream.kind)
+        return Place(stream=one.stream, fate=one.fate, made=task.whole(), encoder=words)
+
+    def _sheet(
+        self,
+        clip: Inventory,
+        made: Inventory,
+        tasks: dict[int, StreamTask],
+        wanted: tuple[Intent, ...],
+        places: tuple[Place, ...],
+    ) -> TranscodeSheet:
+        output = self._output
+        stat = output.part.stat()
+        numbers = {place.stream.index: n for n, place in enumerate(places)}
+        streams = tuple(
+            self._row(one, tasks.get(one.stream.index), made, numbers.get(one.stream.index))
+            for one in wanted
+        )
+        if self._recipe.measured:
+            streams = tuple(self._measured(row, numbers) for row in streams)
+        first = next(iter(clip.of("video")), None)
+        return TranscodeSheet(
+            source=output.source,
+            state=ClipState.MADE,
+            recipe=self._recipe.name,
+            path=output.path,
+            frames=first.packets if first else 0,
+            duration=round(float(clip.length), 3),
+            bytes=stat.st_size,
+            changed=stat.st_mtime_ns,
+            source_bytes=output.stamp.size,
+            source_changed=output.stamp.changed,
+            digest=output.digest,
+            program=self._programs.encode.words,
+            streams=streams,
+            notes=tuple(_notes(clip, made, places)),
+        )
+
+    def _row(
+        self, one: Intent, task: StreamTask | None, made: Inventory, number: int | None
+    ) -> StreamSheet:
+        state = task.work.state if task is not None else None
+        raw = state is not None and state.raw
+        there = next((s for s in made.streams if s.index == number), None)
+        why = one.why
+        if state is not None and state.raw_at is not None:
+            why = f"not smaller than {self._recipe.raw_from} % of the raw stream"
+        elif state is not None and state.why:
+            why = state.why
+        return StreamSheet(
+            index=one.stream.index,
+            kind=one.stream.kind,
+            codec=one.stream.codec,
+            fate=Fate.RAW if raw else one.fate,
+            encoder="" if raw or not one.encoder else self._words(one),
+            at=state.raw_at if state is not None else None,
+            why=why,
+            raw_bytes=one.stream.bytes,
+            bytes=there.bytes if there is not None else 0,
+            runs=max(1, state.begun) if state is not None else 1,
+        )
+
+    def _words(self, one: Intent) -> str:
+        if one.fate is Fate.CONVERTED:
+            return one.encoder
+        return words_of(self._recipe, one.encoder, one.stream.kind)
+
+    def _measured(self, row: StreamSheet, numbers: dict[int, int]) -> StreamSheet:
+        if row.kind != "video" or row.fate is not Fate.ENCODED or self._recipe.picture.below:
+            return row
+        self._control.show(stage="Measuring quality")
+        output = self._output
+        found = measure(
+            self._programs,
+            (output.part, numbers[row.index]),
+            (output.source, row.index),
+            output.work,
+            self._control,
+        )
+        return replace(
+            row,
+            ssim=round(found.ssim, 5),
+            least_ssim=round(found.least, 5),
+            vmaf=None if found.vmaf is None else round(found.vmaf, 2),
+        )
+
+
+def _notes(clip: Inventory, made: Inventory, places: tuple[Place, ...]) -> Iterator[str]:
+    yield from raw_differs(clip, made, places)

@@ -1,0 +1,143 @@
+"""Puts encoded and raw streams into one file, in the order of the original, with all it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from app.errors import DestinationFull, MediaFault
+from app.media.process import Wishes, run_ffmpeg
+from app.media.transcode.lines import OPUS_HEAD, OPUS_RATE
+from app.media.transcode.recipe import Box, Sound, TranscodeRecipe
+from app.media.transcode.spec import Fate
+from app.media.transcode.streams import Inventory, Stream
+from app.media.transcode.task import Made
+from app.media.transcode.work import counted
+
+FORMATS = {Box.MKV: "matroska", Box.MOV: "mov"}
+_SECOND = 1
+_DISPOSITIONS = {
+    *("default", "dub", "original", "comment", "lyrics", "karaoke", "forced", "attached_pic"),
+    *("hearing_impaired", "visual_impaired", "clean_effects", "captions", "descriptions"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One stream of the file that is made."""
+
+    stream: Stream
+    """Of the original; the first one of those that were mixed."""
+    fate: Fate
+    made: Made | None = None
+    encoder: str = ""
+    """In words: what it was encoded by."""
+
+
+def holds(
+    program: str, source: Path, stream: Stream, box: Box, trial: Path, control: Wishes, *words: str
+) -> bool:
+    """Whether a container takes a stream as it is (or converted by *words*): it is tried."""
+    line = ["-t", str(_SECOND), "-i", str(source), "-map", f"0:{stream.index}", "-c", "copy"]
+    ended = run_ffmpeg(program, [*line, *words, "-f", FORMATS[box], "-y", str(trial)], control)
+    trial.unlink(missing_ok=True)
+    return ended.whole
+
+
+def mux(
+    program: str,
+    clip: Inventory,
+    places: tuple[Place, ...],
+    recipe: TranscodeRecipe,
+    out: Path,
+    control: Wishes,
+) -> None:
+    """Write *out*. Raises MediaFault, DestinationFull, JobCancelled."""
+    line = [*_line(clip, places, recipe, control), "-y", str(out)]
+    ended = run_ffmpeg(program, line, control)
+    if ended.full:
+        raise DestinationFull(
+            f"There is no room for {out}.",
+            path=out,
+            hint="Free some space, then resume the job: what is encoded stays.",
+        )
+    if not ended.whole:
+        raise MediaFault(f"{clip.path} cannot be put together: {ended.trouble}", path=clip.path)
+
+
+def _line(
+    clip: Inventory, places: tuple[Place, ...], recipe: TranscodeRecipe, control: Wishes
+) -> list[str]:
+    inputs = ["-copyts", "-itsoffset", _seconds(-clip.start), "-i", str(clip.path)]
+    maps: list[str] = []
+    said: list[str] = []
+    files = 0
+    for n, place in enumerate(places):
+        stream = place.stream
+        if place.made is None:
+            maps += ["-map", f"0:{stream.index}"]
+        else:
+            files += 1
+            turn = ["-display_rotation", str(-stream.rotation)] if stream.rotation else []
+            late = _offset(clip, place, recipe, control)
+            inputs += ["-itsoffset", _seconds(late), *turn, "-i", str(place.made.path)]
+            maps += ["-map", f"{files}:0"]
+        # Once it is said for one stream, it has to be said for all of them.
+        said += [f"-map_metadata:s:{n}", f"0:s:{stream.index}"]
+        said += _said_of(n, place, recipe)
+    chapters = "0" if recipe.others else "-1"
+    return [
+        *(*inputs, *maps, "-c", "copy", "-map_metadata", "0", "-map_chapters", chapters),
+        *said,
+        *_timecode(clip, places, recipe),
+        *("-max_interleave_delta", "0", "-f", FORMATS[recipe.container]),
+    ]
+
+
+def _offset(clip: Inventory, place: Place, recipe: TranscodeRecipe, control: Wishes) -> Fraction:
+    """Seconds by which a stream's own times are moved, so that it begins where it did."""
+    assert place.made is not None
+    first = Fraction(counted(place.made.path, control).first).limit_denominator(1_000_000)
+    if place.stream.kind == "audio" and recipe.sound.codec is Sound.OPUS:
+        first += Fraction(OPUS_HEAD, OPUS_RATE)
+    return place.made.first - clip.start - first
+
+
+def _said_of(n: int, place: Place, recipe: TranscodeRecipe) -> Iterator[str]:
+    stream = place.stream
+    if stream.kind == "attachment":
+        return
+    yield from (f"-disposition:{n}", "+".join(_dispositions(stream)) or "0")
+    tags: dict[str, str] = {}
+    if place.fate is Fate.CONVERTED:
+        yield from (f"-c:{n}", "ass")
+    if place.made is not None:
+        tags["encoder"] = place.encoder
+    if stream.name and recipe.container is Box.MKV:
+        tags["title"] = stream.name
+    if not recipe.timecode:
+        tags["timecode"] = ""
+    for name, value in tags.items():
+        yield from (f"-metadata:s:{n}", f"{name}={value}")
+
+
+def _dispositions(stream: Stream) -> list[str]:
+    return [one for one in stream.disposition if one in _DISPOSITIONS]
+
+
+def _timecode(clip: Inventory, places: tuple[Place, ...], recipe: TranscodeRecipe) -> Iterator[str]:
+    if not recipe.timecode:
+        yield from ("-metadata", "timecode=")
+    elif clip.timecode and recipe.container is Box.MOV:
+        yield from ("-timecode", clip.timecode)
+    elif clip.timecode:
+        yield from ("-metadata", f"timecode={clip.timecode}")
+    picture = next((n for n, one in enumerate(places) if one.stream.kind == "video"), None)
+    if clip.reel and recipe.others and picture is not None:
+        yield from (f"-metadata:s:{picture}", f"reel_name={clip.reel}")
+
+
+def _seconds(value: Fraction) -> str:
+    return f"{float(value):.6f}"

@@ -1,0 +1,68 @@
+"""Which ffmpeg encodes, which puts together, and which measures."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.errors import NotFound
+from app.media.program import Program, programs, said
+from app.media.transcode.recipe import TranscodeRecipe, encoders_of
+
+_TURNS = (7, 0)
+"""Since this version it writes into Matroska how a picture is to be turned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programs:
+    """The programs of one job."""
+
+    encode: Program
+    mux: Program
+    """The newest one: it keeps most."""
+    measure: Program
+    vmaf: bool = False
+
+    @property
+    def turns(self) -> bool:
+        """Whether a picture's turn can be written into any container."""
+        return self.mux.version is None or self.mux.version >= _TURNS
+
+
+def programs_for(recipe: TranscodeRecipe, chosen: str = "") -> Programs:
+    """The programs for *recipe*; *chosen* is the ffmpeg of the settings.
+
+    Raises NotFound that names the encoders that none of them has.
+    """
+    found = programs(chosen)
+    needed = encoders_of(recipe)
+    able = [one for one in found if _has(one, "-encoders", *needed)]
+    if not able:
+        words = "; ".join(
+            f"{one.path} lacks {', '.join(_lacks(one, '-encoders', *needed))}" for one in found
+        )
+        raise NotFound(
+            f"No ffmpeg here can do what the recipe {recipe.name} asks: {words}.",
+            hint="Name one that can: reelkeep settings set media.ffmpeg PROGRAM",
+        )
+    vmaf = [one for one in found if _has(one, "-filters", "libvmaf")]
+    newest = max(found, key=lambda one: one.version or (999, 0))
+    return Programs(encode=able[0], mux=newest, measure=(vmaf or able)[0], vmaf=bool(vmaf))
+
+
+def _has(program: Program, list_of: str, *names: str) -> bool:
+    return not _lacks(program, list_of, *names)
+
+
+def _lacks(program: Program, list_of: str, *names: str) -> list[str]:
+    stat = Path(program.path).stat()
+    known = _listed(program.path, list_of, stat.st_size, stat.st_mtime_ns)
+    return [name for name in names if name not in known]
+
+
+@functools.lru_cache(maxsize=16)
+def _listed(path: str, list_of: str, _size: int, _changed: int) -> frozenset[str]:
+    """The second word of each line: what the program calls its encoders, or filters."""
+    lines = said(path, "-hide_banner", list_of) or []
+    return frozenset(words[1] for line in lines if len(words := line.split()) > 1)
