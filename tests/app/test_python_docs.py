@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from clip_bench import H264, Clips
+
 CHECKOUT = Path(__file__).parent.parent.parent
 PAGE = CHECKOUT / "docs" / "python.md"
-NAMES = ("card", "shuttle", "raid", "profile")
+NAMES = ("card", "shuttle", "raid", "profile", "clip")
 """What the page says that its blocks find."""
 
 
@@ -39,6 +41,7 @@ def test_the_manual_says_nothing_that_does_not_run(tmp_path: Path, capsys):
     a_reel(names["card"])
     for name in ("shuttle", "raid"):
         names[name].mkdir()
+    names["clip"] = Clips(tmp_path)("clip.mov", *H264)
 
     known: dict[str, object] = dict(names)
     said = []
@@ -46,7 +49,7 @@ def test_the_manual_says_nothing_that_does_not_run(tmp_path: Path, capsys):
         exec(compile(block, str(PAGE), "exec"), known)
         said.append(capsys.readouterr().out)
 
-    offload, places, evidence, verify, queue, reports = said
+    offload, places, evidence, verify, queue, proxies, reports = said
     assert "A003 ARRI" in offload
     assert "The card may be formatted." in offload
     assert places.count("fine True") == 2
@@ -54,6 +57,7 @@ def test_the_manual_says_nothing_that_does_not_run(tmp_path: Path, capsys):
     assert evidence.count("verified") >= 2
     assert "2 files verified, nothing differs." in verify
     assert "KEEP, 1 of 2 copies verified" in queue
+    assert "made 25 [('preview-180', 'libx264'), ('thumbnail', 'libx264')]" in proxies
     assert "A003C001_261120_R2EC" in reports
     report = Path(reports.splitlines()[0].split(".html ")[0] + ".html")
     assert all(report.with_suffix(ending).is_file() for ending in (".html", ".pdf", ".csv"))
