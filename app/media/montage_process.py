@@ -50,11 +50,12 @@ def main(order: SheetOrder) -> None:
     hold_back()
     av.logging.set_level(None)
     try:
-        answer = Drawing(order).answer()
+        drawing = Drawing(order)
+        answer = drawing.answer()
     except Exception:  # the parent says so, and does not blame the clip
         say(bug=json.dumps(traceback.format_exc()), progress="end")
         return
-    say(answer=json.dumps(CONVERTER.unstructure(answer)), progress="end")
+    drawing.tell(answer=json.dumps(CONVERTER.unstructure(answer)), progress="end")
 
 
 def say(**facts: object) -> None:
@@ -175,7 +176,11 @@ class Drawing:
         now = time.monotonic()
         if now - self._said >= _EVERY:
             self._said = now
-            say(frame=self._done, wanted=self._tiles, total_size=read, progress="continue")
+            self.tell(total_size=read, progress="continue")
+
+    def tell(self, **facts: object) -> None:
+        """How far it is, and *facts*."""
+        say(frame=self._done, wanted=self._tiles, **facts)
 
 
 def shown_size(track: VideoTrack) -> Size:

@@ -47,11 +47,12 @@ def test_a_longer_clip_gets_more_tiles(seconds, grid):
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["prores.mov", "h264.mp4", "h264_open_df.mov", "hevc_open.mov", "hevc_open.ts", "mpeg2.mov",
-     "h264_open.mkv", "dnxhd.mxf", "vfr.mp4", "cut.mov", "head.ts"],
+    ("name", "grid"),
+    [("prores.mov", 3), ("h264_open_df.mov", 3), ("hevc_open.ts", 4), ("vfr.mp4", 3),
+     ("prores.mkv", 7), ("h264.mp4", 6), ("h264_open_df.mov", 7), ("hevc_open.mov", 5),
+     ("mpeg2.mov", 6), ("h264_open.mkv", 5), ("dnxhd.mxf", 5), ("vfr.mkv", 7), ("cut.mov", 4),
+     ("head.ts", 7), ("doubled.mkv", 5)],
 )  # fmt: skip
-@pytest.mark.parametrize("grid", [3, 7])
 def test_every_tile_shows_the_frame_of_its_timecode(engine, numbered, tmp_path, name, grid):
     clip = numbered(name)
     ended, (result,) = sheets_of(
