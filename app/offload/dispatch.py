@@ -24,7 +24,7 @@ from app.jobs.control import JobControl
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
 from app.jobs.spec import JobId
 from app.offload.dispatch_look import Room, asked, entry_of, lies_there
-from app.offload.dispatch_runs import Leftover, Runs, leftovers, sweep
+from app.offload.dispatch_runs import Leftover, Runs, leftovers, sweep, where
 from app.offload.large import LargeFiles
 from app.offload.passage import Passage
 from app.offload.source import Source
@@ -157,7 +157,7 @@ class DispatchRun:
         def swept() -> tuple[list[Leftover], list[Leftover]]:
             pinned = PinnedFolder(folder)
             try:
-                return sweep(pinned.fd, self._runs)
+                return sweep(pinned.fd, volume_of(folder), self._runs)
             finally:
                 pinned.close()
 
@@ -209,13 +209,13 @@ class DispatchRun:
         return targets
 
     def _target(self, index: int, path: Path) -> Target:
-        def opened() -> tuple[PinnedFolder, bool, Volume]:
+        def opened() -> tuple[PinnedFolder, bool, Volume, str]:
             volume, folder = volume_of(path.parent), PinnedFolder(path.parent)
             with folder.folder("") as fd:
-                return folder, runs_in_user_space(fd), volume
+                return folder, runs_in_user_space(fd), volume, where(volume, fd)
 
-        folder, hidden, volume = asked(path, opened)
-        self._under_way[index] = self._runs.begin(self._job, index)
+        folder, hidden, volume, there = asked(path, opened)
+        self._under_way[index] = self._runs.begin(self._job, index, there)
         return Target(
             index,
             volume.label or str(path.parent),

@@ -160,6 +160,31 @@ def test_what_a_killed_run_has_left_goes_with_the_next_call(pfncopy, card, tmp_p
     assert names_in(tmp_path / "profile" / "copies") == []
 
 
+def locks_in(profile: Path) -> list[str]:
+    return names_in(profile / "copies")
+
+
+def test_the_lock_of_a_killed_run_stays_until_somebody_looks_where_it_wrote(
+    pfncopy, card, tmp_path
+):
+    for name in ("raid", "other"):
+        (tmp_path / name).mkdir()
+    with held(card, tmp_path, card.point / "clip.mov", tmp_path / "raid") as process:
+        (running,) = locks_in(tmp_path / "profile")
+        (tmp_path / "wav").write_bytes(b"sound")
+        assert pfncopy(tmp_path / "wav", tmp_path / "raid")[0] == 0
+        assert locks_in(tmp_path / "profile") == [running], "it is under way"
+        process.send_signal(signal.SIGKILL)
+        card.set()
+        process.communicate(timeout=60)
+    (left,) = partials_in(tmp_path / "raid")
+    (tmp_path / "raid" / left).unlink()  # by hand
+    assert pfncopy(tmp_path / "wav", tmp_path / "other")[0] == 0
+    assert locks_in(tmp_path / "profile") == [running], "it wrote to another folder"
+    assert pfncopy(tmp_path / "wav", tmp_path / "raid" / "again.wav")[0] == 0
+    assert locks_in(tmp_path / "profile") == []
+
+
 def test_what_a_running_copy_writes_is_never_removed(pfncopy, card, tmp_path):
     (tmp_path / "raid").mkdir()
     (tmp_path / "other.mov").write_bytes(b"another take")
