@@ -85,6 +85,21 @@ class Playback:
         return self._projector.pace
 
     @property
+    def moving(self) -> bool:
+        """Whether it has begun: the first picture was ready, and the first sound."""
+        return self._clock.running
+
+    @property
+    def reach(self) -> float:
+        """Seconds of playing for which pictures are ready, counted from where it began."""
+        return self._projector.reach
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of playing that have gone by."""
+        return self._clock.elapsed()
+
+    @property
     def heavy(self) -> bool:
         """Whether this machine is too slow for it, with a little reserve."""
         pace = self._projector.pace

@@ -146,6 +146,15 @@ class Projector:
         """Whether a picture waits to be shown."""
         return bool(self._reel)
 
+    @property
+    def reach(self) -> float:
+        """Seconds of playing for which pictures wait; infinite once the end is among them."""
+        with self._change:
+            if not self._reel:
+                return 0.0
+            last = self._reel[-1]
+            return last.at if last.picture is not None else float("inf")
+
     def due(self, elapsed: float) -> Due | None:
         """What is to be seen after so many seconds of playing; None: what is seen already."""
         found = None

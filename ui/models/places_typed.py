@@ -10,7 +10,7 @@ from app.timecode import Timecode
 _STEP = re.compile(r"([+-])\s*(\d+)")
 _NUMBER = re.compile(r"#\s*(\d+)")
 _DIGITS = re.compile(r"\d{1,8}")
-_PARTIAL = re.compile(r"(?:\d{1,2}[:;.,]){1,2}\d{1,2}")
+_PARTIAL = re.compile(r"(?:\d{1,2}:){1,2}\d{1,2}")
 
 
 def typed_frame(text: str, start: Timecode, now: int) -> int:
@@ -19,7 +19,7 @@ def typed_frame(text: str, start: Timecode, now: int) -> int:
     `10:09:52:17`, `52:17` (of the same hour and minute), `5217` (the same), `+12`, `-48`, `#305`
     (counted from 0). Raises BadInput, by name.
     """
-    said = text.strip()
+    said = re.sub(r"[;.,]", ":", text.strip())
     if found := _STEP.fullmatch(said):
         return now + int(found[1] + found[2])
     if found := _NUMBER.fullmatch(said):
@@ -29,13 +29,13 @@ def typed_frame(text: str, start: Timecode, now: int) -> int:
         said = ":".join(pairs)
     if _PARTIAL.fullmatch(said) or re.fullmatch(r"\d\d", said):
         said = _completed(said, start + now)
-    frame = Timecode.parse(said.replace(";", ":"), start.rate, start.drop)
+    frame = Timecode.parse(said, start.rate, start.drop)
     return frame.after(start).frame - start.frame
 
 
 def _completed(said: str, here: Timecode) -> str:
     """The hours and minutes that were not typed, from where the clip stands."""
-    typed = [f"{int(part):02}" for part in re.split(r"[:;.,]", said)]
+    typed = [f"{int(part):02}" for part in said.split(":")]
     width = [f"{part:02}" for part in here.parts]
     if len(typed) > len(width):
         raise BadInput(f'"{said}" is no timecode.', hint="It looks like 01:02:03:04.")

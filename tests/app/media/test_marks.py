@@ -1,0 +1,57 @@
+"""Marks are kept by the clip's own bytes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from app.errors import WriteFailed
+from app.media.marks import ClipMarks, Mark, MarkStore, content_stamp
+from app.media.source import FileSource
+
+MARKS = ClipMarks(first=10, end=50, marks=(Mark(frame=3), Mark(frame=7, text="Boom ⏎ “ä”")))
+
+
+def test_what_was_marked_is_found_again_wherever_the_clip_moves(tmp_path: Path) -> None:
+    clip = tmp_path / "a.mov"
+    clip.write_bytes(os.urandom(3_000_000))
+    MarkStore(tmp_path / "marks").save(content_stamp(FileSource(clip)), MARKS, name="a")
+    moved = clip.rename(tmp_path / "b.mxf")
+    os.utime(moved, (5, 5))
+    assert MarkStore(tmp_path / "marks").load(content_stamp(FileSource(moved))) == MARKS
+
+
+@pytest.mark.parametrize("place", [0, 500_000, 2_999_999])
+def test_another_clip_has_another_stamp(tmp_path: Path, place: int) -> None:
+    data = bytearray(os.urandom(3_000_000))
+    (tmp_path / "a").write_bytes(data)
+    data[place] ^= 1
+    (tmp_path / "b").write_bytes(data)
+    stamps = {content_stamp(FileSource(tmp_path / name)) for name in "ab"}
+    assert len(stamps) == 2
+
+
+def test_nothing_marked_leaves_no_file(tmp_path: Path) -> None:
+    store = MarkStore(tmp_path)
+    store.save("x", MARKS)
+    store.save("x", ClipMarks())
+    assert list(tmp_path.iterdir()) == []
+    assert store.load("x") == ClipMarks()
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"form": 9}', b"\xff\xfe", b'{"form":1}'])
+def test_a_damaged_file_is_nothing_marked(tmp_path: Path, damage: bytes) -> None:
+    store = MarkStore(tmp_path)
+    store.save("x", MARKS)
+    (tmp_path / "x.json").write_bytes(damage)
+    assert store.load("x") == ClipMarks()
+    store.save("x", MARKS)
+    assert store.load("x") == MARKS
+
+
+def test_marks_that_cannot_be_kept_are_said_by_the_clips_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WriteFailed, match="The marks in A003C001 could not be kept"):
+        MarkStore(tmp_path / "file").save("x", MARKS, name="A003C001")
