@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
-from app.jobs.snapshot import JobSnapshot, PlaceSnapshot, PlaceState
+from app.jobs.following import waiting_words
+from app.jobs.journal import JobRow
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.jobs.spec import CONVERTER
 
 KEPT = (
@@ -14,6 +16,32 @@ KEPT = (
     "unit",
 )  # fmt: skip
 """What of a job's last snapshot the journal keeps."""
+
+
+def recorded(row: JobRow, owner: str, first: JobRow | None = None) -> JobSnapshot:
+    """How a job that does not run stands by its row, as the instance *owner* sees it.
+
+    *first* is the job that it still waits for.
+    """
+    known = {one.name for one in fields(JobSnapshot)}
+    ending = {k: v for k, v in row.ending.items() if k in known and k in KEPT}
+    ending |= waiting_words(first) if first else {}
+    places = CONVERTER.structure(row.ending.get("places", []), tuple[PlaceSnapshot, ...])
+    return JobSnapshot(
+        id=row.id,
+        kind=row.kind,
+        title=row.title,
+        state=row.state,
+        created=row.created,
+        started=row.started,
+        finished=row.finished,
+        foreign=row.owner != owner
+        and not row.state.ended
+        and row.state is not JobState.INTERRUPTED,
+        places=places,
+        lanes=row.lanes,
+        **ending,
+    )
 
 
 def begun_anew(snapshot: JobSnapshot) -> JobSnapshot:

@@ -27,6 +27,12 @@ def awaited(journal: Journal, row: JobRow) -> JobRow | None:
     return None if found.state is JobState.DONE else found
 
 
+def stuck(journal: Journal, row: JobRow) -> bool:
+    """Whether a queued job waits for one that ended, and not well: it needs a person."""
+    first = awaited(journal, row)
+    return first is not None and first.state in _BADLY
+
+
 def waiting_words(first: JobRow) -> dict[str, Any]:
     """What the snapshot of a job shows that waits for *first*: a stage, or a request."""
     name = f"job {first.id} ({first.title})"

@@ -9,27 +9,25 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from app.errors import JobCancelled, JournalFault, ReelkeepError, Refusal
 from app.jobs.control import JobControl
-from app.jobs.ending import KEPT, as_confirmed, begun_anew, ending_of, held_back
-from app.jobs.following import awaited, waiting_words
+from app.jobs.ending import as_confirmed, begun_anew, ending_of, held_back, recorded
+from app.jobs.following import awaited, stuck
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import JobRow, Journal
 from app.jobs.logbook import logbook
 from app.jobs.requests import ask_to_cancel, asked_to_cancel, heeded
-from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
-from app.jobs.spec import CONVERTER, JobId, Spec, new_job_id
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import JobId, Spec, new_job_id
 from app.jobs.vigil import Vigil
 from app.log import job_context
 from app.units import now
 
 log = logging.getLogger(__name__)
-
-_NOT_WELL = {JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +103,9 @@ class Runner:
             held_back(controls[row.id].snapshot())
             if row.id in controls
             else held_back(
-                unwritten.get(row.id) or self._from_row(row, first[row.id]), row.lanes, busy
+                unwritten.get(row.id) or recorded(row, self._instance.id, first[row.id]),
+                row.lanes,
+                busy,
             )
             for row in rows
         )
@@ -122,7 +122,7 @@ class Runner:
             if ended is None:
                 raise
             return held_back(ended)
-        found = ended or self._from_row(row, awaited(self._journal, row))
+        found = ended or recorded(row, self._instance.id, awaited(self._journal, row))
         if not any(place.safe_to_eject for place in found.places):
             return found
         return held_back(found, row.lanes, self._at_work())
@@ -130,34 +130,10 @@ class Runner:
     def _at_work(self) -> frozenset[str]:
         """Devices of jobs that run or are about to, in whatever process."""
         rows = self._journal.jobs_in(JobState.QUEUED, JobState.RUNNING)
-        alive = [row for row in rows if self._instance.alive(row.owner) and not self._stuck(row)]
+        alive = [
+            row for row in rows if self._instance.alive(row.owner) and not stuck(self._journal, row)
+        ]
         return frozenset[str]().union(*(row.lanes for row in alive))
-
-    def _stuck(self, row: JobRow) -> bool:
-        """Whether a queued job waits for one that ended, and not well: it needs a person."""
-        first = awaited(self._journal, row)
-        return first is not None and first.state in _NOT_WELL
-
-    def _from_row(self, row: JobRow, first: JobRow | None = None) -> JobSnapshot:
-        known = {one.name for one in fields(JobSnapshot)}
-        ending = {k: v for k, v in row.ending.items() if k in known and k in KEPT}
-        ending |= waiting_words(first) if first else {}
-        places = CONVERTER.structure(row.ending.get("places", []), tuple[PlaceSnapshot, ...])
-        return JobSnapshot(
-            id=row.id,
-            kind=row.kind,
-            title=row.title,
-            state=row.state,
-            created=row.created,
-            started=row.started,
-            finished=row.finished,
-            foreign=row.owner != self._instance.id
-            and not row.state.ended
-            and row.state is not JobState.INTERRUPTED,
-            places=places,
-            lanes=row.lanes,
-            **ending,
-        )
 
     # Telling
 
@@ -266,7 +242,7 @@ class Runner:
         for row in self._journal.jobs(hidden=True):
             open_still = not row.state.ended and row.state is not JobState.INTERRUPTED
             if open_still and not self._instance.alive(row.owner):
-                shown = begun_anew(self._from_row(row))
+                shown = begun_anew(recorded(row, self._instance.id))
                 ending = ending_of(replace(shown, **self._confirmed(row, shown)))
                 self._journal.set_state(row.id, JobState.INTERRUPTED, ending=ending)
                 with job_context(row.id):
@@ -320,7 +296,8 @@ class Runner:
         """Whether nothing more comes of *wanted* by itself."""
         rows = [self._journal.job(job) for job in wanted.difference(self._unwritten)]
         return all(
-            row.state not in {JobState.QUEUED, JobState.RUNNING} or self._stuck(row) for row in rows
+            row.state not in {JobState.QUEUED, JobState.RUNNING} or stuck(self._journal, row)
+            for row in rows
         )
 
     def _start_ready(self, wanted: set[JobId] | None) -> None:
@@ -337,7 +314,7 @@ class Runner:
             except ReelkeepError:
                 self._lanes.release(row.lanes | _own_lane(row))
                 raise
-            control = JobControl(begun_anew(self._from_row(row)))
+            control = JobControl(begun_anew(recorded(row, self._instance.id)))
             control.start(now())
             thread = threading.Thread(target=self._work, args=(row, control), name=f"job {row.id}")
             self._controls[row.id] = control
