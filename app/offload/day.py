@@ -1,7 +1,9 @@
 """The day report: all cards of a shooting day, each with everything that is known of its copies.
 
 A card that was offloaded by several jobs is one card: its verdict counts every copy that any of
-them verified, as long as it is a copy of what lies on the card now.
+them verified, as long as it is a copy of what lies on the card now. Cards that only look alike, by
+names and sizes, stay several: most of what is on them differs by hash, or by time where it was not
+read.
 """
 
 from __future__ import annotations
@@ -64,13 +66,20 @@ def _cards(journal: Journal) -> list[_Merged]:
             continue
         identity = CONVERTER.structure(fact, CardIdentity)
         alike = by_digest[identity.digest]
-        card = next((card for card in alike if same_card(card.identity, identity)), None)
+        account = _account(journal, row)
+        card = next((card for card in alike if card.is_of(identity, account)), None)
         if card is None:
             card = _Merged(journal, identity)
             alike.append(card)
             found.append(card)
-        card.rows.append(row)
+        card.take(row, account)
     return found
+
+
+def _account(journal: Journal, row: JobRow) -> Account:
+    spec = row.spec
+    assert isinstance(spec, OffloadSpec)
+    return Account(journal, row.id, spec)
 
 
 @dataclass(slots=True)
@@ -81,23 +90,30 @@ class _Merged:
     identity: CardIdentity
     rows: list[JobRow] = field(default_factory=list)
     """Its jobs, oldest first."""
-    _accounts: tuple[Account, ...] = ()
+    accounts: list[Account] = field(default_factory=list)
+    """What the journal holds of them."""
 
     @property
     def days(self) -> set[date]:
         """Shooting days on which it was offloaded."""
         return {_day(row) for row in self.rows}
 
-    @property
-    def accounts(self) -> tuple[Account, ...]:
-        """What the journal holds, oldest job first."""
-        if not self._accounts:
-            self._accounts = tuple(
-                Account(self.journal, row.id, row.spec)
-                for row in self.rows
-                if isinstance(row.spec, OffloadSpec)
-            )
-        return self._accounts
+    def take(self, row: JobRow, account: Account) -> None:
+        """One job more."""
+        self.rows.append(row)
+        self.accounts.append(account)
+
+    def is_of(self, identity: CardIdentity, account: Account) -> bool:
+        """Whether another job was of this very card, and not of one that merely looks alike."""
+        if not same_card(self.identity, identity):
+            return False
+        listed = next((one for one in reversed(self.accounts) if one.rows), None)
+        if listed is None or not account.rows:  # nothing but the identity is known
+            return self.identity.roll == identity.roll
+        before = {row.entry.path: row for row in listed.rows if row.entry.kind is EntryKind.FILE}
+        pairs = [(before[row.entry.path], row) for row in account.rows if row.entry.path in before]
+        same = sum(row.entry.size for old, row in pairs if _same_file(old, row))
+        return 2 * same >= sum(row.entry.size for _, row in pairs)
 
     def row(self, names: Mapping[str, str]) -> DayCard:
         """The card as the day report tells it."""

@@ -1,11 +1,13 @@
 """The day report: cards merged over their jobs, and what may never be merged."""
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from drive import Drive
+from fault_mount import FaultMount
 from mount_bench import Bench
 from offload_bench import House, make_card, spec_for
 
@@ -158,3 +160,39 @@ def test_two_cards_of_one_day_stay_two(engine, drives, offload, tmp_path):
     assert [card.roll for card in report.cards] == ["A003", "A004"]
     assert report.number == 12
     assert all(card.safe for card in report.cards)
+
+
+def test_two_cards_that_only_look_alike_are_two(engine, drives, offload, tmp_path):
+    """Names and sizes are the same, as on cards of a recorder with takes of a fixed length."""
+    first = make_card(tmp_path / "cards" / "A003", FILES)
+    # One small file is the same: cameras write such on every card.
+    second = make_card(tmp_path / "more" / "A003", {**FILES, "A003C001.mov": b"x" * 5_000_000})
+    offload(first, *drives)
+    offload(second, drives[0], template="second")
+    safe, open_one = engine.day(DAY).cards
+
+    assert (safe.roll, open_one.roll) == ("A003", "A003")
+    assert (safe.safe, len(safe.copies)) == (True, 2)
+    assert (open_one.verdict, len(open_one.copies)) == ("KEEP, 1 of 2 copies verified", 1)
+
+    offload(second, drives[1], template="second")
+    assert [card.safe for card in engine.day(DAY).cards] == [True, True]
+    offload(first, drives[0], template="first again")
+    assert len(engine.day(DAY).cards) == 2
+
+
+def test_cards_of_which_nothing_could_be_read_are_told_apart_by_their_times(
+    engine, drives, offload, bench
+):
+    names = ("one reader", "other reader")
+    first, second = cards = [FaultMount(bench, name) for name in names]
+    for card in cards:
+        make_card(card.backing, {"A003C002.mov": 2000})
+        card.set({"op": "read", "do": "EIO"})
+    offload(first.point, drives[0])
+    offload(first.point, drives[1])
+    assert len(engine.day(DAY).cards) == 1
+
+    os.utime(second.backing / "A003C002.mov", (1_800_000_000, 1_800_000_000))
+    offload(second.point, drives[0], template="second")
+    assert len(engine.day(DAY).cards) == 2
