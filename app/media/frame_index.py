@@ -30,6 +30,8 @@ class Way(StrEnum):
     """The time of its packet: the container has a table."""
     BYTE = "byte"
     """The byte at which it begins: a search by time would land anywhere."""
+    EVEN = "even"
+    """The time; but only its byte says which packet it is, each taking equally many of them."""
     START = "start"
     """Only reading from the beginning of the file on."""
 
@@ -60,7 +62,7 @@ class FrameIndex:
     key_stamps: Numbers
     """What the picture of each key frame carries."""
     key_places: Numbers
-    """What to seek to for each key frame, as `way` says."""
+    """What to seek to for each key frame, a time or a byte; with `Way.EVEN` where it lies."""
     suspect: Numbers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     """Frames whose packets the container itself says are incomplete; ascending."""
     lost_at_head: int = 0

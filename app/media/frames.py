@@ -131,7 +131,7 @@ class Decoder:
         if n >= index.frames:
             raise self._fault(n, "the file was cut off before it")
         if n < index.lost_at_head:
-            raise self._fault(n, "it is made from a picture before the beginning of the file")
+            raise self._fault(n, "what it is made from is not in the file, which begins behind it")
         if n in self._missing:
             raise self._fault(n, self._run.trouble)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import av
+import numpy as np
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -57,7 +58,8 @@ class Reading:
             return self._from_the_start(row)
         self._untouched = False
         by_byte = self._way is Way.BYTE
-        place = int(self._index.key_places[row])
+        places = self._index.key_stamps if self._way is Way.EVEN else self._index.key_places
+        place = int(places[row])
         try:
             self._clip.container.seek(
                 place,
@@ -118,23 +120,28 @@ class Reading:
         self.landed = len(self._index.key_frames) if row is None else row
         if first is None or (row is None and self._index.numbered):
             return iter(())
-        packets = itertools.chain([first], packets)
+        found = itertools.chain([first], packets)
         if self._index.numbered and row is not None:
-            return _numbered(packets, int(self._index.key_stamps[row]))
-        return packets
+            return _numbered(found, int(self._index.key_stamps[row]))
+        return found
 
     def _begins(self, packet: Packet[VideoStream], row: int) -> bool:
         return packet.is_keyframe and packet.pts == self._index.key_stamps[row]
 
     def _row_at(self, time: int | None) -> int | None:
         """The row of the key packet of this time."""
-        if self._index.intra and not self._index.numbered:
-            return self._index.number_of(time)
-        return None if time is None else self._rows.get(time)
+        if not self._index.intra or self._index.numbered:
+            return None if time is None else self._rows.get(time)
+        n = self._index.number_of(time)
+        row = -1 if n is None else self._index.key_row(n)
+        return row if row >= 0 and self._index.key_frames[row] == n else None
 
     def _read(self) -> Packets:
+        packets = self._clip.packets()
+        if self._index.way is Way.EVEN:
+            packets = _placed(packets, self._index)
         try:
-            yield from self._clip.packets()
+            yield from packets
         except (av.FFmpegError, OSError) as error:
             self.fault = error
 
@@ -144,6 +151,16 @@ def _numbered(packets: Packets, first: int) -> Packets:
     for n, packet in enumerate(packets, first):
         packet.pts = n
         yield packet
+
+
+def _placed(packets: Packets, index: FrameIndex) -> Packets:
+    """Stamped by where they lie; a counter would be wrong behind one that was lost."""
+    places = index.key_places
+    for packet in packets:
+        n = -1 if packet.pos is None else int(np.searchsorted(places, packet.pos))
+        if 0 <= n < len(places) and places[n] == packet.pos:
+            packet.pts = int(index.key_stamps[n])
+            yield packet
 
 
 class Decoded(NamedTuple):
