@@ -21,6 +21,7 @@ COMMANDS = {
     "probe": "What a clip tells of itself.",
     "proxy": "Make thumbnails, previews and editorial proxies.",
     "montage": "Make contact sheets of clips.",
+    "still": "Export a frame as a picture.",
     "transcode": "Encode clips anew: looking the same and smaller, or tiny.",
     "volumes": "Every mounted place and the device behind it.",
     "eject": "Let go of a card or drive.",

@@ -1,4 +1,4 @@
-"""The one door to contact sheets: plan and run jobs, ask what they have made."""
+"""The one door to contact sheets and stills: plan and run jobs, ask what they have made."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from app.errors import BadInput, NotFound
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.runner import JobKind, Task
+from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.media.montage_job import MontageRun, clear_up, plan_montage, results_of
 from app.media.montage_spec import (
@@ -20,12 +21,14 @@ from app.media.montage_spec import (
     SheetResult,
 )
 from app.media.proxy_spec import LANE
+from app.media.still_order import StillOrder, make_still
+from app.media.stills import Still, StillForm
 from app.places.volumes import volume_of
 from app.units import TILES, count_text
 
 
 class Montages:
-    """The contact sheets of one profile."""
+    """The contact sheets of one profile, and stills."""
 
     def __init__(
         self,
@@ -46,6 +49,30 @@ class Montages:
         if self._journal.job(job).kind != MontageSpec.kind:
             raise BadInput(f"Job {job} makes no contact sheets.")
         return results_of(self._journal, job)
+
+    def still(
+        self,
+        clip: Path,
+        at: str,
+        to: Path,
+        *,
+        form: StillForm = StillForm.PNG,
+        track: int = 0,
+        dry_run: bool = False,
+    ) -> Still:
+        """Export one frame of *clip* into the folder *to*, its timecode in the name.
+
+        *at* is a timecode, or the number of a frame, counted from 0. Nothing is replaced. Raises
+        NotFound, BadInput, MediaFault for a clip or frame that can't be shown, WriteFailed.
+        """
+        if not clip.exists():
+            raise NotFound(f"There is no file {clip}.", path=clip)
+        order = StillOrder(
+            source=clip, at=at, to=to, form=form, track=track,
+            indexes=self._indexes, dry_run=dry_run,
+        )  # fmt: skip
+        idle = JobSnapshot(id=JobId(""), kind="still", title="", state=JobState.RUNNING)
+        return make_still(order, JobControl(idle))
 
     def kind(self) -> JobKind:
         """How such jobs are prepared and run."""

@@ -58,8 +58,18 @@ def fitted(width: int, height: int, box: Size, *, aspect: Fraction, turned: int)
     return max(2, wide - wide % 2), max(2, high - high % 2)
 
 
-def scaled(frame: av.VideoFrame, size: Size, *, fine: bool, form: str = "bgra") -> av.VideoFrame:
-    """*frame* in RGB at *size*; untagged colours are taken for what their size suggests."""
+def scaled(
+    frame: av.VideoFrame,
+    size: Size,
+    *,
+    fine: bool,
+    form: str = "bgra",
+    way: Interpolation | None = None,
+) -> av.VideoFrame:
+    """*frame* in RGB at *size*; untagged colours are taken for what their size suggests.
+
+    *way*: for pictures that are not made smaller, and have to be better than for a screen.
+    """
     space = _SPACES.get(int(frame.colorspace))
     if int(frame.colorspace) in _UNTAGGED or space is None:
         space = Colorspace.ITU709 if frame.height > HD_HEIGHT else Colorspace.ITU601
@@ -71,7 +81,7 @@ def scaled(frame: av.VideoFrame, size: Size, *, fine: bool, form: str = "bgra") 
         src_colorspace=space,
         src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
         dst_color_range=ColorRange.JPEG,
-        interpolation=Interpolation.AREA if fine else Interpolation.FAST_BILINEAR,
+        interpolation=way or (Interpolation.AREA if fine else Interpolation.FAST_BILINEAR),
     )
 
 

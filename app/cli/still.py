@@ -1,0 +1,58 @@
+"""`reelkeep still`: one frame of a clip as a picture file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from app.cli.invocation import this_invocation
+from app.cli.output import Output
+from app.cli.typed import Number, Place
+from app.engine import Engine
+from app.errors import BadInput
+from app.jobs.spec import CONVERTER
+from app.media.proxies import as_given
+from app.media.stills import StillForm
+
+
+@click.command("still")
+@click.argument("file", type=Place())
+@click.option("--at", metavar="TC|FRAME", help="A timecode, or a frame's number from 0 on.")
+@click.option("--to", metavar="DIR", type=Place(), help="The folder of the picture.")
+@click.option("--format", "form", metavar="FORM", help="png or tiff. Default: png.")
+@click.option("--track", type=Number(1, 99), default=1, help="Of several pictures. Default: 1.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def still_command(
+    file: Path, at: str | None, to: Path | None, form: str | None, track: int, **flags: bool
+) -> None:
+    """Export one frame of FILE, exactly the one that is named, as PNG or TIFF.
+
+    Its timecode is in the name. A source with more than 8 bits gives 16 bits a colour. Nothing is
+    replaced.
+    """
+    output = Output(as_json=flags["as_json"])
+    if at is None or to is None:
+        lacking = (
+            "the frame: --at TC|FRAME" if at is None else "the folder of the picture: --to DIR"
+        )
+        raise BadInput(f"Name {lacking}")
+    form = {"tif": "tiff", None: "png"}.get(form, form)
+    if form not in list(StillForm):
+        raise BadInput(f'"{form}" is no form of stills.', hint="There are: png, tiff.")
+    invocation = this_invocation()
+    settings = invocation.settings()
+    clip, folder = as_given((file, to))
+    with (
+        invocation.logged(settings),
+        Engine(invocation.profile.directory, settings) as engine,
+    ):
+        still = engine.montages.still(
+            clip, at, folder,
+            form=StillForm(form), track=track - 1, dry_run=flags["dry_run"],
+        )  # fmt: skip
+    size = f"{still.width}×{still.height}, {still.bits} bits"
+    output.say(f"{still.path}  {still.timecode}, frame {still.frame:,}, {size}")
+    facts = CONVERTER.unstructure(still)
+    output.result(ok=True, exit_code=0, dry_run=flags["dry_run"], **facts)
