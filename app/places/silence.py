@@ -15,6 +15,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -25,6 +26,9 @@ from app.places.errands import Errand, Errands
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_AHEAD = 100
+"""Entries of a listing that are asked for in one go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +76,13 @@ class Call:
         self.done = 0
         """I/O that the device had done when it was looked at last."""
 
-    def answered(self, then: Callable[[], None] = lambda: None) -> None:
+    def answered(self, then: Callable[[], None] | None = None) -> None:
         """The drive has answered; *then* do something else, and ask it on."""
+        if then is None:
+            self.waited = 0.0
+            if self._silence.fault is not None:
+                raise self._silence.fault
+            return
         self._silence.end(self)
         then()
         self._silence.begin(self)
@@ -144,15 +153,17 @@ class Silence:
         return Call(self, watcher().patience.for_sync(unwritten), at)
 
     def each(self, answers: Iterable[T]) -> Iterator[T]:
-        """Ask the drive for one after the other of *answers*, each a call of its own."""
+        """Ask the drive for one after the other of *answers*, some ahead of whoever takes them."""
         left = iter(answers)
         while True:
-            with self.call():
-                try:
-                    answer = next(left)
-                except StopIteration:
-                    return
-            yield answer
+            some: list[T] = []
+            with self.call() as call:
+                for answer in islice(left, _AHEAD):
+                    some.append(answer)
+                    call.waited = 0.0  # it has answered, without the locks that `answered` takes
+            yield from some
+            if len(some) < _AHEAD:
+                return
 
     def ask(self, do: Callable[[], T], seconds: float | None = None) -> T:
         """Do something in a thread of its own, and wait for it only as long as the drive answers.

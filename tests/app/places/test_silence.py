@@ -159,6 +159,68 @@ def test_short_calls_one_after_the_other_are_no_silence() -> None:
     assert silence.fault is None
 
 
+def test_a_listing_that_stops_answering_gives_what_it_had_and_then_up(drive: Drive) -> None:
+    silence, taken = Silence("KINGSTON"), []
+
+    def entries() -> Iterator[int]:
+        yield from range(250)
+        drive.ask()
+
+    def list_all() -> None:
+        taken.extend(silence.each(entries()))
+
+    with pytest.raises(DestinationSilent):
+        silence.work(list_all)
+    drive.answer()
+    assert list(Silence("RAID").each(range(250))) == list(range(250))
+
+
+def test_several_things_are_done_at_once_and_the_first_error_is_told(drive: Drive) -> None:
+    silence = Silence("RAID")
+    assert silence.work() == []
+    assert silence.work(drive.ask, lambda: drive.answer() or b"y") == [b"x", b"y"]
+    with pytest.raises(FileNotFoundError):
+        silence.work(lambda: Path("/"), Path("/nowhere/at/all").stat)
+
+
+def test_what_is_waited_for_without_end_is_given_up_only_in_a_hurry(drive: Drive) -> None:
+    silence, said = Silence("A003", endless=True), []
+    silence.mention = said.append
+    hurry = threading.Event()
+    silence.hurried = hurry.is_set
+    found: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            silence.ask(drive.ask)
+        except DestinationSilent as error:
+            found.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    wait_for(lambda: said and said[-1] >= 3, "three times its patience have passed")
+    assert silence.fault is None
+    hurry.set()
+    thread.join(10)
+    assert found == [silence.fault]
+    drive.answer()
+
+
+def test_the_file_that_a_drive_was_asked_for_is_named_and_what_to_do(drive: Drive) -> None:
+    silence = Silence("KINGSTON", hint="Verify again.")
+
+    def read() -> None:
+        with silence.call(at="A/b.mov"):
+            drive.ask()
+
+    with pytest.raises(DestinationSilent) as raised:
+        silence.work(read)
+    assert str(raised.value) == (
+        "KINGSTON has not answered for 1 seconds, at A/b.mov. Verify again."
+    )
+    drive.answer()
+
+
 STOPPED = """
 import sys
 from app.places.silence import Patience, Silence, watcher
