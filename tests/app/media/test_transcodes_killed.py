@@ -1,0 +1,166 @@
+"""A transcode that is killed goes on: all full groups of pictures and all packets of sound stay."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import psutil
+import pytest
+from transcode_bench import PRORES, Footage, numbers_of, told
+
+from app.engine import Engine
+from app.media.transcode.spec import ClipState
+
+SLOW = """
+kind = "transcode"
+[picture]
+codec = "h264"
+quality = 18
+speed = "veryslow"
+key_distance = 12
+[sound]
+codec = "opus"
+"""
+KILLS = 5
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Footage:
+    return Footage(tmp_path_factory.mktemp("footage"))
+
+
+class Bed:
+    """A profile with a recipe of its own, and a command line that is killed again and again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.profile, self.out = folder / "profile", folder / "out"
+        (self.profile / "recipes").mkdir(parents=True)
+        (self.profile / "recipes" / "slow.toml").write_text(SLOW)
+
+    def begin(self, clip: Path) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "app", "--profile", self.profile, "transcode", clip]
+        return subprocess.Popen(
+            [*map(str, command), "--recipe", "slow", "--to", str(self.out)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def kill_at(self, clip: Path, stream: int, size: int) -> None:
+        """Begin (or go on), and kill -9 once the run at hand has *size* bytes."""
+        folder = self.out / f".{clip.stem}.mkv.work" / f"stream-{stream}"
+        before = {path.name for path in folder.glob("run-*")}
+        process = self.begin(clip)
+        until = time.monotonic() + 120
+        new: list[Path] = []
+        while time.monotonic() < until and process.poll() is None:
+            new = [path for path in folder.glob("run-*") if path.name not in before]
+            if new and new[0].stat().st_size > size:
+                break
+            time.sleep(0.002)
+        children = psutil.Process(process.pid).children(recursive=True)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(30)
+        assert process.stderr is not None
+        process.stderr.close()
+        assert psutil.wait_procs(children, timeout=30)[1] == [], "a child has outlived us"
+        assert new, "it ended before it was killed"
+
+    def runs(self, clip: Path) -> list[dict[str, Any]]:
+        """What counts of each run so far."""
+        state = self.out / f".{clip.stem}.mkv.work" / "stream-0" / "state.json"
+        return list(json.loads(state.read_text())["runs"])
+
+    def finish(self, clip: Path) -> Any:
+        process = self.begin(clip)
+        _, words = process.communicate(timeout=240)
+        assert process.returncode == 0, words.decode()
+        with Engine(self.profile) as engine:
+            (sheet,) = engine.transcodes.sheets(list(engine.history())[-1].id)
+        assert sheet.state is ClipState.MADE
+        return sheet
+
+
+def shown_at(path: Path) -> list[str]:
+    packets = told(path, "-select_streams", "v", "-show_entries", "packet=pts_time")["packets"]
+    return sorted((packet["pts_time"] for packet in packets), key=float)
+
+
+def test_five_kills_cost_no_frame_and_no_second_encoding(footage, tmp_path):
+    clip = footage.made("killed.mov", *PRORES, "-c:a", "pcm_s24le", frames=375)
+    bed = Bed(tmp_path)
+    sizes = [22_000, 24_000, 30_000, 22_000, 26_000]
+
+    for size in sizes:
+        bed.kill_at(clip, 0, size)
+    assert not list(bed.out.glob("*.mkv"))  # nothing has a final name yet
+    kept = [run["packets"] for run in bed.runs(clip)[:-1]]
+    assert len(kept) == KILLS - 1
+    assert all(count >= 12 for count in kept), kept  # each went on behind the one before
+    sheet = bed.finish(clip)
+
+    assert sheet.streams[0].runs == KILLS + 1
+    made = bed.out / "killed.mkv"
+    whole = Bed(tmp_path / "whole")
+    whole.finish(clip)
+    uncut = whole.out / "killed.mkv"
+    assert numbers_of(made) == numbers_of(uncut) == list(range(375))
+    assert shown_at(made) == shown_at(uncut)
+    alike = pictures_alike(made, uncut)
+    assert set(alike[: kept[0]]) == {SAME}  # what was kept is the very same
+    assert min(alike) > 38  # the rest as good: rate control looked at it anew
+    assert sorted(path.name for path in bed.out.iterdir()) == ["killed.mkv", "killed.mkv.json"]
+
+
+SAME = 99.0
+
+
+def pictures_alike(one: Path, other: Path) -> list[float]:
+    """PSNR of each frame, in dB."""
+    found = []
+    with av.open(str(one)) as a, av.open(str(other)) as b:
+        for x, y in zip(a.decode(video=0), b.decode(video=0), strict=True):
+            gray = [frame.to_ndarray(format="gray").astype(float) for frame in (x, y)]
+            error = float(((gray[0] - gray[1]) ** 2).mean())
+            found.append(10 * float(np.log10(255**2 / error)) if error else SAME)
+    return found
+
+
+def test_five_kills_cost_no_packet_of_sound(footage, tmp_path):
+    clip = footage.once("long.wav", long_tone)
+    bed = Bed(tmp_path)
+    for _ in range(KILLS):
+        bed.kill_at(clip, 0, 150_000)
+
+    sheet = bed.finish(clip)
+
+    assert sheet.streams[0].runs == KILLS + 1
+    whole = Bed(tmp_path / "whole")
+    whole.finish(clip)
+    made, uncut = (heard(place.out / "long.mkv") for place in (bed, whole))
+    assert len(made) == len(uncut)
+    # Encoders that begin again decide differently here and there, but nothing is moved.
+    for n in range(0, len(made) - 4800, 4800):
+        a, b = made[n : n + 4800], uncut[n : n + 4800]
+        assert np.corrcoef(a, b)[0, 1] > 0.99, f"at sample {n}"
+
+
+def long_tone(path: Path) -> None:
+    tone = "aevalsrc=0.4*sin(2*PI*(300*t+20*t*mod(t\\,7))):s=48000:d=120"
+    line = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", tone, "-c:a", "pcm_s16le", path]
+    subprocess.run(line, check=True, timeout=120)
+
+
+def heard(path: Path) -> Any:
+    line = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "s16le", "-ac", "1", "-"]
+    done = subprocess.run(line, check=True, capture_output=True, timeout=120)
+    return np.frombuffer(done.stdout, np.int16).astype(float)
