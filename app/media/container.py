@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,20 @@ _QUICKTIME = "mov,mp4"
 _PCM_BITS = re.compile(r"pcm_[suf](\d+)")
 _LOOKED_AT = 600
 """Packets that are read to see how far key frames are apart, where the file has no index."""
+_SLOWEST = 10
+"""So many times longer than by its rate may a clip be shown, by an edit list for one."""
+_WAITING = 16
+"""Frames that may be stored before one that is shown earlier."""
 _NO_CLIPS = {"tty", "ico"}
 """What FFmpeg takes for a moving picture, and nobody else does: any text, for one."""
+_RAW = {
+    "h261", "h263", "h264", "hevc", "vvc", "evc", "obu", "m4v", "mpegvideo", "mjpeg", "dirac",
+    "vc1", "dnxhd", "cavsvideo", "avs2", "avs3", "ingenient", "rawvideo", "aac", "ac3", "eac3",
+    "mp3", "loas", "dts", "dtshd", "mlp", "truehd", "aptx", "sbc", "g722", "g729",
+}  # fmt: skip
+"""Streams without a container: noise passes for one, so that the name must speak for it too."""
+_PATIENCE = (12.0, 6.0)
+"""Seconds for opening a file, and for each further read that looks for something in it."""
 _CAMERA = ("com.apple.quicktime.", "com.apple.proapps.", "com.arri.", "com.sony.", "com.panasonic.")
 _PLAIN = {"make", "model", "lens", "artist", "software", "firmware", "product_name", "company_name"}
 
@@ -43,8 +56,8 @@ _PLAIN = {"make", "model", "lens", "artist", "software", "firmware", "product_na
 def read_facts(path: Path) -> ClipFacts:
     """Everything that the file tells of itself. Raises av.FFmpegError, OSError, MediaFault."""
     sound = sound_facts(path)
-    with av.open(os.fspath(path), metadata_errors="replace") as container:
-        if container.format.name in _NO_CLIPS:
+    with av.open(os.fspath(path), metadata_errors="replace", timeout=_PATIENCE) as container:
+        if _is_guess(container, path):
             raise MediaFault(f"{path} is no clip.", path=path)
         samples = iter(picture_samples(path) if _QUICKTIME in container.format.name else ())
         video = tuple(
@@ -76,6 +89,13 @@ def read_facts(path: Path) -> ClipFacts:
             remarks=tuple(_cut_off(path, container, size)),
         )
     return facts if sound is None else with_sound(facts, sound)
+
+
+def _is_guess(container: InputContainer, path: Path) -> bool:
+    """Whether nothing but FFmpeg's guess says that this is a clip."""
+    kind = container.format
+    ext = path.suffix[1:].lower()
+    return kind.name in _NO_CLIPS or (kind.name in _RAW and ext not in kind.extensions)
 
 
 def with_sound(facts: ClipFacts, sound: SoundFacts) -> ClipFacts:
@@ -117,10 +137,13 @@ def video_track(
     codec = stream.codec_context
     rate = _rate(stream)
     duration = _seconds(stream.duration, stream.time_base)
+    # A header may lie: what is shorter than a frame, or longer than its frames can be, is not so.
+    if stream.frames and rate and not 1 <= duration * rate <= stream.frames * _SLOWEST:
+        duration = stream.frames / rate
     duration = duration or Fraction(container.duration or 0, av.time_base)
     if codec is None:
         return _undecoded(stream, sample, rate, duration)
-    every, distance = _key_frames(container, stream)
+    every, distance, even = _key_frames(container, stream)
     frames = stream.frames or round(duration * rate)
     # An MXF file's duration is a number of frames.
     told = container.format.name == "mxf" and stream.duration and stream.time_base * rate == 1
@@ -142,9 +165,12 @@ def video_track(
             range=h273.RANGES.get(int(codec.color_range), ""),
         ),
         rate=rate,
-        steady=not stream.base_rate
-        or not stream.average_rate
-        or frame_rate(stream.base_rate) == frame_rate(stream.average_rate),
+        steady=even
+        and (
+            not stream.base_rate
+            or not stream.average_rate
+            or frame_rate(stream.base_rate) == frame_rate(stream.average_rate)
+        ),
         frames=frames,
         counted=bool(stream.frames or told),
         duration=duration,
@@ -189,33 +215,49 @@ def _first_frame(container: InputContainer, stream: Any) -> Any:
         return None
 
 
-def _key_frames(container: InputContainer, stream: Any) -> tuple[KeyFrames, int]:
-    """Which frames are key frames, and how far they are apart at most."""
+def _key_frames(container: InputContainer, stream: Any) -> tuple[KeyFrames, int, bool]:
+    """Which frames are key frames, how far they are apart, and whether all are shown equally long.
+
+    The last is looked at only where the file has no index that the rates were told from.
+    """
     if stream.codec_context.codec.intra_only:
-        return KeyFrames.EVERY, 1
+        return KeyFrames.EVERY, 1, True
     keys = [n for n, entry in enumerate(stream.index_entries) if entry.is_keyframe]
-    count = len(stream.index_entries)
+    count, even = len(stream.index_entries), True
     if count < 2:
-        keys, count = _packets(container, stream)
+        keys, count, even = _packets(container, stream)
     if not count or not keys:
-        return KeyFrames.UNKNOWN, 0
+        return KeyFrames.UNKNOWN, 0, even
     ways = [b - a for a, b in zip(keys, [*keys[1:], count], strict=True)]
     longest = max(ways, default=0)
-    return (KeyFrames.EVERY if longest == 1 else KeyFrames.SOME), longest
+    return (KeyFrames.EVERY if longest == 1 else KeyFrames.SOME), longest, even
 
 
-def _packets(container: InputContainer, stream: Any) -> tuple[list[int], int]:
-    keys, count = [], 0
+def _packets(container: InputContainer, stream: Any) -> tuple[list[int], int, bool]:
+    """Numbers of the key frames among the first packets, how many those are, and whether even."""
+    keys, count, shown = [], 0, []
     with contextlib.suppress(av.FFmpegError):  # what is whole before the damage tells enough
         for packet in container.demux(stream):
             if packet.size:  # the last one is empty and says that there are no more
                 if packet.is_keyframe:
                     keys.append(count)
                 count += 1
+                shown.append(packet.pts)
             if count >= _LOOKED_AT:
                 break
+    with contextlib.suppress(av.FFmpegError):
         container.seek(0)
-    return keys, count
+    return keys, count, _even(shown)
+
+
+def _even(shown: list[int | None]) -> bool:
+    """Whether moments follow each other at equal steps, but for rounding by one."""
+    if None in shown:
+        return True  # as far as the file says
+    moments = sorted(moment for moment in shown if moment is not None)
+    # Those at the end may wait for others behind them that were not looked at.
+    steps = [b - a for a, b in pairwise(moments[: max(2, len(moments) - _WAITING)])]
+    return not steps or max(steps) - min(steps) <= 1
 
 
 def _codec_name(codec: Any, profile: str) -> str:

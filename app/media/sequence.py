@@ -36,7 +36,11 @@ _UNREAD = {
     "vrw": ("phantom-raw", "Vision Research RAW"), "cin": ("cineon", "Cineon"),
 }  # fmt: skip
 """Formats whose header is not known here: told by their name alone."""
-_LARGEST_TEXT = 4096
+_MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "jpg": b"\xff\xd8\xff", "jpeg": b"\xff\xd8\xff"}
+_HEAD = 4096
+"""Bytes of the beginning of a picture; every camera's file has more."""
+_LARGEST = 1 << 30
+"""Bytes of a picture that is decoded: FFmpeg reads all of them at once."""
 
 
 def row_facts(pictures: Pictures) -> ClipFacts:
@@ -49,7 +53,7 @@ def row_facts(pictures: Pictures) -> ClipFacts:
     remarks = [*_gaps(pictures)]
     if track is None:
         track = _told(path, ext, header)
-        if ext in FORMATS:
+        if ext in FORMATS and ext != "dng":  # raw ones of these are whole, and not decoded here
             remarks.append(f"{path.name} is damaged, or of a kind that is not known here.")
     rate = header.rate if header else Fraction(0)
     duration = pictures.frames / rate if rate else Fraction(0)
@@ -112,13 +116,12 @@ def _check(path: Path, ext: str, header: PictureHeader | None) -> None:
     """Refuse what is no picture: MediaFault names the file."""
     if header is not None:
         return
-    if ext in _HEADERS:
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if ext in _HEADERS or not head.startswith(_MAGIC.get(ext, b"")):
         raise MediaFault(f"{path} is no {ext.upper()} file, or its header is damaged.", path=path)
-    if ext in _UNREAD:
-        with path.open("rb") as file:
-            head = file.read(_LARGEST_TEXT)
-        if not head.strip(b"\0") or _is_text(head):
-            raise MediaFault(f"{path} is no picture.", path=path)
+    if ext in _UNREAD and (len(head) < _HEAD or not head.strip(b"\0") or _is_text(head)):
+        raise MediaFault(f"{path} is no picture.", path=path)
 
 
 def _is_text(head: bytes) -> bool:
