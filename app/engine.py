@@ -364,7 +364,7 @@ class Engine(AbstractContextManager["Engine"]):
     def _verify_task(self, spec: Spec) -> Task:
         assert isinstance(spec, VerifySpec)
         aim = aim_of(spec, self.declared)
-        shown = {"checked": str(spec.path.resolve())}
+        shown = {"checked": str(aim.path)}
         return Task(title=aim.title, lanes=aim.lanes, facts={}, shown=shown)
 
     def _run_verify(self, job: JobId, spec: Spec, control: JobControl) -> bool:
