@@ -45,6 +45,11 @@ class Glass:
             shown = self._through_lut(scaled(frame, size, fine=fine, form="gbrp10le"))
         return picture_of(shown, number, turned=turned, fine=fine)
 
+    def check(self) -> None:
+        """Raises BadInput for a LUT that is none."""
+        if self.lens.lut is not None:
+            self._graph_for(*self.lens.box)
+
     def _through_lut(self, frame: av.VideoFrame) -> av.VideoFrame:
         if self._graph is None or self._made_for != (frame.width, frame.height):
             self._graph = self._graph_for(frame.width, frame.height)
@@ -77,3 +82,9 @@ class Glass:
                 hint="A .cube file with a table of 2 to 256 steps is needed.",
             ) from error
         return graph
+
+
+def check_lut(path: Path) -> Path:
+    """*path*, if it is a LUT that can be used here. Raises BadInput, by name."""
+    Glass(Lens(box=(16, 16), lut=path)).check()
+    return path

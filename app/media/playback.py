@@ -11,14 +11,14 @@ from dataclasses import replace
 from fractions import Fraction
 
 from app.errors import ReelkeepError
+from app.media.film import Film
 from app.media.frame_index import FrameIndex
 from app.media.lens import Lens
 from app.media.pictures import Picture
 from app.media.play_clock import PlayClock
-from app.media.projector import Fault, IndexOf, Opened, Projector, Shown, Wish
+from app.media.projector import Fault, Opened, Projector, Shown, Wish
 from app.media.sound_sink import RATE, SoundSink
 from app.media.sound_source import Passage, SoundSource
-from app.media.source import ByteSource
 
 FASTEST = 8
 _SOUND_LATE = 1.0
@@ -30,15 +30,14 @@ class Playback:
 
     def __init__(
         self,
-        source: ByteSource,
+        film: Film,
         lens: Lens,
-        index_of: IndexOf,
         wake: Callable[[], object],
         *,
         sink: Callable[[], SoundSink | None] = lambda: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.source = source
+        self.film = film
         self.index: FrameIndex | None = None
         """None until all frames are known."""
         self.picture: Picture | None = None
@@ -64,7 +63,7 @@ class Playback:
         self._asked_at = 0.0
         self._sounding = False
         self._wished: Wish | None = None
-        self._projector = Projector(source, index_of, self._clock, wake)
+        self._projector = Projector(film, self._clock, wake)
         self._projector.start(lens)
 
     # What is known
@@ -267,7 +266,7 @@ class Playback:
         if not self._sounding or index is None:
             return
         if self._sound is None:
-            self._sound = SoundSource(self.source, index.starts_at)
+            self._sound = SoundSource(self.film.sound, index.starts_at)
         self._sound.play(
             Passage(
                 start=Fraction(index.seconds(at)),

@@ -6,6 +6,7 @@ given up after the frame at hand.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -13,14 +14,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.errors import FrameFault, ReelkeepError
+from app.errors import BadInput, FrameFault, ReelkeepError
+from app.media.film import Film, Frames
 from app.media.frame_index import FrameIndex
-from app.media.frames import Abandoned, Decoder, first_frame
+from app.media.frames import Abandoned
 from app.media.lens import Glass, Lens
 from app.media.pictures import Picture, PictureCache
 from app.media.play_clock import PlayClock
 from app.media.route import Route
-from app.media.source import ByteSource
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +32,10 @@ _AHEAD_BACKWARDS = 48
 """Pictures that wait to be shown. Backwards a group comes whole, and the next takes its time."""
 _DARK = 0.15
 """Seconds after which a picture is shown even if it comes late."""
+_ENOUGH = 12
+"""Frames after which something can be said of a machine's pace."""
 _RUN_UP = 60
 """Frames before the one that is wanted, kept for those who step back."""
-
-IndexOf = Callable[[ByteSource, Callable[[], object]], FrameIndex]
-"""Makes or finds the index of a clip; the second argument is called often and may raise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +96,10 @@ News = Opened | Shown | Fault
 class Projector:
     """Decodes one clip in a thread of its own. All methods may be called from any other one."""
 
-    def __init__(
-        self, source: ByteSource, index_of: IndexOf, clock: PlayClock, wake: Callable[[], object]
-    ) -> None:
-        self.source = source
+    def __init__(self, film: Film, clock: PlayClock, wake: Callable[[], object]) -> None:
+        self.film = film
         self.pace = 0.0
-        """Frames a second that were decoded and scaled lately; 0 before anything was played."""
-        self._index_of = index_of
+        """Frames a second that were decoded and scaled lately; 0 before enough was played."""
         self._clock = clock
         self._wake = wake
         self._change = threading.Condition()
@@ -111,6 +108,8 @@ class Projector:
         self._news: deque[News] = deque()
         self._reel: deque[Due] = deque()
         self._cache = PictureCache(CACHE)
+        self._measured = 0
+        self._pace = 0.0
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
 
     def start(self, lens: Lens) -> None:
@@ -171,29 +170,28 @@ class Projector:
 
     def _run(self) -> None:
         try:
-            with self._opened() as decoder:
+            with contextlib.closing(self._opened()) as frames:
                 while (wish := self._next()) is not None:
-                    self._grant(wish, decoder)
+                    self._grant(wish, frames)
         except Abandoned:
             return
         except ReelkeepError as error:
             self._tell(Fault(wish=None, error=error))
         except Exception as error:
-            log.exception("The player of %s has stopped", self.source.name)
+            log.exception("The player of %s has stopped", self.film.name)
             self._tell(Fault(wish=None, error=ReelkeepError(_BUG)))
             del error
 
-    def _opened(self) -> Decoder:
+    def _opened(self) -> Frames:
         wish = self._wish
         assert wish is not None
-        frame = first_frame(self.source)
-        picture = Glass(wish.lens).picture(frame, 0, fine=True)
-        self._tell(Shown(wish=None, picture=picture))
-        index = self._index_of(self.source, self._stop_if_closed)
-        self._stop_if_closed()
-        decoder = Decoder(self.source, index)
-        self._tell(Opened(index=index))
-        return decoder
+        frame = self.film.first()
+        with contextlib.suppress(BadInput):  # a LUT that is gone: said with the frame itself
+            picture = Glass(wish.lens).picture(frame, 0, fine=True)
+            self._tell(Shown(wish=None, picture=picture))
+        frames = self.film.open(self._stop_if_closed)
+        self._tell(Opened(index=frames.index))
+        return frames
 
     def _stop_if_closed(self) -> None:
         if self._closed:
@@ -216,32 +214,32 @@ class Projector:
     def _unwanted(self) -> bool:
         return self._closed or self._wish is not None
 
-    def _grant(self, wish: Wish, decoder: Decoder) -> None:
+    def _grant(self, wish: Wish, frames: Frames) -> None:
         self._cache.of_kind(wish.lens)
         glass = Glass(wish.lens)
-        decoder.abandon = self._unwanted
+        frames.abandon = self._unwanted
         try:
             if wish.speed:
-                self._play(wish, decoder, glass)
+                self._play(wish, frames, glass)
             else:
-                self._show(wish, decoder, glass)
+                self._show(wish, frames, glass)
         except Abandoned:
             return
         except ReelkeepError as error:
             self._tell(Fault(wish=wish, error=error))
 
-    def _show(self, wish: Wish, decoder: Decoder, glass: Glass) -> None:
+    def _show(self, wish: Wish, frames: Frames, glass: Glass) -> None:
         kept = self._cache.get(wish.number)
         if kept is not None:
             self._tell(Shown(wish=wish, picture=kept))
             if kept.fine or not wish.exact:
                 return
-        decoder.seen = None
+        frames.seen = None
         if wish.exact:
-            decoder.seen = self._keeper(glass, wish.number - _RUN_UP, wish.number, fine=True)
-            number, frame = wish.number, decoder.frame(wish.number)
+            frames.seen = self._keeper(glass, wish.number - _RUN_UP, wish.number, fine=True)
+            number, frame = wish.number, frames.frame(wish.number)
         else:
-            number, frame = decoder.key_frame(wish.number)
+            number, frame = frames.key_frame(wish.number)
         picture = self._cache.get(number)
         if picture is None or (wish.exact and not picture.fine):
             picture = glass.picture(frame, number, fine=wish.exact)
@@ -263,13 +261,13 @@ class Projector:
 
     # Playing
 
-    def _play(self, wish: Wish, decoder: Decoder, glass: Glass) -> None:
-        route = Route(decoder.index, wish.number, wish.speed, wish.first, wish.last, loop=wish.loop)
+    def _play(self, wish: Wish, frames: Frames, glass: Glass) -> None:
+        route = Route(frames.index, wish.number, wish.speed, wish.first, wish.last, loop=wish.loop)
         shown_at = -1.0
         while route.number is not None:
             late = self._clock.elapsed() - route.at
             wanted = late <= route.span or route.at - shown_at > _DARK
-            picture = self._picture_on(route, decoder, glass, wanted=wanted)
+            picture = self._picture_on(route, frames, glass, wanted=wanted)
             if picture is not None:
                 shown_at = route.at
                 self._put(Due(wish=wish, at=route.at, picture=picture), wish.speed)
@@ -279,7 +277,7 @@ class Projector:
         self._put(Due(wish=wish, at=route.at, picture=None), wish.speed)
 
     def _picture_on(
-        self, route: Route, decoder: Decoder, glass: Glass, *, wanted: bool
+        self, route: Route, frames: Frames, glass: Glass, *, wanted: bool
     ) -> Picture | None:
         """The picture at the place where *route* is; None where it can't be given or comes late."""
         number = route.number
@@ -287,18 +285,18 @@ class Projector:
         kept = self._cache.get(number)
         if kept is not None:
             return kept
-        decoder.seen = None
-        if route.backwards and not decoder.index.intra:
-            decoder.seen = self._keeper(glass, 0, number, fine=False, every=abs(route.speed))
+        frames.seen = None
+        if route.backwards and not frames.index.intra:
+            frames.seen = self._keeper(glass, 0, number, fine=False, every=abs(route.speed))
         began = time.monotonic()
         try:
-            frame = decoder.frame(number)
+            frame = frames.frame(number)
         except FrameFault as error:
             log.info("Left out while playing: %s", error)
             return None
         picture = glass.picture(frame, number, fine=False) if wanted else None
         if not route.backwards and route.steps:
-            self._measure(time.monotonic() - began, 1 if decoder.index.intra else route.steps)
+            self._measure(time.monotonic() - began, 1 if frames.index.intra else route.steps)
         if picture is not None:
             self._cache.put(picture)
         return picture
@@ -306,7 +304,10 @@ class Projector:
     def _measure(self, seconds: float, frames: int) -> None:
         """Learn what this machine does of this clip."""
         now = frames / max(seconds, 1e-4)
-        self.pace = 1 / (0.9 / self.pace + 0.1 / now) if self.pace else now
+        self._pace = 1 / (0.9 / self._pace + 0.1 / now) if self._pace else now
+        self._measured += 1
+        if self._measured >= _ENOUGH:
+            self.pace = self._pace
 
     def _put(self, due: Due, speed: int) -> None:
         most = _AHEAD if speed > 0 else _AHEAD_BACKWARDS

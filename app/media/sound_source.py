@@ -54,11 +54,11 @@ class Passage:
 class SoundSource:
     """The sound of one clip, decoded in a thread of its own; read by one other thread.
 
-    *zero* is where frame 0 lies in the file's own time.
+    *source* is asked for in that thread; *zero* is where frame 0 lies in the file's own time.
     """
 
-    def __init__(self, source: ByteSource, zero: Fraction) -> None:
-        self.source = source
+    def __init__(self, source: Callable[[], ByteSource | None], zero: Fraction) -> None:
+        self._source = source
         self._zero = zero
         self._change = threading.Condition()
         self._passage: Passage | None = None
@@ -127,14 +127,15 @@ class SoundSource:
 
     def _run(self) -> None:
         try:
-            with _opened(self.source) as container:
+            source = self._source()
+            with _opened(source) as container:
                 tracks = list(container.streams.audio) if container is not None else []
                 self.silent = not tracks
                 while not self.silent and (passage := self._next()) is not None:
                     with contextlib.suppress(_Unwanted):
                         self._decode(passage, container, tracks)
         except Exception:
-            log.exception("The sound of %s has stopped", self.source.name)
+            log.exception("The sound has stopped")
         self.silent = True
 
     def _next(self) -> Passage | None:
@@ -179,8 +180,11 @@ class _Unwanted(Exception):
 
 
 @contextlib.contextmanager
-def _opened(source: ByteSource) -> Iterator[InputContainer | None]:
+def _opened(source: ByteSource | None) -> Iterator[InputContainer | None]:
     """The clip for its sound only; None where it can't be read: then it is silent."""
+    if source is None:
+        yield None
+        return
     given = source.for_av()
     container: InputContainer | None = None
     try:

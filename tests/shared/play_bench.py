@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from app.media.film import ClipFilm
 from app.media.index import build_index
 from app.media.lens import Lens
 from app.media.pictures import Picture
 from app.media.playback import Playback
 from app.media.sound_sink import CHANNELS, RATE
-from app.media.source import FileSource
 
 PATIENCE = 60.0
 STEP = 0.005
@@ -101,9 +101,8 @@ class Player:
         self._news = threading.Event()
         self.clock = clock or SetTime()
         self.playback = Playback(
-            FileSource(path),
+            film_of(path),
             Lens(box=BOX),
-            lambda source, checkpoint: build_index(source, checkpoint=checkpoint),
             self._news.set,
             sink=lambda: sink,
             now=self.clock,
@@ -145,6 +144,11 @@ class Player:
     def close(self) -> None:
         assert self.playback.close()
         assert not [t for t in threading.enumerate() if t.name in {"projector", "sound"}]
+
+
+def film_of(path: Path) -> ClipFilm:
+    """The clip that *path* belongs to, with an index that is made each time."""
+    return ClipFilm(path, lambda source, checkpoint: build_index(source, checkpoint=checkpoint))
 
 
 def brightness(picture: Picture) -> np.ndarray:

@@ -18,6 +18,16 @@ GB = 1_000_000_000
 MOMENT = datetime(2026, 11, 20, 16, 20, tzinfo=UTC)
 
 
+class StandInProxies:
+    """Knows the proxies that a test put in."""
+
+    def __init__(self) -> None:
+        self.known: dict[Path, tuple[object, ...]] = {}
+
+    def versions(self, clip: Path) -> tuple[object, ...]:
+        return self.known.get(clip, ())
+
+
 class StandInEngine:
     """Answers what a test put in, and writes down what it was asked to do."""
 
@@ -30,6 +40,7 @@ class StandInEngine:
         self.power_warning = ""
         self.day_cards: tuple[DayCard, ...] = ()
         self.left: tuple[str, ...] = ()
+        self.proxies = StandInProxies()
         self.profile = Profile(directory=Path("/nonexistent"))
         self.fault: Exception | None = None
         self._ended = threading.Event()

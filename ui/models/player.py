@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.errors import ReelkeepError
-from app.media.frame_index import FrameIndex
 from app.media.lens import Lens
-from app.media.marks import ClipMarks, Mark, MarkStore, content_stamp
+from app.media.marks import ClipMarks, Mark, MarkStore
 from app.media.playback import Playback
 from app.media.sound_sink import SoundSink
-from app.media.source import ByteSource
 from app.timecode import Timecode, frame_rate
 from ui.bridge import Bridge
+from ui.models.kept_marks import KeptMarks
+from ui.models.versions import PlayerClip, Version, instead_of, trouble_with
 
 TICK_MS = 5
 """While it plays: a quarter of the shortest frame."""
 SETTLE_MS = 90
 """After so long without a move of the pointer the exact frame is decoded."""
-SAVE_MS = 400
 BOX = (640, 360)
-
-IndexOf = Callable[[ByteSource, Callable[[], object]], FrameIndex]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """One file that a clip can be played from; all versions have the same frames."""
-
-    source: ByteSource
-    label: str
-    """`original`, `preview 720`."""
-    online: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlayerClip:
-    """A clip for the player."""
-
-    key: str
-    name: str
-    versions: tuple[Version, ...]
-    """The one to begin with first."""
-    start: Timecode | None = None
-    files: tuple[Path, ...] = ()
-    """What is dragged out when the clip is."""
 
 
 class PlayerModel(QObject):
@@ -67,7 +41,6 @@ class PlayerModel(QObject):
     def __init__(
         self,
         bridge: Bridge,
-        index_of: IndexOf,
         marks: MarkStore | None = None,
         sink: Callable[[], SoundSink | None] = lambda: None,
         parent: QObject | None = None,
@@ -75,15 +48,14 @@ class PlayerModel(QObject):
         super().__init__(parent)
         self.clip: PlayerClip | None = None
         self.version: Version | None = None
-        self.marks = ClipMarks()
+        self.because = ""
+        """Why it is not played from the original, where nobody chose that."""
         self.loop = False
         self.playback: Playback | None = None
         self.lut: Path | None = None
         self._bridge = bridge
-        self._index_of = index_of
-        self._store = marks
         self._make_sink = sink
-        self._stamp = ""
+        self._own_choice = False
         self._box = BOX
         self._leaving: list[Playback] = []
         self._return_to: int | None = None
@@ -93,7 +65,8 @@ class PlayerModel(QObject):
         self._beat.setInterval(TICK_MS)
         self._beat.timeout.connect(self._tick)
         self._rest = self._once(SETTLE_MS, self._come_to_rest)
-        self._later = self._once(SAVE_MS, self._save)
+        self._kept = KeptMarks(bridge, marks, self)
+        self._kept.changed.connect(self._marks_known)
 
     def _once(self, ms: int, call: Callable[[], object]) -> QTimer:
         timer = QTimer(self)
@@ -106,15 +79,12 @@ class PlayerModel(QObject):
 
     def open(self, clip: PlayerClip | None) -> None:
         """Show *clip* in place of the one before."""
-        if self._later.isActive():
-            self._later.stop()
-            self._save()
         self._leave()
-        self.clip, self.marks, self._stamp = clip, ClipMarks(), ""
-        self._return_to = None
+        self.clip, self.because = clip, ""
+        self._return_to, self._own_choice = None, False
+        self._kept.open(clip.files[0] if clip is not None and clip.files else None)
         if clip is not None and clip.versions:
             self._begin(clip.versions[0])
-            self._load_marks(clip)
         self.clip_changed.emit()
         self.picture_changed.emit()
         self.changed.emit()
@@ -124,6 +94,35 @@ class PlayerModel(QObject):
         if self.clip is not None and start is not None and start != self.clip.start:
             self.clip = replace(self.clip, start=start)
             self.changed.emit()
+
+    def offer(self, key: str, versions: tuple[Version, ...]) -> None:
+        """Everything that the clip *key* can be played from is known now."""
+        if self.clip is None or self.clip.key != key or not versions:
+            return
+        self.clip = replace(self.clip, versions=versions)
+        if self.version is not None:
+            here = self.version.label
+            self.version = next((v for v in versions if v.label == here), self.version)
+        self._choose()
+        self.changed.emit()
+
+    def play_from(self, version: Version) -> None:
+        """What the person wants it to be played from."""
+        self._own_choice, self.because = True, ""
+        self.switch(version)
+        self.changed.emit()
+
+    def _choose(self) -> None:
+        """Another version where this one can't be shown, or is too much for this machine."""
+        if self._own_choice or self.clip is None or self.playback is None or self.version is None:
+            return
+        why = trouble_with(self.version, self.playback)
+        if not why:
+            return
+        better = instead_of(self.version, self.clip.versions, self._box[1])
+        if better is not None:
+            self.switch(better)
+            self.because = why
 
     def switch(self, version: Version) -> None:
         """Play the same clip from another file, at the same frame."""
@@ -141,9 +140,7 @@ class PlayerModel(QObject):
     def _begin(self, version: Version) -> None:
         self.version = version
         lens = Lens(box=self._box, lut=self.lut)
-        self.playback = Playback(
-            version.source, lens, self._index_of, self._woken.emit, sink=self._make_sink
-        )
+        self.playback = Playback(version.film, lens, self._woken.emit, sink=self._make_sink)
         self.playback.loop = self.loop
 
     def _leave(self) -> None:
@@ -163,9 +160,7 @@ class PlayerModel(QObject):
 
     def close(self) -> None:
         """The window closes: end every thread."""
-        if self._later.isActive():
-            self._later.stop()
-            self._save_now()
+        self._kept.close()
         self._leave()
         for playback in self._leaving:
             playback.close()
@@ -349,12 +344,17 @@ class PlayerModel(QObject):
         """Have these marks."""
         self._mark(marks)
 
+    @property
+    def marks(self) -> ClipMarks:
+        """What is marked."""
+        return self._kept.marks
+
     def _mark(self, marks: ClipMarks) -> None:
-        if self.playback is None or not self.frames:
-            return
-        self.marks = marks
+        if self.frames:
+            self._kept.change(marks)
+
+    def _marks_known(self) -> None:
         self._tell_range()
-        self._later.start()
         self.changed.emit()
 
     def _tell_range(self) -> None:
@@ -363,46 +363,24 @@ class PlayerModel(QObject):
             if self.loop and self.playback.playing:
                 self.playback.play(self.playback.speed)
 
-    def _load_marks(self, clip: PlayerClip) -> None:
-        store = self._store
-        if store is None:
-            return
-
-        def load() -> tuple[str, ClipMarks]:
-            stamp = content_stamp(clip.versions[0].source)
-            return stamp, store.load(stamp)
-
-        def loaded(found: tuple[str, ClipMarks]) -> None:
-            if self.clip is not None and self.clip.key == clip.key:
-                self._stamp = found[0]
-                if self.marks.empty:
-                    self.marks = found[1]
-                self._tell_range()
-                self.changed.emit()
-
-        self._bridge.ask(load, loaded, lambda _: None)
-
-    def _save(self) -> None:
-        store, stamp, marks, clip = self._store, self._stamp, self.marks, self.clip
-        if store is not None and clip is not None and stamp:
-            self._bridge.ask(lambda: store.save(stamp, marks, name=clip.name))
-
-    def _save_now(self) -> None:
-        if self._store is not None and self.clip is not None and self._stamp:
-            self._store.save(self._stamp, self.marks, name=self.clip.name)
-
     # Time goes by
 
     def _tick(self) -> None:
-        playback = self.playback
-        if playback is None or not playback.tick():
+        if self.playback is None or not self.playback.tick():
             return
-        if self._return_to and playback.settled and playback.fault is None:
-            playback.play(self._return_to)
-            self._return_to = None
+        if self.playback.fault is not None or (self.speed == 1 and self.playback.heavy):
+            self._choose()
+        self._play_on()
         self._beat_on()
         self.picture_changed.emit()
         self.changed.emit()
+
+    def _play_on(self) -> None:
+        """Go on playing once another version stands at the same frame."""
+        playback, speed = self.playback, self._return_to
+        if playback is not None and speed and playback.settled and playback.fault is None:
+            self._return_to = None
+            playback.play(speed)
 
     def _beat_on(self) -> None:
         playing = self.playback is not None and self.playback.playing
@@ -410,8 +388,3 @@ class PlayerModel(QObject):
             self._beat.start()
         elif not playing:
             self._beat.stop()
-
-
-def versions_of(sources: Sequence[tuple[ByteSource, str]]) -> tuple[Version, ...]:
-    """Versions out of sources and what they are called."""
-    return tuple(Version(source=source, label=label) for source, label in sources)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -19,18 +18,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.jobs.snapshot import JobSnapshot
+from app.media.film import ClipFilm, IndexOf
 from app.media.index_cache import IndexCache
 from app.media.marks import MarkStore
+from app.media.proxy_spec import ProxySpec
 from app.media.sound_sink import SoundSink
-from app.media.source import FileSource
 from app.places.volumes import Volume
 from ui import icons, theme
 from ui.bridge import Bridge
-from ui.models.clips import HEADS, ClipFilter, ClipRow, Column, count_of_clips
+from ui.models.clips import ROW_ROLE, ClipFilter, ClipRow, count_of_clips
 from ui.models.folder_clips import FolderClips
-from ui.models.player import PlayerClip, PlayerModel, Version
+from ui.models.player import PlayerModel
 from ui.models.recent_folders import RecentFolders
+from ui.models.versions import ORIGINAL, PlayerClip, Version
 from ui.panes import Pane
+from ui.panes.library_actions import actions_of
+from ui.panes.library_deeds import LibraryDeeds
 from ui.panes.library_places import GROUP, OPEN, places_of
 from ui.theme import Tone
 from ui.widgets.buttons import plain_button
@@ -59,11 +63,13 @@ class LibraryPane(Pane):
         super().__init__(bridge)
         profile = bridge.engine.profile
         indexes = IndexCache(profile.indexes)
+        self._index_of: IndexOf = lambda source, checkpoint: indexes.index(
+            source, checkpoint=checkpoint
+        )
         self.clips = FolderClips(bridge, profile.looks, self)
         self.recent = RecentFolders(bridge, profile.directory / "library.json", self)
         self.player = PlayerModel(
             bridge,
-            lambda source, checkpoint: indexes.index(source, checkpoint=checkpoint),
             MarkStore(profile.marks),
             _sound,
             self,
@@ -75,14 +81,16 @@ class LibraryPane(Pane):
         self.count = TextLabel(tone=Tone.DIM, size=theme.SMALL)
         self.table = ClipTable(self.filter)
         self.panel = ClipPanel(self.player)
+        self.deeds = LibraryDeeds(bridge, self.player, self._index_of, self.chosen, self)
         self.stack = QStackedWidget()
+        self._proxy_jobs: frozenset[str] = frozenset()
         self._group: str | None = None
         self._volumes: tuple[Volume, ...] = ()
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)
         self._calm.setInterval(_CALM_MS)
         self._calm.timeout.connect(self._open_current)
-        self._actions = self._make_actions()
+        self._actions = actions_of(self)
         self._lay_out()
         self._connect()
         self.setAcceptDrops(False)
@@ -146,6 +154,10 @@ class LibraryPane(Pane):
         self.table.sight_changed.connect(self._in_sight)
         self.table.installEventFilter(self)
         self.panel.player.said.connect(self.said)
+        self.panel.player.still_wanted.connect(self.deeds.drag_frame)
+        self.panel.player.menu_filling.connect(self.deeds.fill_menu)
+        self.deeds.said.connect(self.said)
+        self.bridge.snapshots_changed.connect(self._jobs_seen)
 
     # What is shown
 
@@ -246,8 +258,24 @@ class LibraryPane(Pane):
             if row is None:
                 self.player.open(None)
             return
-        self.player.open(player_clip(row))
+        clip = player_clip(row, self._index_of)
+        self.player.open(clip)
         self.clips.want_strip(row.key)
+        self.deeds.find_versions(row.key, clip.versions[0], row.path)
+
+    def _jobs_seen(self, jobs: tuple[JobSnapshot, ...]) -> None:
+        """Proxies that were made just now can be played."""
+        done = frozenset(job.id for job in jobs if job.kind == ProxySpec.kind and job.state.ended)
+        fresh, self._proxy_jobs = done - self._proxy_jobs, done
+        row, clip = self._current(), self.player.clip
+        if fresh and row is not None and clip is not None and clip.key == row.key:
+            self.deeds.find_versions(row.key, clip.versions[0], row.path)
+
+    def chosen(self) -> list[ClipRow]:
+        """The clips that are selected, in the order of the table."""
+        indexes = self.table.selectionModel().selectedRows()
+        rows = (index.data(ROW_ROLE) for index in sorted(indexes, key=lambda one: one.row()))
+        return [row for row in rows if isinstance(row, ClipRow)]
 
     def _play_current(self) -> None:
         self._calm.stop()
@@ -294,40 +322,13 @@ class LibraryPane(Pane):
         """Everything that the mouse can do here."""
         return self._actions
 
-    def _make_actions(self) -> list[QAction]:
-        made: list[QAction] = []
-        sorts = [
-            (f"Sort by {HEADS[column].lower()}", "", partial(self._sort, column))
-            for column in Column
-            if HEADS[column]
-        ]
-        for text, keys, call in (
-            ("Open folder…", "Ctrl+O", self.open_folder),
-            ("Look through the folder again", "F5", self._again),
-            ("", "", None),
-            ("Filter", "Ctrl+F", self.type_filter),
-            *sorts,
-            ("", "", None),
-            ("Play full screen", "Ctrl+Return", self.panel.player.toggle_large),
-            ("Comment on this frame…", "Ctrl+M", self._comment),
-        ):
-            action = QAction(text, self)
-            action.setSeparator(not text)
-            if keys:
-                action.setShortcut(QKeySequence(keys))
-            if call is not None:
-                action.triggered.connect(lambda _=False, call=call: call())
-            made.append(action)
-        return made
-
-    def _sort(self, column: Column) -> None:
-        self.table.sort_by(column)
-
-    def _again(self) -> None:
+    def look_again(self) -> None:
+        """List the folder anew."""
         if self.clips.root is not None:
             self.show_folder(self.clips.root)
 
-    def _comment(self) -> None:
+    def comment(self) -> None:
+        """Say something about the shown frame."""
         number = self.player.number
         if not any(mark.frame == number for mark in self.player.marks.marks):
             self.player.add_mark()
@@ -354,13 +355,12 @@ class LibraryPane(Pane):
         self.clips.close()
 
 
-def player_clip(row: ClipRow) -> PlayerClip:
+def player_clip(row: ClipRow, index_of: IndexOf) -> PlayerClip:
     """A row for the player."""
-    source = FileSource(row.path)
     return PlayerClip(
         key=row.key,
         name=row.name,
-        versions=(Version(source=source, label="original"),),
+        versions=(Version(film=ClipFilm(row.path, index_of), label=ORIGINAL),),
         start=row.facts.start if row.facts is not None else None,
         files=row.files,
     )

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxL
 from app.timecode import rate_text
 from app.units import count_text
 from ui import theme
-from ui.models.player import PlayerModel, Version
+from ui.models.player import PlayerModel
+from ui.models.versions import Version
 from ui.theme import Tone
 from ui.widgets.buttons import icon_button, small_button
 from ui.widgets.labels import ElidedLabel
@@ -145,7 +146,7 @@ class Player(QWidget):
             badge=self._badge(),
             head=self._head(),
             message=self._message(),
-            tone=Tone.TEXT if model.version is None or model.version.online else Tone.ATTENTION,
+            tone=Tone.ATTENTION if model.because else Tone.TEXT,
         )
         self.timeline.show_place(model.number, model.frames, model.marks)
         self.range.show_text(self._range())
@@ -165,8 +166,9 @@ class Player(QWidget):
         if model.version is None:
             return ""
         slow = model.playback is not None and model.playback.heavy
-        lut = f", {model.lut.stem}" if model.lut is not None else ""
-        return printable(model.version.label + (", slow here" if slow else "") + lut)
+        why = model.because or ("slow here" if slow else "")
+        lut = model.lut.stem if model.lut is not None else ""
+        return printable(", ".join(filter(None, (model.version.label, why, lut))))
 
     def _message(self) -> str:
         model = self.model
@@ -280,7 +282,7 @@ class Player(QWidget):
         action.setCheckable(True)
         action.setChecked(version is self.model.version)
         action.setEnabled(version.online)
-        action.triggered.connect(lambda _=False: self.model.switch(version))
+        action.triggered.connect(lambda _=False: self.model.play_from(version))
         return action
 
     def toggle_large(self) -> None:

@@ -157,7 +157,7 @@ def heard(clips: Clips) -> Iterator[SoundSource]:
                     *("-f", "lavfi", "-i", ramp) * 2),
         )
     )  # fmt: skip
-    made = SoundSource(source, Fraction(0))
+    made = SoundSource(lambda: source, Fraction(0))
     yield made
     assert made.close()
 

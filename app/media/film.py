@@ -1,0 +1,242 @@
+"""What a player plays: one file, files that go on one after the other, or a row of pictures."""
+
+from __future__ import annotations
+
+import contextlib
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+from pathlib import Path
+from typing import Protocol
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+
+from app.errors import MediaFault
+from app.media.footage import Row
+from app.media.frame_index import FrameIndex
+from app.media.frames import Decoder, first_frame
+from app.media.row import Pictures
+from app.media.sequence import row_facts
+from app.media.source import ByteSource, FileSource
+from app.media.whole import Whole, whole_clip
+
+Seen = Callable[[int, VideoFrame], object]
+IndexOf = Callable[[ByteSource, Callable[[], object]], FrameIndex]
+"""Makes or finds the index of a file; the second argument is called often and may raise."""
+
+
+class Frames(Protocol):
+    """An open clip's pictures by number. For one thread at a time; see `Decoder`."""
+
+    index: FrameIndex
+    seen: Seen | None
+    abandon: Callable[[], bool] | None
+
+    def frame(self, n: int) -> VideoFrame:
+        """Frame *n*, or FrameFault."""
+
+    def key_frame(self, n: int) -> tuple[int, VideoFrame]:
+        """The nearest frame at or before *n* that costs no run-up, with its number."""
+
+    def close(self) -> None:
+        """Give all files back."""
+
+
+class Film(Protocol):
+    """A clip that can be played. Everything here may take its time."""
+
+    @property
+    def name(self) -> str:
+        """What people and messages call it."""
+
+    def first(self) -> VideoFrame:
+        """The first picture, before anything else is known. Raises NotFound, MediaFault."""
+
+    def open(self, checkpoint: Callable[[], object]) -> Frames:
+        """All pictures; *checkpoint* may raise to give up. Raises NotFound, MediaFault."""
+
+    def sound(self) -> ByteSource | None:
+        """Where its sound is, if it can be heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFilm:
+    """A clip in one file."""
+
+    source: ByteSource
+    index_of: IndexOf
+
+    @property
+    def name(self) -> str:
+        """The file's."""
+        return self.source.name
+
+    def first(self) -> VideoFrame:
+        """The first picture that comes out."""
+        return first_frame(self.source)
+
+    def open(self, checkpoint: Callable[[], object]) -> Frames:
+        """Its frames by its index."""
+        return Decoder(self.source, self.index_of(self.source, checkpoint))
+
+    def sound(self) -> ByteSource | None:
+        """The same file."""
+        return self.source
+
+
+class ClipFilm:
+    """The whole clip that a file belongs to: a row of pictures, or all files that it spans."""
+
+    def __init__(self, path: Path, index_of: IndexOf) -> None:
+        self._path = path
+        self._index_of = index_of
+        self._known: Whole | None = None
+
+    @property
+    def name(self) -> str:
+        """The path of the file that speaks for it."""
+        return str(self._path)
+
+    @property
+    def _whole(self) -> Whole:
+        if self._known is None:
+            try:
+                self._known = whole_clip(self._path)
+            except OSError as error:
+                raise MediaFault(
+                    f"{self._path} cannot be read: {error.strerror}.", path=self._path
+                ) from error
+        return self._known
+
+    def first(self) -> VideoFrame:
+        """Of its first file."""
+        if (pictures := self._whole.pictures) is not None:
+            return Row(pictures, Fraction(0)).frame(0)
+        return first_frame(FileSource(self._whole.parts[0]))
+
+    def open(self, checkpoint: Callable[[], object]) -> Frames:
+        """All frames of all files."""
+        whole = self._whole
+        if whole.pictures is not None:
+            return RowFrames(whole.pictures)
+        sources = [FileSource(part) for part in whole.parts]
+        if len(sources) == 1:
+            return Decoder(sources[0], self._index_of(sources[0], checkpoint))
+        return SpanFrames(sources, [self._index_of(source, checkpoint) for source in sources])
+
+    def sound(self) -> ByteSource | None:
+        """Of clips in one file; that of several is not put together yet."""
+        whole = self._whole
+        alone = whole.pictures is None and len(whole.parts) == 1
+        return FileSource(whole.parts[0]) if alone else None
+
+
+class RowFrames:
+    """A row of pictures: each frame is a file."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._row = Row(pictures, _rate_of(pictures))
+        self.seen: Seen | None = None
+        self.abandon: Callable[[], bool] | None = None
+        count = np.arange(self._row.frames, dtype=np.int64)
+        self.index = _steady(count, self._row.rate, count)
+
+    def frame(self, n: int) -> VideoFrame:
+        """Frame *n*, or FrameFault."""
+        return self._row.frame(n)
+
+    def key_frame(self, n: int) -> tuple[int, VideoFrame]:
+        """Frame *n* itself."""
+        return n, self.frame(n)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+class SpanFrames:
+    """Files that go on one after the other, numbered through."""
+
+    def __init__(self, sources: list[FileSource], indexes: list[FrameIndex]) -> None:
+        self._sources = sources
+        self._indexes = indexes
+        self._begins = [0, *accumulate(index.frames for index in indexes)]
+        self._decoder: Decoder | None = None
+        self._part = -1
+        self.seen: Seen | None = None
+        self.abandon: Callable[[], bool] | None = None
+        self.index = joined_index(indexes)
+
+    def frame(self, n: int) -> VideoFrame:
+        """Frame *n*, or FrameFault."""
+        decoder, begin = self._at(n)
+        return decoder.frame(n - begin)
+
+    def key_frame(self, n: int) -> tuple[int, VideoFrame]:
+        """The nearest one of the same file that costs no run-up."""
+        decoder, begin = self._at(n)
+        number, frame = decoder.key_frame(n - begin)
+        return begin + number, frame
+
+    def close(self) -> None:
+        """Give the open file back."""
+        if self._decoder is not None:
+            self._decoder.close()
+        self._decoder, self._part = None, -1
+
+    def _at(self, n: int) -> tuple[Decoder, int]:
+        part = min(bisect_right(self._begins, n) - 1, len(self._sources) - 1)
+        begin = self._begins[part]
+        if self._decoder is None or part != self._part:
+            self.close()
+            self._decoder = Decoder(self._sources[part], self._indexes[part])
+            self._part = part
+        seen = self.seen
+        told = (lambda number, frame: seen(begin + number, frame)) if seen is not None else None
+        self._decoder.seen, self._decoder.abandon = told, self.abandon
+        return self._decoder, begin
+
+
+def joined_index(indexes: list[FrameIndex]) -> FrameIndex:
+    """One index for files that go on one after the other; it leads to no place in any of them."""
+    begins = [0, *accumulate(index.frames for index in indexes)]
+    keys = np.concatenate(
+        [index.key_frames + begin for index, begin in zip(indexes, begins, strict=False)]
+    )
+    keys = np.unique(np.concatenate((keys, np.array(begins[:-1], dtype=np.int64))))
+    if len({index.rate for index in indexes}) == 1 and all(index.steady for index in indexes):
+        return _steady(np.arange(begins[-1], dtype=np.int64), indexes[0].rate, keys)
+    starts = [Fraction(0), *accumulate(index.duration for index in indexes)]
+    times = [
+        round((start + index.seconds(n)) * 1_000_000)
+        for start, index in zip(starts, indexes, strict=False)
+        for n in range(index.frames)
+    ]
+    pts = np.array(times, dtype=np.int64)
+    return FrameIndex(
+        pts=pts, time_base=Fraction(1, 1_000_000), rate=begins[-1] / starts[-1], steady=False,
+        intra=all(index.intra for index in indexes),
+        key_frames=keys, key_stamps=pts[keys], key_places=pts[keys],
+    )  # fmt: skip
+
+
+def _steady(
+    count: np.ndarray[tuple[int], np.dtype[np.int64]],
+    rate: Fraction,
+    keys: np.ndarray[tuple[int], np.dtype[np.int64]],
+) -> FrameIndex:
+    return FrameIndex(
+        pts=count, time_base=1 / rate, rate=rate, steady=True, intra=len(keys) == len(count),
+        key_frames=keys, key_stamps=keys, key_places=keys,
+    )  # fmt: skip
+
+
+def _rate_of(pictures: Pictures) -> Fraction:
+    """As the header of its first picture says; 0 where it doesn't."""
+    with contextlib.suppress(MediaFault, OSError, av.FFmpegError):
+        picture = row_facts(pictures).picture
+        return picture.rate if picture is not None else Fraction(0)
+    return Fraction(0)

@@ -1,0 +1,58 @@
+"""A clip for the player, and what it can be played from: the original and its proxies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.media import choice
+from app.media.film import Film
+from app.media.playback import Playback
+from app.timecode import Timecode
+
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One way in which a clip can be played; all versions have the same frames."""
+
+    film: Film
+    label: str
+    """`original`, `preview 720`."""
+    height: int = 0
+    """Pixels, as shown; 0 while not known."""
+    online: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerClip:
+    """A clip for the player."""
+
+    key: str
+    name: str
+    versions: tuple[Version, ...]
+    """The one to begin with first."""
+    start: Timecode | None = None
+    files: tuple[Path, ...] = ()
+    """Its media: what marks are known by, and what is dragged out when the clip is."""
+
+
+def trouble_with(version: Version, playback: Playback) -> str:
+    """Why another version should be played, "" where this one will do."""
+    if version.label != ORIGINAL:
+        return ""
+    if not version.online:
+        return "original offline"
+    if playback.fault is not None and not playback.frames:
+        return "original cannot be shown"
+    return "original too heavy here" if playback.heavy else ""
+
+
+def instead_of(version: Version, versions: Iterable[Version], height: int) -> Version | None:
+    """What to play in its place on a picture of *height* pixels; None where there is nothing."""
+    others = {v.label: v for v in versions if v.online and v.label not in {version.label, ORIGINAL}}
+    known = [choice.Version(name=label, height=v.height) for label, v in others.items()]
+    chosen = choice.choose(known, height)
+    return others[chosen.name] if chosen is not None else None

@@ -1,0 +1,48 @@
+"""The library's commands: everything that the mouse can do there, by keyboard and menu too."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QKeySequence
+
+from ui.models.clips import HEADS, Column
+
+if TYPE_CHECKING:
+    from ui.panes.library import LibraryPane
+
+
+def actions_of(pane: LibraryPane) -> list[QAction]:
+    """The commands of *pane*, in the order of its menu."""
+    deeds, player = pane.deeds, pane.panel.player
+    sorts = [
+        (f"Sort by {HEADS[column].lower()}", "", partial(pane.table.sort_by, column))
+        for column in Column
+        if HEADS[column]
+    ]
+    made: list[QAction] = []
+    for text, keys, call in (
+        ("Open folder…", "Ctrl+O", pane.open_folder),
+        ("Look through the folder again", "F5", pane.look_again),
+        ("", "", None),
+        ("Filter", "Ctrl+F", pane.type_filter),
+        *sorts,
+        ("", "", None),
+        ("Play full screen", "Ctrl+Return", player.toggle_large),
+        ("Comment on this frame…", "Ctrl+M", pane.comment),
+        ("Save this frame…", "Ctrl+Shift+S", deeds.save_frame),
+        ("View through a LUT…", "", deeds.choose_lut),
+        ("", "", None),
+        ("Make previews", "Ctrl+Shift+M", partial(deeds.make_proxies, "preview")),
+        ("Make editorial proxies", "", partial(deeds.make_proxies, "editorial")),
+        ("Make contact sheets…", "", deeds.make_sheets),
+    ):
+        action = QAction(text, pane)
+        action.setSeparator(not text)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        if call is not None:
+            action.triggered.connect(lambda _=False, call=call: call())
+        made.append(action)
+    return made

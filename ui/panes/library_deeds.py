@@ -1,0 +1,212 @@
+"""What the library does with clips: proxies, contact sheets, stills, LUTs for viewing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject, Qt, Signal
+from PySide6.QtGui import QDrag, QPixmap
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
+
+from app.media.film import FileFilm, Film, IndexOf
+from app.media.lens import check_lut
+from app.media.log_looks import LOOKS, LogLook, look_file
+from app.media.montage_spec import MontageSpec
+from app.media.proxy_spec import KeptProxy, ProxySpec
+from app.media.recipes import ProxySize
+from app.media.source import FileSource
+from app.media.stills import Still, StillForm, write_still
+from app.units import count_text
+from ui.bridge import Bridge
+from ui.models.clips import ClipRow, files_as_mime
+from ui.models.player import PlayerModel
+from ui.models.versions import ORIGINAL, Version
+from ui.words import printable
+
+_DRAG_WIDTH = 160
+
+
+class LibraryDeeds(QObject):
+    """Carries out what is asked for the chosen clips and for the frame in the player."""
+
+    said = Signal(str)
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        player: PlayerModel,
+        index_of: IndexOf,
+        chosen: Callable[[], Sequence[ClipRow]],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._player = player
+        self._index_of = index_of
+        self._chosen = chosen
+        self._window = parent
+        self._media = bridge.engine.profile.looks.parent
+        self.drag: Callable[[QMimeData], object] = self._drag
+
+    # Versions
+
+    def find_versions(self, key: str, original: Version, path: Path) -> None:
+        """Look for everything that a clip can be played from, and tell the player."""
+        engine = self._bridge.engine
+
+        def look() -> tuple[Version, ...]:
+            kept = engine.proxies.versions(Path(os.path.realpath(path)))
+            return versions_of(original, path.exists(), kept, self._index_of)
+
+        self._bridge.ask(look, lambda found: self._player.offer(key, found))
+
+    # Jobs
+
+    def make_proxies(self, recipe: str) -> None:
+        """Queue proxies of the chosen clips, in the cache."""
+        rows, engine = self._chosen(), self._bridge.engine
+        files = tuple(row.path for row in rows)
+        if not files:
+            return
+
+        def submit() -> object:
+            spec = ProxySpec(files=files, recipes=(engine.proxies.recipe(recipe),))
+            return engine.submit(spec)
+
+        what = count_text(len(files), "clip")
+        self._bridge.ask(submit, lambda _: self.said.emit(f"Proxies of {what} are in the queue."))
+
+    def make_sheets(self) -> None:
+        """Choose where contact sheets of the chosen clips go, and queue them."""
+        files = tuple(row.path for row in self._chosen())
+        if files:
+            self._ask_folder("Contact sheets go to", partial(self._queue_sheets, files))
+
+    def _queue_sheets(self, files: tuple[Path, ...], folder: Path) -> None:
+        engine = self._bridge.engine
+        what = count_text(len(files), "clip")
+        self._bridge.ask(
+            lambda: engine.submit(MontageSpec(files=files, to=folder)),
+            lambda _: self.said.emit(f"Contact sheets of {what} are in the queue."),
+        )
+
+    # Stills
+
+    def save_frame(self) -> None:
+        """Choose a folder, and write the shown frame there."""
+        if self._player.frames:
+            self._ask_folder("Save the frame in", self.write_frame)
+
+    def write_frame(self, folder: Path, form: StillForm = StillForm.PNG) -> None:
+        """Write the shown frame into *folder*."""
+        self._still(folder, form, self._told)
+
+    def _told(self, still: Still) -> None:
+        self.said.emit(f"Saved {printable(still.path.name)}.")
+
+    def drag_frame(self) -> None:
+        """The shown frame leaves the window as a file."""
+        self._still(self._media / "stills", StillForm.PNG, self._ready_to_drag)
+
+    def _still(self, folder: Path, form: StillForm, done: Callable[[Still], object]) -> None:
+        player, clip = self._player, self._player.clip
+        if clip is None or not player.frames:
+            return
+        original = clip.versions[0]
+        shown = player.version or original
+        film = original.film if original.online and not player.because else shown.film
+        number, timecode = player.number, str(player.timecode(player.number))
+        name = clip.name
+        self._bridge.ask(lambda: _write(film, number, timecode, folder, name, form), done)
+
+    def _ready_to_drag(self, still: Still) -> None:
+        self.drag(files_as_mime([still.path]))
+
+    def _drag(self, data: QMimeData) -> None:
+        """Begin a drag, unless the button was let go meanwhile."""
+        if not QApplication.mouseButtons() & Qt.MouseButton.LeftButton:
+            return
+        drag = QDrag(self._window)
+        drag.setMimeData(data)
+        small = QPixmap(data.urls()[0].toLocalFile())
+        if not small.isNull():
+            mode = Qt.TransformationMode.SmoothTransformation
+            drag.setPixmap(small.scaledToWidth(_DRAG_WIDTH, mode))
+        drag.exec(Qt.DropAction.CopyAction)
+
+    # LUTs
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """What else can be done with the clip in the player."""
+        menu.addSeparator()
+        looks = menu.addMenu("View through")
+        self._add_look(looks, "Nothing", None)
+        for look in LOOKS:
+            self._add_look(looks, f"{look.name} to Rec. 709", look)
+        looks.addSeparator()
+        looks.addAction("LUT file…").triggered.connect(lambda _=False: self.choose_lut())
+        menu.addAction("Save this frame…").triggered.connect(lambda _=False: self.save_frame())
+
+    def _add_look(self, menu: QMenu, text: str, look: LogLook | None) -> None:
+        action = menu.addAction(text)
+        action.setCheckable(True)
+        used = self._player.lut
+        here = used is None if look is None else used is not None and look.key in used.stem
+        action.setChecked(here)
+        action.triggered.connect(lambda _=False: self.view_through(look))
+
+    def view_through(self, look: LogLook | None) -> None:
+        """Show log pictures as they are meant, or as they are stored."""
+        if look is None:
+            self._player.look_through(None)
+            return
+        folder = self._media / "luts"
+        self._bridge.ask(lambda: look_file(look, folder), self._player.look_through)
+
+    def use_lut(self, path: Path) -> None:
+        """View through any `.cube` file."""
+        self._bridge.ask(lambda: check_lut(path), self._player.look_through)
+
+    def choose_lut(self) -> None:
+        """Choose a `.cube` file to view through."""
+        dialog = QFileDialog(self._window, "LUT for viewing")
+        dialog.setNameFilter("LUTs (*.cube)")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.use_lut(Path(name)))
+        dialog.open()
+
+    def _ask_folder(self, title: str, done: Callable[[Path], object]) -> None:
+        dialog = QFileDialog(self._window, title)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: done(Path(name)))
+        dialog.open()
+
+
+def versions_of(
+    original: Version, online: bool, kept: Sequence[KeptProxy], index_of: IndexOf
+) -> tuple[Version, ...]:
+    """The original, and every proxy that is good enough to look at."""
+    found = [Version(film=original.film, label=ORIGINAL, online=online)]
+    for proxy in sorted(kept, key=lambda one: one.height):
+        if proxy.size is not ProxySize.THUMBNAIL:
+            label = proxy.name.replace("-", " ")
+            film = FileFilm(FileSource(proxy.path), index_of)
+            found.append(Version(film=film, label=label, height=proxy.height))
+    return tuple(found)
+
+
+def _write(
+    film: Film, number: int, timecode: str, folder: Path, name: str, form: StillForm
+) -> Still:
+    frames = film.open(lambda: None)
+    try:
+        frame = frames.frame(number)
+        return write_still(frame, number, timecode, folder, name=name, form=form)
+    finally:
+        frames.close()
