@@ -29,8 +29,10 @@ from app.jobs.runner import JobKind, Runner, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.jobs.vigil import Vigil
+from app.media.facts import ClipFacts
 from app.media.montage_spec import MontageSpec
 from app.media.montages import Montages
+from app.media.probe import probe
 from app.media.proxies import Proxies
 from app.media.proxy_spec import ProxySpec
 from app.media.transcode.spec import TranscodeSpec
@@ -323,6 +325,13 @@ class Engine(AbstractContextManager["Engine"]):
         if not path.is_dir():
             raise NotFound(f"There is no card or folder at {path}.", path=path)
         return recognise(path)
+
+    def probe(self, path: Path) -> ClipFacts:
+        """What the clip tells of itself that *path* is a file, or the folder, of.
+
+        Raises NotFound, BadInput, and MediaFault for what is no clip or a damaged one.
+        """
+        return probe(path, decoders=self.settings.get("media.external_decoders"))
 
     def eject(self, place: Path) -> EjectResult:
         """Unmount and power off; PlaceBusy names the program that holds it."""

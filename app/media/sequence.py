@@ -133,7 +133,7 @@ def _is_text(head: bytes) -> bool:
 
 def _decoded(path: Path, ext: str) -> VideoTrack | None:
     """What FFmpeg makes of the first picture; None where it cannot read it."""
-    if ext not in FORMATS:
+    if ext not in FORMATS or path.stat().st_size > _LARGEST:
         return None
     with (
         contextlib.suppress(av.FFmpegError),

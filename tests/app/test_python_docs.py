@@ -49,7 +49,7 @@ def test_the_manual_says_nothing_that_does_not_run(tmp_path: Path, capsys):
         exec(compile(block, str(PAGE), "exec"), known)
         said.append(capsys.readouterr().out)
 
-    offload, places, evidence, verify, queue, proxies, reports = said
+    offload, places, evidence, verify, queue, told, proxies, reports = said
     assert "A003 ARRI" in offload
     assert "The card may be formatted." in offload
     assert places.count("fine True") == 2
@@ -57,6 +57,10 @@ def test_the_manual_says_nothing_that_does_not_run(tmp_path: Path, capsys):
     assert evidence.count("verified") >= 2
     assert "2 files verified, nothing differs." in verify
     assert "KEEP, 1 of 2 copies verified" in queue
+    assert "QuickTime clip" in told
+    assert "H.264 Constrained Baseline 320 180 25 25" in told
+    assert "There is no file " in told
+    assert "is no file, and not one clip." in told
     assert "made 25 [('preview-180', 'libx264'), ('thumbnail', 'libx264')]" in proxies
     assert "A003C001_261120_R2EC" in reports
     report = Path(reports.splitlines()[0].split(".html ")[0] + ".html")
