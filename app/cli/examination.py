@@ -133,6 +133,29 @@ def _python() -> Iterator[Finding]:
     yield _package("PySide6_Essentials", "Qt")
     for name in _PACKAGES:
         yield _package(name, name)
+    yield _pyav()
+
+
+def _pyav() -> Finding:
+    """PyAV, which looks into clips, and the FFmpeg that it brings along."""
+    try:
+        import av
+
+        lacking = [name for name in DECODERS if name not in av.codecs_available]
+        brought = f"{av.__version__} with FFmpeg {av.ffmpeg_version_info}"
+    except (ImportError, OSError, AttributeError) as error:
+        return Finding(
+            name="PyAV",
+            weight=Weight.MISSING,
+            fact=f"cannot be loaded: {error}",
+            remedy="Set Reelkeep up again: ./run, or install it anew.",
+        )
+    return Finding(
+        name="PyAV",
+        weight=Weight.OPTIONAL if lacking else Weight.GOOD,
+        fact=f"{brought}, lacks {', '.join(lacking)}" if lacking else brought,
+        remedy="To look into such clips: install a PyAV that has them." if lacking else "",
+    )
 
 
 def _package(package: str, name: str) -> Finding:

@@ -1,5 +1,6 @@
 """`reelkeep doctor` says what is there, what is missing, and what to do about it."""
 
+import av
 import pytest
 
 from app.cli import examination
@@ -34,6 +35,12 @@ def test_a_machine_that_has_all_is_well(reelkeep):
     assert facts["ffmpeg"]["fact"].startswith("ffmpeg version")
     assert facts["encoder prores_ks"]["state"] == "good"
     assert facts["Qt"]["fact"][0].isdigit()
+
+
+def test_pyav_and_its_own_ffmpeg_are_named(reelkeep):
+    (found,) = (one for one in reelkeep("doctor", "--json").events if one.get("name") == "PyAV")
+    assert found["state"] == "good"
+    assert found["fact"] == f"{av.__version__} with FFmpeg {av.ffmpeg_version_info}"
 
 
 def test_every_absence_comes_with_what_to_do(reelkeep):
