@@ -63,6 +63,8 @@ class FrameIndex:
     """What the picture of each key frame carries."""
     key_places: Numbers
     """What to seek to for each key frame, a time or a byte; with `Way.EVEN` where it lies."""
+    key_bytes: Numbers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    """Where each key frame lies in the file, by which it is known again; -1, or empty: not told."""
     suspect: Numbers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     """Frames whose packets the container itself says are incomplete; ascending."""
     lost_at_head: int = 0

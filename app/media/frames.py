@@ -60,7 +60,7 @@ class Decoder:
         self._run = Run(source, index, track)
         self._last: Item | None = None
         self._ahead: Item | None = None
-        self._missing: set[int] = set()
+        self._missing: set[int] = set(index.suspect.tolist()) if index.intra else set()
         self._looked_at: set[int] = set()
         self._track = track
 

@@ -18,11 +18,11 @@ from app.media.index import Checkpoint, Progress, build_index
 from app.media.source import ByteSource
 
 _log = logging.getLogger(__name__)
-_FORM = b"reelkeep frames 3\n"
+_FORM = b"reelkeep frames 4\n"
 """Raised whenever what is built, or how it is kept, becomes another one."""
 _HEAD = struct.Struct("<16sI")
 """Digest of all that follows it, and the length of the facts."""
-_ARRAYS = ("pts", "packet_of", "key_frames", "key_stamps", "key_places", "suspect")
+_ARRAYS = ("pts", "packet_of", "key_frames", "key_stamps", "key_places", "key_bytes", "suspect")
 
 
 class IndexCache:

@@ -26,6 +26,8 @@ _BY_BYTES = {"mpegts", "h264", "hevc", "mpegvideo", "m4v"}
 """Containers without a table, in which only the byte leads to a key frame for sure."""
 _FROM_THE_START = {"mpeg"}
 """Where what a search finds has the times of its neighbours."""
+_DEPTH = 16
+"""Frames that a picture may be stored ahead of those that are shown before it."""
 _UNKNOWN = -(1 << 63)
 _NOBODY = np.int64(1 << 62)
 
@@ -92,9 +94,7 @@ def index_of_packets(clip: OpenClip, rows: Rows) -> FrameIndex | None:
     pts, hidden, key = rows.times, rows.unseen, rows.keys
     if not len(pts) or not key.any() or not _usable(pts, key, hidden):
         return None
-    shown, holes = np.sort(pts[~hidden]), np.empty(0, dtype=np.int64)
-    if rows.torn or clip.kind == "mxf":
-        shown, holes = _with_holes(clip, shown)
+    shown, holes = _with_holes(clip, rows, np.sort(pts[~hidden]))
     numbers = np.searchsorted(shown, pts).astype(np.int64)
     leads_to = _keys(key, hidden, numbers)
     packets = np.flatnonzero(key)[leads_to < len(shown)]
@@ -116,9 +116,10 @@ def index_of_packets(clip: OpenClip, rows: Rows) -> FrameIndex | None:
         key_frames=leads_to[order],
         key_stamps=pts[packets],
         key_places=places[packets],
+        key_bytes=np.frombuffer(rows.byte, dtype=np.int64)[packets],
         suspect=_suspect(rows, numbers, holes),
         lost_at_head=lost,
-        missing_at_end=_missing_at_end(clip, pts),
+        missing_at_end=_missing_at_end(clip, pts, shown),
     )
 
 
@@ -190,34 +191,40 @@ def _suspect(rows: Rows, numbers: Numbers, holes: Numbers) -> Numbers:
     return np.unique(found).astype(np.int64)
 
 
-def _with_holes(clip: OpenClip, shown: Numbers) -> tuple[Numbers, Numbers]:
+def _with_holes(clip: OpenClip, rows: Rows, shown: Numbers) -> tuple[Numbers, Numbers]:
     """With a time for each frame that was lost on the way, and the numbers of those.
 
-    They are missing, nobody left them out on purpose.
+    They are missing, nobody left them out on purpose: MXF has a picture for each of its units,
+    a transport stream says that something was lost, and a file that was cut off ends with pictures
+    whose neighbours would have come next.
     """
     none = np.empty(0, dtype=np.int64)
     step = round(1 / (said_rate(clip) * Fraction(clip.stream.time_base or 1)))
-    if clip.kind == "mxf" and shown[0] > 0:
-        shown = np.concatenate([[-1], shown])  # it counts from 0
     ways = np.diff(shown)
     missed = np.rint(ways / max(step, 1)).astype(np.int64) - 1
-    if step < 1 or np.any(missed < 0) or np.any(np.abs(ways - (missed + 1) * step) > missed + 2):
-        return shown[shown >= 0] if clip.kind == "mxf" else shown, none
-    filled = [shown[:1]]
+    on_grid = np.abs(ways - (missed + 1) * step) <= missed + 2
+    if step < 1 or np.any(missed < 0) or not np.all(on_grid):
+        return shown, none
+    at = np.flatnonzero(missed)
+    at_tail = len(at) > 0 and at[0] >= len(ways) - _DEPTH and missed.sum() <= _DEPTH
+    head = none
+    if clip.kind == "mxf" and shown[-1] + 1 == clip.stream.duration:
+        head = np.arange(shown[0])
+    elif clip.kind != "mxf" and not rows.torn and not at_tail:
+        return shown, none
+    filled = [head, shown[:1]]
     filled += [
         after - step * np.arange(count, -1, -1)
         for after, count in zip(shown[1:], missed, strict=True)
     ]
-    whole = np.concatenate(filled)
-    if clip.kind == "mxf":
-        whole = whole[whole >= 0]
+    whole = np.concatenate(filled).astype(np.int64)
     return whole, np.flatnonzero(~np.isin(whole, shown)).astype(np.int64)
 
 
-def _missing_at_end(clip: OpenClip, pts: Numbers) -> int:
+def _missing_at_end(clip: OpenClip, pts: Numbers, shown: Numbers) -> int:
     """How many frames more than came the header promises, where its word is good."""
     if "mov" in clip.kind:
         return max(len(clip.stream.index_entries) - len(pts), 0)
     if clip.kind == "mxf" and clip.stream.duration:
-        return max(clip.stream.duration - int(pts.max()) - 1, 0)
+        return max(clip.stream.duration - len(shown), 0)
     return 0

@@ -41,8 +41,9 @@ def _sample_table(clip: OpenClip) -> Table | None:
     """Of MOV, MP4 and AVI whose table says that every frame is a key frame."""
     if "mov" not in clip.kind and clip.kind != "avi":
         return None
+    head = 8 if clip.kind == "avi" else 0  # AVI counts from the label of a piece
     entries = [
-        (entry.timestamp, entry.pos + entry.size)
+        (entry.timestamp, entry.pos + head + entry.size)
         for entry in clip.stream.index_entries
         if not entry.is_discard
     ]

@@ -24,14 +24,16 @@ _NO_CLIPS = {"tty", "ico"}
 class OpenClip:
     """One picture track of *source*, open; every other track is left unread.
 
-    *track* counts picture tracks only, cover pictures left out. Raises MediaFault for what is no
-    clip, BadInput for a track that it doesn't have.
+    *track* counts picture tracks only, cover pictures left out. Raises NotFound for a file that is
+    gone, MediaFault for what is no clip, BadInput for a track that it doesn't have.
     """
 
     def __init__(self, source: ByteSource, track: int = 0) -> None:
         self.source = source
         self.track = track
         self._reader: BinaryIO | None = None
+        if not source.size:
+            raise MediaFault(f"{source.name} is empty.")
         given = source.for_av()
         if not isinstance(given, str):
             self._reader = given
@@ -97,6 +99,7 @@ def _container(source: ByteSource, given: str | BinaryIO) -> InputContainer:
     try:
         container = av.open(
             given,
+            mode="r",
             metadata_errors="replace",
             timeout=PATIENCE,
             # A playlist, and a movie with references, could name any file and any server.

@@ -34,6 +34,7 @@ class Reading:
         self._threads = threads
         self._way = index.way
         self._rows: dict[int, int] = {}
+        self._by_byte = _rows_by_byte(index)
         if index.way is Way.TIME and (index.numbered or not index.intra):
             self._rows = {int(place): row for row, place in enumerate(index.key_places)}
         self._clip = self._opened()
@@ -140,10 +141,33 @@ class Reading:
         packets = self._clip.packets()
         if self._index.way is Way.EVEN:
             packets = _placed(packets, self._index)
+        elif self._index.way is Way.TIME and not self._index.numbered:
+            packets = self._known_again(packets)
         try:
             yield from packets
         except (av.FFmpegError, OSError) as error:
             self.fault = error
+
+    def _known_again(self, packets: Packets) -> Packets:
+        """With the times that the index has, wherever key frames lie where it says.
+
+        Containers without a table guess anew at each search.
+        """
+        off = 0
+        for packet in packets:
+            if packet.pts is not None:
+                row = self._by_byte.get(packet.pos or -1) if packet.is_keyframe else None
+                if row is not None:
+                    off = int(self._index.key_stamps[row]) - packet.pts
+                packet.pts += off
+            yield packet
+
+
+def _rows_by_byte(index: FrameIndex) -> dict[int, int]:
+    """The row of each key frame by its place, where an edit list doesn't show it twice."""
+    places, rows, times = np.unique(index.key_bytes, return_index=True, return_counts=True)
+    known = (times == 1) & (places >= 0)
+    return dict(zip(places[known].tolist(), rows[known].tolist(), strict=True))
 
 
 def _numbered(packets: Packets, first: int) -> Packets:

@@ -8,6 +8,7 @@ size, depth and codec.
 from __future__ import annotations
 
 import fcntl
+import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ class NumberedClip:
     """A clip, and the number that each of its frames carries, in the order of showing."""
 
     path: Path
-    shows: tuple[int, ...] = tuple(range(FRAMES))
+    shows: tuple[int | None, ...] = tuple(range(FRAMES))
+    """None for a frame that the file left out."""
     lost: int = 0
     """So many frames at its head nobody can give."""
 
@@ -86,7 +88,7 @@ class NumberedClips:
     def __call__(self, name: str) -> NumberedClip:
         """The clip of this name, one of `CLIPS`."""
         path = self.once(name, lambda partial: CLIPS[name](self, partial))
-        lost, *shows = map(int, path.with_name(path.name + ".shows").read_text().split())
+        lost, *shows = json.loads(path.with_name(path.name + ".shows").read_text())
         return NumberedClip(path, tuple(shows), lost)
 
     def once(self, name: str, make: Callable[[Path], object]) -> Path:
@@ -99,7 +101,7 @@ class NumberedClips:
                 partial.parent.mkdir(exist_ok=True)
                 made = make(partial)
                 if isinstance(made, NumberedClip):
-                    said = " ".join(map(str, (made.lost, *made.shows)))
+                    said = json.dumps([made.lost, *made.shows])
                     path.with_name(path.name + ".shows").write_text(said)
                 partial.replace(path)
         return path
@@ -174,7 +176,7 @@ def _copied(source: str, options: str, before: str = "") -> Make:
     return make
 
 
-def _cut(source: str, first: int, count: int, rate: str, tail: tuple[int, ...] = ()) -> Make:
+def _cut(source: str, first: int, count: int, rate: str, tail: tuple[int | None, ...] = ()) -> Make:
     """Frames *first* on of another clip without encoding: an edit list hides the run-up to them.
 
     *tail* are those that ffmpeg leaves behind the end, because others needed them.
@@ -256,7 +258,7 @@ CLIPS: dict[str, Make] = {
     "start.mkv": _copied("h264.mp4", "-output_ts_offset 10"),
     "start.mov": _copied("h264_open_df.mov", "-output_ts_offset 2.5"),
     "cut.mov": _cut("h264_open_df.mov", 33, 61, NTSC, (94, 95)),
-    "cut.mp4": _cut("h264.mp4", 47, 40, "25", (87, 89)),
+    "cut.mp4": _cut("h264.mp4", 47, 40, "25", (87, None, 89)),
     "cut_prores.mov": _cut("prores.mov", 31, 50, "24000/1001"),
     "cut_exact.mov": _parts(OPEN_X264, (37, 58)),
     "parts.mov": _parts(f"{X264} -g 24 -bf 2", (33, 20), (80, 15), (10, 30)),
