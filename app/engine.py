@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -43,6 +44,7 @@ from app.offload.day import day_report, day_stem
 from app.offload.naming import shooting_day
 from app.offload.plan import OffloadPlan
 from app.offload.planning import make_plan
+from app.offload.proxies_after import followers, proxies_after
 from app.offload.repair import RepairRun, RepairSpec, plan_repair
 from app.offload.reverify import run_verify
 from app.offload.rows import SCHEMA as OFFLOAD_SCHEMA
@@ -137,10 +139,21 @@ class Engine(AbstractContextManager["Engine"]):
         if not isinstance(spec, OffloadSpec | OffloadPlan):
             return self._runner.submit(spec, self._runner.kinds[spec.kind].prepare(spec))
         plan = accepted(self.plan(spec) if isinstance(spec, OffloadSpec) else spec)
-        if plan.resumes is None:
-            return self._runner.submit(plan.spec, offload_task(plan, self._around()))
-        self._runner.resume(plan.resumes)
-        return plan.resumes
+        later = proxies_after(plan, self.proxies.recipe)
+        if plan.resumes is not None:
+            self._runner.resume(plan.resumes)
+            for follower in self.followers(plan.resumes):
+                if self.snapshot(follower).state is JobState.INTERRUPTED:
+                    self._runner.resume(follower)
+            return plan.resumes
+        job = self._runner.submit(plan.spec, offload_task(plan, self._around()))
+        for proxies in later:
+            self.submit(replace(proxies, after=job))
+        return job
+
+    def followers(self, job: JobId) -> tuple[JobId, ...]:
+        """Jobs that begin once *job* has ended well: the proxies that an offload asks for."""
+        return followers(self.journal, job)
 
     def run(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -16,8 +17,9 @@ from app.cli.output import Output
 from app.cli.typed import Number, Place
 from app.cli.watch import Watch
 from app.engine import Engine
-from app.errors import BadInput
+from app.jobs.snapshot import JobSnapshot, JobState
 from app.offload.plan import OffloadPlan
+from app.offload.proxies_after import proxies_after
 from app.offload.spec import OffloadSpec, OnCollision, VerifyMode
 from app.settings import key_named
 from app.units import parse_size
@@ -76,7 +78,12 @@ class Size(click.ParamType):
     " they are known by history, size and time, and not read.",
 )
 @click.option("--preset", default="", metavar="NAME", help="Destinations and choices by name.")
-@click.option("--proxies", metavar="SIZE,...", help="Not possible yet.")
+@click.option(
+    "--proxies",
+    metavar="SIZE,...",
+    help="Make proxies into the cache once the copies are proven: thumbnail, preview, editorial, or"
+    " a recipe. For one drive: proxies=SIZE+SIZE after its comma.",
+)
 @click.option("--legacy-mhl", is_flag=True, help="Also write a legacy MHL 1.1 file.")
 @click.option("--report", type=Place(), metavar="DIR", help="For the report.")
 @click.option("--buffer-size", type=Size(), metavar="BYTES", help="Bytes of one block.")
@@ -102,8 +109,6 @@ def offload_command(context: click.Context, /, **given: Any) -> None:
     card be formatted? What is not given comes from the preset, then from the settings.
     """
     output = Output(as_json=given["as_json"])
-    if given["proxies"]:
-        raise BadInput("Proxies cannot be made during an offload yet.", hint="Leave out --proxies.")
     invocation = this_invocation()
     settings = invocation.settings()
     specs = _order(given).specs(settings)
@@ -119,8 +124,23 @@ def offload_command(context: click.Context, /, **given: Any) -> None:
             output.result(ok=True, exit_code=0, dry_run=True, jobs=[])
             return
         jobs = [engine.submit(plan) for plan in plans]
-        ended = Watch(engine, output).until_ended(jobs)
-        context.exit(show_outcome(engine, ended, output))
+        later = [proxies for job in jobs for proxies in engine.followers(job)]
+        watch = Watch(engine, output, partial(_tell_verdict, output) if later else None)
+        ended = watch.until_ended([*jobs, *later])
+        context.exit(show_outcome(engine, _without_waiting(ended, len(jobs)), output))
+
+
+def _tell_verdict(output: Output, job: JobSnapshot) -> None:
+    """Nobody waits for proxies to know about a card."""
+    if job.state is JobState.DONE and job.verdict:
+        output.say(f"{job.title}: {job.verdict}. Proxies are made now.")
+
+
+def _without_waiting(ended: list[JobSnapshot], offloads: int) -> list[JobSnapshot]:
+    """*ended* without proxies that were not begun because their offload has not ended well."""
+    begun = [job for job in ended[offloads:] if job.started is not None]
+    well = all(job.state is JobState.DONE for job in ended[:offloads])
+    return ended if well else [*ended[:offloads], *begun]
 
 
 def _order(given: dict[str, Any]) -> Order:
@@ -129,6 +149,7 @@ def _order(given: dict[str, Any]) -> Order:
     choices = {name: given[name] for name in names}
     choices["legacy_mhl"] = given["legacy_mhl"] or None
     choices["check_known"] = given["check_known"] or None
+    choices["proxies"] = [one for one in (given["proxies"] or "").split(",") if one]
     return Order(
         sources=given["sources"],
         destinations=given["destinations"],
@@ -156,7 +177,7 @@ def _planned(
     plans = []
     for spec in specs:
         plan = engine.plan(spec)
-        show_plan(plan, output)
+        show_plan(plan, output, proxies_after(plan, engine.proxies.recipe))
         plans.append(plan)
     remarks = together(plans) if len(plans) > 1 else []
     for remark in remarks:

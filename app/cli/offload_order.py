@@ -22,6 +22,7 @@ _FROM_SETTINGS = {
     "on_collision": "offload.on_collision",
     "ignore": "offload.ignore",
     "legacy_mhl": "offload.legacy_mhl",
+    "proxies": "offload.proxies",
     "buffer_size": "offload.buffer_size",
     "rollover_hour": "offload.rollover_hour",
     "project": "project.name",
@@ -36,7 +37,7 @@ class Order:
 
     sources: tuple[Path, ...]
     destinations: tuple[str, ...] = ()
-    """As typed, `DIR[,noflush][,only=FILTER][,name=TEMPLATE][,stage=N]`."""
+    """As typed, `DIR[,noflush][,only=FILTER][,name=TEMPLATE][,stage=N][,proxies=SIZE+SIZE]`."""
     preset: str = ""
     cascade: bool = False
     only: tuple[str, ...] = ()
@@ -111,7 +112,7 @@ class Order:
 
 
 def destination(text: str) -> DestinationSpec:
-    """`DIR[,noflush][,only=FILTER][,name=TEMPLATE][,stage=N]` as a destination.
+    """`DIR[,noflush][,only=…][,name=…][,stage=N][,proxies=SIZE+SIZE]` as a destination.
 
     Only a folder that is there may have commas in its name; what else stands behind a comma is an
     option, and BadInput names one that is not known: a slip of the hand is no folder.
@@ -140,13 +141,19 @@ def _with_option(made: DestinationSpec, option: str, text: str) -> DestinationSp
         return replace(made, only=(value, *made.only))
     if name == "name" and sign:
         return replace(made, template=value)
+    if name == "proxies" and value.strip("+"):
+        return replace(made, proxies=tuple(filter(None, value.split("+"))))
     if name == "stage" and value.isdecimal():
         return replace(made, stage=int(value))
-    known = {"only": "only=sound", "name": "name={date}", "stage": "stage=1", "noflush": "noflush"}
+    known = {
+        "only": "only=sound", "name": "name={date}", "stage": "stage=1", "noflush": "noflush",
+        "proxies": "proxies=preview+editorial",
+    }  # fmt: skip
     if name in known:
         wrong = f'"{option}" is not complete; it looks like {known[name]}.'
     else:
-        wrong = f'"{option}" is no option. There are noflush, only=FILTER, name=TEMPLATE, stage=N.'
+        there = "noflush, only=FILTER, name=TEMPLATE, stage=N, proxies=SIZE"
+        wrong = f'"{option}" is no option. There are {there}.'
     raise BadInput(
         f"--to {text}: {wrong}",
         hint="A folder that has a comma in its name must be there already.",

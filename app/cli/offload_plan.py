@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.cli.output import Output
+from app.media.proxy_spec import ProxySpec
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
 from app.offload.remarks import ROOM_TO_SPARE, room_text
 from app.places.tree import EntryKind, list_tree
@@ -73,10 +74,13 @@ def _names(plan: OffloadPlan) -> set[str]:
     }
 
 
-def show_plan(plan: OffloadPlan, output: Output) -> None:
-    """Say what will be done, before it is."""
+def show_plan(plan: OffloadPlan, output: Output, later: Sequence[ProxySpec] = ()) -> None:
+    """Say what will be done, before it is; *later*: the proxies that are made after it."""
     for line in _lines(plan):
         output.say(line)
+    for spec in later:
+        names = ", ".join(recipe.name for recipe in spec.recipes)
+        output.say(f"  proxies   {names}  {spec.to or 'into the cache'}")
     for remark in plan.remarks:
         show_remark(remark, output)
     output.event("plan", **_facts(plan))

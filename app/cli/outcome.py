@@ -25,6 +25,7 @@ def show_outcome(engine: Engine, ended: Sequence[JobSnapshot], output: Output) -
     code = exit_code(ended)
     facts: list[dict[str, Any]] = []
     last = []
+    several = sum(job.kind == OffloadSpec.kind for job in ended) > 1
     for job in ended:
         if job.kind != OffloadSpec.kind:
             facts.append(_show_other(job, output))
@@ -36,7 +37,7 @@ def show_outcome(engine: Engine, ended: Sequence[JobSnapshot], output: Output) -
         for line in _lines(job, report):
             output.say(line)
         facts.append({**_facts(job, report), "trouble": trouble})
-        last.append(f"{report.roll}: {report.verdict}" if len(ended) > 1 else report.verdict)
+        last.append(f"{report.roll}: {report.verdict}" if several else report.verdict)
     for line in last:
         output.say(line)
     offloads = [fact for fact in facts if "safe" in fact]

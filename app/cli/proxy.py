@@ -183,7 +183,9 @@ def _show_clip(result: ClipResult, output: Output) -> None:
     if result.state is ClipState.FAILED:
         output.warn(result.trouble)
         return
-    if result.state is ClipState.KNOWN:
+    if result.state is ClipState.LEFT_OUT:
+        output.say(f"{result.source}: left out, it has no picture")
+    elif result.state is ClipState.KNOWN:
         output.say(f"{result.source}: there already")
     else:
         fps = f", {result.frames / result.seconds:.0f} fps" if result.seconds else ""

@@ -23,8 +23,15 @@ _Handler = Callable[[int, FrameType | None], None]
 class Watch:
     """Jobs of one command, while they run in this process."""
 
-    def __init__(self, engine: Engine, output: Output) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        output: Output,
+        told: Callable[[JobSnapshot], None] | None = None,
+    ) -> None:
+        """*told* hears of each job as soon as it has ended."""
         self._engine, self._output = engine, output
+        self._told_of = told
         self._jobs: tuple[JobId, ...] = ()
         self._runner = threading.Thread(target=self._serve, name="runner")
         # Plain flags: a signal handler may not take a lock.
@@ -38,13 +45,16 @@ class Watch:
         with _signals(self._on_cancel, self._on_stop):
             self._runner.start()
             try:
-                return [
-                    self._output.follow(partial(self._look, job), plain_seconds=seconds)
-                    for job in self._jobs
-                ]
+                return [self._followed(job, seconds) for job in self._jobs]
             finally:
                 self._engine.stop()
                 self._runner.join()
+
+    def _followed(self, job: JobId, seconds: float) -> JobSnapshot:
+        ended = self._output.follow(partial(self._look, job), plain_seconds=seconds)
+        if self._told_of is not None:
+            self._told_of(ended)
+        return ended
 
     def _serve(self) -> None:
         """Run the queue; a journal that cannot be read is told by the next look at it."""

@@ -40,12 +40,18 @@ _RESULTS, _PATHS = "proxies", "proxy paths"
 """Facts of the journal: what became of each clip, and what may be half written."""
 
 
+class NoPicture(MediaFault):
+    """A clip of sound alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """The clips of a job."""
 
     clips: Mapping[Path, str]
     """The first file of each → the clip's name."""
+    found: frozenset[Path] = frozenset()
+    """Those that nobody has named: they were in a folder."""
     unreadable: tuple[str, ...] = ()
 
 
@@ -53,17 +59,20 @@ def sources_of(spec: ProxySpec) -> Sources:
     """Every clip that *spec* names, by itself or by a folder; NotFound for what is not there."""
     clips: dict[Path, str] = {}
     covered: set[Path] = set()
+    found: set[Path] = set()
     unreadable: list[str] = []
     for path in spec.files:
         if path.is_dir():
             folder = clips_below(path)
             unreadable += folder.unreadable
             clips |= {clip.path: clip.name for clip in folder.clips}
+            found.update(clip.path for clip in folder.clips)
         elif path not in covered:
             name, files = _clip_of(path)
             clips[files[0]] = name
             covered.update(files)
-    return Sources(clips=clips, unreadable=tuple(unreadable))
+    found.difference_update(spec.files)
+    return Sources(clips=clips, found=frozenset(found), unreadable=tuple(unreadable))
 
 
 def _clip_of(path: Path) -> tuple[str, list[Path]]:
@@ -85,7 +94,7 @@ def order_of(
     """What *source* is to get, and where; OSError, or MediaFault for what can have no proxy."""
     track = clip.facts.picture
     if track is None:
-        raise MediaFault(f"{source} has no picture.", path=source)
+        raise NoPicture(f"{source} has no picture.", path=source)
     if not track.decodable:
         raise MediaFault(
             f"{source} is {track.codec_name or 'of a kind'} that cannot be decoded here.",
@@ -120,6 +129,7 @@ class ProxyRun:
         self._journal, self._shelf, self._program = journal, shelf, program
         self._hardware = hardware
         self._results: list[ClipResult] = []
+        self._found: frozenset[Path] = frozenset()
         self._done = 0
         """Frames of clips that are through."""
         self._shown = 0
@@ -128,8 +138,9 @@ class ProxyRun:
         """Do it; False when some clip failed. What failed does not stop the others."""
         self._control.show(unit=FRAMES, stage="Looking at the clips")
         self._control.show(work_done=0, copied=0, files_done=0)
-        sources = sources_of(self._spec).clips
-        if not sources:
+        of_job = sources_of(self._spec)
+        sources, self._found = of_job.clips, of_job.found
+        if not sources and self._spec.after is None:
             raise MediaFault("There are no clips to make proxies of.")
         self._control.show(files_total=len(sources))
         lengths = self._lengths(list(sources))
@@ -162,6 +173,9 @@ class ProxyRun:
             result = self._proxies(source, name)
         except JobCancelled:
             raise
+        except NoPicture as error:
+            state = ClipState.LEFT_OUT if source in self._found else ClipState.FAILED
+            return ClipResult(source=source, state=state, trouble=str(error))
         except ReelkeepError as error:
             log.info("%s", error)
             return ClipResult(source=source, state=ClipState.FAILED, trouble=str(error))

@@ -75,6 +75,8 @@ class ClipState(StrEnum):
     KNOWN = "known"
     """All was there already."""
     FAILED = "failed"
+    LEFT_OUT = "left out"
+    """Found in a folder, and without a picture: sound, for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,8 @@ class DestinationSpec:
     """What it gets: shell patterns, or the words `sound`, `camera`, `sidecars`; empty: all."""
     stage: int = 0
     """0 is fed from the card; a later stage from a verified copy of an earlier one."""
+    proxies: tuple[str, ...] = ()
+    """Recipes of proxies that are made on it, in a folder beside its copies, once all is done."""
 
 
 @job_kind
@@ -90,6 +92,8 @@ class OffloadSpec(Spec):
     are known by history, size and time."""
     ignore: tuple[str, ...] = DEFAULT_IGNORE
     legacy_mhl: bool = False
+    proxies: tuple[str, ...] = ()
+    """Recipes of proxies that are made into the profile's cache once all is done."""
     manifests: bool = True
     """Whether an ASC MHL generation is written to each destination."""
     report: Path | None = None

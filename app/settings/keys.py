@@ -241,6 +241,12 @@ _ALL = (
         least=0.1,
         most=3600,
     ),
+    _key(
+        "offload.proxies",
+        Kind.TEXTS,
+        [],
+        "Sizes or recipes of proxies that are made into the cache after each offload.",
+    ),
     _key("offload.legacy_mhl", Kind.FLAG, False, "Also write a legacy MHL 1.1 file."),
     _key(
         "offload.rollover_hour",

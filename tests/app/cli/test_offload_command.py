@@ -154,11 +154,11 @@ def test_different_hashes_and_a_legacy_manifest_are_written_on_demand(reelkeep, 
     assert list((tmp_path / "a" / "A003").glob("*.mhl"))
 
 
-def test_proxies_are_refused_in_words(reelkeep, card, tmp_path):
-    answer = reelkeep("offload", card, "--to", tmp_path / "a", "--proxies", "preview")
-
+def test_a_proxy_of_no_known_size_is_refused_before_anything_is_copied(reelkeep, card, tmp_path):
+    answer = reelkeep("offload", card, "--to", tmp_path / "a", "--proxies", "preview,huge")
     assert answer.code == 2
-    assert "Proxies cannot be made" in answer.err
+    assert 'There is no recipe "huge".' in answer.err
+    assert not (tmp_path / "a").exists()
 
 
 def test_without_a_destination_nothing_is_guessed(reelkeep, card):
