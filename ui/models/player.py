@@ -53,6 +53,7 @@ class PlayerModel(QObject):
         self.loop = False
         self.playback: Playback | None = None
         self.lut: Path | None = None
+        self.lut_name = ""
         self._bridge = bridge
         self._make_sink = sink
         self._own_choice = False
@@ -273,9 +274,9 @@ class PlayerModel(QObject):
         self._box = max(width, 2), max(height, 2)
         self._look()
 
-    def look_through(self, lut: Path | None) -> None:
-        """Show the picture through a LUT, or as it is."""
-        self.lut = lut
+    def look_through(self, lut: Path | None, name: str = "") -> None:
+        """Show the picture through a LUT, called *name*, or as it is."""
+        self.lut, self.lut_name = lut, name
         self._look()
         self.changed.emit()
 

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QSplitter,
     QStackedWidget,
@@ -126,10 +127,11 @@ class LibraryPane(Pane):
     def _search_row(self) -> QHBoxLayout:
         self.search.setPlaceholderText("Filter: name, reel, codec, camera, timecode")
         self.search.setAccessibleName("Filter clips")
-        self.search.setClearButtonEnabled(True)
-        self.search.addAction(
-            icons.icon("search", theme.COLOURS.dim, 14), QLineEdit.ActionPosition.LeadingPosition
-        )
+        self.search.setTextMargins(20, 0, 0, 0)
+        glass = QLabel(self.search)
+        glass.setPixmap(icons.pixmap("search", theme.COLOURS.dim, 14))
+        glass.setAccessibleName("Filter")
+        glass.move(10, 7)
         self.open_button = plain_button("Open folder…", self.open_folder)
         row = QHBoxLayout()
         row.setSpacing(8)

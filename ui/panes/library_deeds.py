@@ -154,7 +154,7 @@ class LibraryDeeds(QObject):
         action = menu.addAction(text)
         action.setCheckable(True)
         used = self._player.lut
-        here = used is None if look is None else used is not None and look.key in used.stem
+        here = used is None if look is None else self._player.lut_name == look.name
         action.setChecked(here)
         action.triggered.connect(lambda _=False: self.view_through(look))
 
@@ -164,11 +164,13 @@ class LibraryDeeds(QObject):
             self._player.look_through(None)
             return
         folder = self._media / "luts"
-        self._bridge.ask(lambda: look_file(look, folder), self._player.look_through)
+        through = partial(self._player.look_through, name=look.name)
+        self._bridge.ask(lambda: look_file(look, folder), through)
 
     def use_lut(self, path: Path) -> None:
         """View through any `.cube` file."""
-        self._bridge.ask(lambda: check_lut(path), self._player.look_through)
+        through = partial(self._player.look_through, name=path.stem)
+        self._bridge.ask(lambda: check_lut(path), through)
 
     def choose_lut(self) -> None:
         """Choose a `.cube` file to view through."""

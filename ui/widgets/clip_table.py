@@ -29,12 +29,12 @@ ROW = 39
 _PICTURE = (54, 30)
 _INNER = 8
 _WIDTHS = {
-    Column.PICTURE: 68,
-    Column.START: 92,
-    Column.LENGTH: 52,
-    Column.RATE: 58,
-    Column.CODEC: 106,
-    Column.SIZE: 72,
+    Column.PICTURE: 66,
+    Column.START: 90,
+    Column.LENGTH: 50,
+    Column.RATE: 62,
+    Column.CODEC: 110,
+    Column.SIZE: 70,
 }
 _LEAST = 160
 _GIVES_WAY = ((Column.CODEC, 70), (Column.SIZE, 0), (Column.RATE, 0))

@@ -167,8 +167,7 @@ class Player(QWidget):
             return ""
         slow = model.playback is not None and model.playback.heavy
         why = model.because or ("slow here" if slow else "")
-        lut = model.lut.stem if model.lut is not None else ""
-        return printable(", ".join(filter(None, (model.version.label, why, lut))))
+        return printable(", ".join(filter(None, (model.version.label, why, model.lut_name))))
 
     def _message(self) -> str:
         model = self.model

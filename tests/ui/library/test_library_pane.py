@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 
+import psutil
 import pytest
 from library_bench import names, settled
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
+from walk import focus_chain, nameless, unreachable
 
 from ui.main_window import path_of
 from ui.models.clips import Column
@@ -225,3 +228,26 @@ def test_every_column_has_room(opened, size):
     assert sum(widths) <= table.viewport().width()
     assert min(widths) >= 50
     assert len(shown) == len(Column) or size[0] < 1000
+
+
+def test_everything_in_the_filled_library_has_a_name_and_can_be_reached(window, shelf, qtbot):
+    pane = window.pane
+    pane.show_folder(shelf)
+    qtbot.waitUntil(lambda: settled(pane) and pane.table.isVisible(), timeout=30_000)
+    pane.player.add_mark("Boom in shot")
+    chain = focus_chain(window)
+    for widget in (pane.places, pane.search, pane.table, pane.panel.player, pane.panel.marks):
+        assert widget in chain
+    assert nameless(chain) == []
+    assert unreachable(window, chain) == []
+
+
+def test_closing_the_window_while_clips_are_looked_at_leaves_nothing(pane, numbered, tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for n in range(30):
+        shutil.copy(numbered("h264.mp4").path, folder / f"clip{n:02}.mp4")
+    pane.show_folder(folder)
+    pane.bridge.close()
+    assert not [t for t in threading.enumerate() if t.name in {"projector", "sound"}]
+    assert not psutil.Process().children()

@@ -1,0 +1,106 @@
+"""Clips that are more than one file, played as one."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from numbered_clips import NumberedClips, number_in, shared_clips
+from play_bench import Player, brightness, film_of
+
+from app.errors import FrameFault
+from app.media.film import SpanFrames
+from app.media.index import build_index
+from app.media.source import FileSource
+
+
+@pytest.fixture(scope="session")
+def numbered(tmp_path_factory: pytest.TempPathFactory) -> NumberedClips:
+    return shared_clips(tmp_path_factory)
+
+
+@pytest.fixture
+def row(numbered: NumberedClips, tmp_path: Path) -> Path:
+    """Pictures 1001 to 1030 of a shot."""
+    folder = tmp_path / "shot"
+    folder.mkdir()
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", numbered("mjpeg.mov").path, "-frames:v", "30",
+         "-start_number", "1001", folder / "shot.%04d.png"], check=True,
+    )  # fmt: skip
+    return folder
+
+
+def spans(numbered: NumberedClips, *names: str) -> SpanFrames:
+    sources = [FileSource(numbered(name).path) for name in names]
+    return SpanFrames(sources, [build_index(source) for source in sources])
+
+
+def test_a_row_of_pictures_plays_like_a_clip(row: Path) -> None:
+    player = Player(row / "shot.1001.png")
+    assert player.playback.frames == 30
+    for n in (0, 29, 7, 8, 6):
+        assert number_in(brightness(player.show(n))) == n
+    player.show(0)
+    player.playback.play()
+    assert [number_in(brightness(p)) for _, p in player.run(5)] == list(range(1, 30))
+    player.close()
+
+
+def test_a_gap_in_a_row_is_a_frame_that_cannot_be_given(row: Path) -> None:
+    (row / "shot.1011.png").unlink()
+    player = Player(row / "shot.1001.png")
+    assert player.playback.frames == 30
+    player.playback.show(10)
+    player.settle()
+    assert isinstance(player.playback.fault, FrameFault)
+    assert number_in(brightness(player.show(11))) == 11
+    player.show(5)
+    player.playback.play()
+    assert [number_in(brightness(p)) for _, p in player.run(5)] == [
+        6, 7, 8, 9, *range(11, 30),
+    ]  # fmt: skip
+    player.close()
+
+
+def test_files_that_go_on_one_after_the_other_are_numbered_through(numbered) -> None:
+    frames = spans(numbered, "h264.mp4", "h264.mp4", "h264.mp4")
+    index = frames.index
+    assert (index.frames, index.rate, index.steady) == (360, Fraction(25), True)
+    assert index.seconds(240) == Fraction(48, 5)
+    seen: list[int] = []
+    frames.seen = lambda n, _: seen.append(n)
+    for n in (0, 119, 120, 121, 300, 130, 359):
+        assert number_in(frames.frame(n)) == n % 120
+    assert max(seen) == 359
+    assert {n for n in seen if n > 240}
+    number, frame = frames.key_frame(270)
+    assert (number, number_in(frame)) == (264, 24)
+    assert index.key_at_or_before(270) == 264
+    frames.close()
+
+
+def test_files_of_different_time_are_joined_by_their_seconds(numbered) -> None:
+    frames = spans(numbered, "vfr.mkv", "prores.mov")
+    index = frames.index
+    first = build_index(FileSource(numbered("vfr.mkv").path))
+    assert index.frames == 240
+    assert float(index.seconds(121) - first.duration) == pytest.approx(1001 / 24000, abs=1e-5)
+    assert number_in(frames.frame(150)) == 30
+    frames.close()
+
+
+def test_chapters_of_a_camera_are_one_clip(numbered, tmp_path: Path) -> None:
+    folder = tmp_path / "DCIM" / "100GOPRO"
+    folder.mkdir(parents=True)
+    for name in ("GX010042.MP4", "GX020042.MP4"):
+        shutil.copy(numbered("h264.mp4").path, folder / name)
+    film = film_of(folder / "GX010042.MP4")
+    frames = film.open(lambda: None)
+    assert frames.index.frames == 240
+    assert number_in(frames.frame(125)) == 5
+    assert film.sound() is None
+    frames.close()

@@ -1,0 +1,201 @@
+"""Marks, comments, stills and looks: what people leave in a clip and take out of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from library_bench import gray, number_seen, settled
+from numbered_clips import number_in
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
+
+from app.errors import BadInput
+from app.media.log_looks import LOOKS
+from app.media.marks import Mark
+from ui.main_window import path_of
+from ui.panes.library import LibraryPane
+
+Key = Qt.Key
+LEFT = Qt.MouseButton.LeftButton
+NONE = Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def go(opened: LibraryPane, qtbot):
+    """Go to a frame and wait until it is seen."""
+
+    def do(number: int) -> None:
+        opened.player.show(number)
+        qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+
+    return do
+
+
+def say(pane: LibraryPane, text: str, qtbot) -> None:
+    next(a for a in pane.commands() if a.text().startswith("Comment")).trigger()
+    marks = pane.panel.marks
+    qtbot.waitUntil(lambda: marks.findChild(QLineEdit) is not None)
+    editor = marks.findChild(QLineEdit)
+    editor.clear()
+    QTest.keyClicks(editor, text)
+    QTest.keyClick(editor, Key.Key_Return)
+    qtbot.waitUntil(lambda: marks.findChild(QLineEdit) is None)
+
+
+def test_several_marks_with_comments_are_listed_and_kept(opened, bridge, shelf, go, qtbot):
+    assert not opened.panel.marks.isVisible()
+    go(70)
+    say(opened, "Boom in shot", qtbot)
+    go(20)
+    QTest.keyClick(opened.table, Key.Key_M)
+    go(30)
+    QTest.keyClick(opened.table, Key.Key_I)
+    assert opened.panel.marks.isVisible()
+    assert opened.player.marks.marks == (Mark(frame=20), Mark(frame=70, text="Boom in shot"))
+    assert opened.panel.marks.item(1, 0).text() == "01:00:02:20"
+    opened.table.choose(1)
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+    assert opened.player.marks.empty
+
+    second = LibraryPane(bridge)
+    qtbot.addWidget(second)
+    second.show()
+    second.show_folder(shelf)
+    qtbot.waitUntil(lambda: settled(second), timeout=30_000)
+    assert second.player.marks.marks == (Mark(frame=20), Mark(frame=70, text="Boom in shot"))
+    assert second.player.marks.first == 30
+    second.end()
+
+
+def test_marks_made_just_before_the_window_closes_are_kept(opened, go, shelf, bridge, qtbot):
+    go(12)
+    QTest.keyClick(opened.table, Key.Key_M)
+    opened.end()
+    second = LibraryPane(bridge)
+    qtbot.addWidget(second)
+    second.show_folder(shelf)
+    qtbot.waitUntil(lambda: settled(second), timeout=30_000)
+    assert second.player.marks.marks == (Mark(frame=12),)
+    second.end()
+
+
+def test_a_click_on_a_mark_goes_there_and_delete_takes_it_away(opened, go, qtbot):
+    for number in (15, 90):
+        go(number)
+        QTest.keyClick(opened.table, Key.Key_M)
+    marks = opened.panel.marks
+    spot = marks.visualItemRect(marks.item(0, 0)).center()
+    QTest.mouseClick(marks.viewport(), LEFT, NONE, spot)
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+    assert number_seen(opened.panel.player.view) == 15
+    QTest.keyClick(marks, Key.Key_Delete)
+    assert opened.player.marks.marks == (Mark(frame=90),)
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+
+
+def test_shift_and_m_goes_from_mark_to_mark(opened, go, qtbot):
+    for number in (15, 90):
+        go(number)
+        QTest.keyClick(opened.table, Key.Key_M)
+    go(0)
+    QTest.keyClick(opened.table, Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
+    assert opened.player.number == 15
+    QTest.keyClick(opened.table, Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
+    assert opened.player.number == 90
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+
+
+def test_in_and_out_are_painted_on_the_timeline(opened, go):
+    line = opened.panel.player.timeline
+    before = gray(line.grab().toImage()).astype(int)
+    go(30)
+    QTest.keyClick(opened.table, Key.Key_I)
+    go(89)
+    QTest.keyClick(opened.table, Key.Key_O)
+    go(0)
+    after = gray(line.grab().toImage()).astype(int)
+    outside = slice(round(line.x_of(5)), round(line.x_of(25)))
+    assert (before - after)[8:, outside].mean() > 10
+
+
+# Stills
+
+
+def test_the_shown_frame_is_saved_with_its_timecode_in_the_name(opened, go, tmp_path, qtbot):
+    go(43)
+    with qtbot.waitSignal(opened.said, timeout=30_000) as news:
+        opened.deeds.write_frame(tmp_path / "stills")
+    (still,) = (tmp_path / "stills").iterdir()
+    assert still.name == "A003C001_01-00-01-18.png"
+    assert news.args == [f"Saved {still.name}."]
+    with Image.open(still) as image:
+        assert image.size == (320, 180)
+        assert number_in(np.asarray(image.convert("L"))) == 43
+
+
+def test_the_picture_is_dragged_out_as_a_file(opened, go, qtbot):
+    dragged = []
+    opened.deeds.drag = dragged.append
+    go(81)
+    view = opened.panel.player.view
+    middle = view.rect().center()
+    QTest.mousePress(view, LEFT, NONE, middle)
+    _move(view, middle + QPoint(40, 5))
+    qtbot.waitUntil(lambda: bool(dragged), timeout=30_000)
+    QTest.mouseRelease(view, LEFT, NONE, middle)
+    (url,) = dragged[0].urls()
+    assert number_in(gray(QImage(str(path_of(url))))) == 81
+
+
+def _move(view, spot: QPoint) -> None:
+    from PySide6.QtCore import QEvent, QPointF
+    from PySide6.QtGui import QMouseEvent
+    from PySide6.QtWidgets import QApplication
+
+    event = QMouseEvent(
+        QEvent.Type.MouseMove, QPointF(spot), QPointF(view.mapToGlobal(spot)), LEFT, LEFT, NONE
+    )
+    QApplication.sendEvent(view, event)
+
+
+# Looks
+
+
+def test_a_log_look_changes_the_picture_and_is_named(opened, go, qtbot):
+    go(10)
+    view = opened.panel.player.view
+    before = gray(view.grab().toImage()).astype(int)
+    opened.deeds.view_through(LOOKS[0])
+    qtbot.waitUntil(lambda: settled(opened) and opened.player.lut is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+    after = gray(view.grab().toImage()).astype(int)
+    assert np.abs(after - before).mean() > 5
+    assert view.badge == "original, ARRI LogC3"
+    assert number_seen(view) == 10
+    opened.deeds.view_through(None)
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+    again = gray(view.grab().toImage()).astype(int)
+    assert np.abs(again - before).mean() < 1
+
+
+def test_a_file_that_is_no_lut_is_said_and_changes_nothing(opened, bridge, tmp_path, qtbot):
+    odd = tmp_path / "odd.cube"
+    odd.write_text("no lut")
+    with qtbot.waitSignal(bridge.error_raised, timeout=30_000) as raised:
+        opened.deeds.use_lut(odd)
+    assert isinstance(raised.args[0], BadInput)
+    assert str(odd) in str(raised.args[0])
+    assert opened.player.lut is None
+
+
+def test_the_menu_of_the_player_offers_all_of_it(opened):
+    menu = opened.panel.player.menu()
+    texts = [action.text().partition("\t")[0] for action in menu.actions() if action.text()]
+    assert texts == [
+        "Full screen", "Loop", "Go to timecode", "Mark this frame", "Clear in and out",
+        "View through", "Save this frame…",
+    ]  # fmt: skip
+    menu.deleteLater()

@@ -1,0 +1,131 @@
+"""A clip is played from its original or from a proxy, always at the same frame."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from library_bench import number_seen, settled
+from numbered_clips import X264, NumberedClips
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from app.media.proxy_spec import KeptProxy
+from app.media.recipes import ProxySize
+from ui.panes.library import LibraryPane
+
+Key = Qt.Key
+
+
+def kept(path: Path, height: int, size: ProxySize = ProxySize.PREVIEW) -> KeptProxy:
+    stat = path.stat()
+    return KeptProxy(
+        name=f"{size}-{height}", size=size, path=path, width=height * 16 // 9, height=height,
+        frames=120, bytes=stat.st_size, changed=stat.st_mtime_ns, peak=1, digest="x", way="libx264",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def proxied(pane: LibraryPane, shelf: Path, numbered: NumberedClips, tmp_path: Path, qtbot):
+    """The first clip has previews of 90 and 180 lines, and a thumbnail."""
+    proxies = []
+    for height in (90, 180):
+        options = f"-vf scale=-2:{height} {X264} -g 12"
+        made = numbered.once(
+            f"preview{height}.mp4", lambda path, options=options: numbered.encode(path, options)
+        )
+        proxies.append(kept(Path(shutil.copy(made, tmp_path / f"preview{height}.mp4")), height))
+    proxies.append(kept(proxies[0].path, 40, ProxySize.THUMBNAIL))
+    pane.bridge.engine.proxies.known[shelf / "A003C001.mov"] = tuple(proxies)
+    pane.show_folder(shelf)
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+    return pane
+
+
+def menu_action(pane: LibraryPane, text: str):
+    menu = pane.panel.player.menu()
+    found = next((a for a in menu.actions() if a.text() == text), None)
+    return menu, found
+
+
+def test_the_original_is_played_while_it_can_be(proxied):
+    assert proxied.panel.player.view.badge == "original"
+    assert [v.label for v in proxied.player.clip.versions] == [
+        "original", "preview 90", "preview 180",
+    ]  # fmt: skip
+
+
+def test_another_version_is_chosen_by_hand_and_stays_at_the_same_frame(proxied, qtbot):
+    proxied.player.show(57)
+    qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
+    for label in ("preview 90", "original", "preview 180"):
+        menu, action = menu_action(proxied, f"Play {label}")
+        action.trigger()
+        menu.deleteLater()
+        qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
+        assert proxied.panel.player.view.badge == label
+        assert proxied.player.number == 57
+        assert number_seen(proxied.panel.player.view) == 57
+        assert proxied.panel.player.view.corner == "01:00:02:07"
+
+
+def test_a_switch_while_it_plays_goes_on_playing(proxied, qtbot):
+    QTest.keyClick(proxied.table, Key.Key_L)
+    qtbot.waitUntil(lambda: proxied.player.number > 5, timeout=30_000)
+    proxied.player.play_from(proxied.player.clip.versions[1])
+    qtbot.waitUntil(lambda: proxied.player.speed == 1, timeout=30_000)
+    qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
+    assert proxied.player.number == 119
+    assert number_seen(proxied.panel.player.view) == 119
+
+
+def test_a_proxy_steps_in_where_the_original_is_offline(proxied, shelf, qtbot):
+    proxied.table.choose(1)
+    qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
+    (shelf / "A003C001.mov").rename(shelf.parent / "away.mov")
+    proxied.table.choose(0)
+    view = proxied.panel.player.view
+    qtbot.waitUntil(
+        lambda: settled(proxied) and view.badge.endswith("original offline"), timeout=30_000
+    )
+    assert view.badge == "preview 180, original offline"
+    proxied.player.show(33)
+    qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
+    assert number_seen(view) == 33
+    assert view.message == ""
+
+
+def test_a_clip_that_is_gone_without_a_proxy_says_so(proxied, shelf, qtbot):
+    (shelf / "B014C002.mov").unlink()
+    proxied.table.choose(1)
+    qtbot.waitUntil(lambda: settled(proxied) and proxied.player.fault is not None, timeout=30_000)
+    assert proxied.panel.player.view.message == f"There is no file {shelf / 'B014C002.mov'}."
+
+
+def test_a_proxy_steps_in_where_this_machine_is_too_slow_and_can_be_overruled(
+    pane, numbered, tmp_path, qtbot
+):
+    """2,000 frames a second are more than any machine shows."""
+    folder = tmp_path / "fast"
+    folder.mkdir()
+    for name, options in (("fast.mp4", f"{X264} -g 120"), ("small.mp4", f"{X264} -g 12")):
+        made = numbered.once(
+            name, lambda path, options=options: numbered.encode(path, options, rate="20000")
+        )
+        shutil.copy(made, tmp_path / name)
+    (tmp_path / "fast.mp4").rename(folder / "fast.mp4")
+    pane.bridge.engine.proxies.known[folder / "fast.mp4"] = (kept(tmp_path / "small.mp4", 180),)
+    pane.show_folder(folder)
+    view = pane.panel.player.view
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+    QTest.keyClick(pane.table, Key.Key_L)
+    qtbot.waitUntil(lambda: pane.player.because != "", timeout=30_000)
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+    assert view.badge == "preview 180, original too heavy here"
+    pane.player.play_from(pane.player.clip.versions[0])
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+    pane.player.show(0)
+    QTest.keyClick(pane.table, Key.Key_L)
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+    assert view.badge.startswith("original")
