@@ -31,14 +31,15 @@ class PictureCoding(NamedTuple):
 
 
 def picture_coding(path: Path) -> PictureCoding | None:
-    """By the label in the picture's descriptor; None for one not known. Raises OSError."""
+    """By the label in the first picture's descriptor; None where it has none. Raises OSError."""
     with path.open("rb") as file:
         head = file.read(_HEADER)
     at = head.find(_SET)
     while at >= 0:
         said = _properties(head, at + 16)
         label = said.get(_CODING, b"")
-        if label[:7] == _LABEL[:7] and (found := _CODINGS.get(label[8:])):
+        if label[:7] == _LABEL[:7]:
+            found = _CODINGS.get(label[8:], ("", "unknown"))
             return PictureCoding(*found, _side(said, _WIDTHS), _side(said, _HEIGHTS))
         at = head.find(_SET, at + 1)
     return None

@@ -39,6 +39,8 @@ _UNREAD = {
 _MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "jpg": b"\xff\xd8\xff", "jpeg": b"\xff\xd8\xff"}
 _HEAD = 4096
 """Bytes of the beginning of a picture; every camera's file has more."""
+_COUNTED_SINGLY = 30
+"""Frames a second up to which each has a timecode of its own."""
 _LARGEST = 1 << 30
 """Bytes of a picture that is decoded: FFmpeg reads all of them at once."""
 
@@ -178,6 +180,8 @@ def _against(start: Timecode, track: VideoTrack, last: PictureHeader) -> Iterato
     """Sentences where the last picture does not go on from the first."""
     if (last.width, last.height) != (track.width, track.height):
         yield f"Its last frame has {last.width}×{last.height} pixels."
+    if track.rate > _COUNTED_SINGLY:  # cameras number such frames in pairs, or not
+        return
     due = str(start + (track.frames - 1))
     if last.timecode and last.timecode != due:
         yield f"Its last frame says {last.timecode}; counted from the first one it is {due}."

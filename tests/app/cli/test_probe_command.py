@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from clip_bench import H264, PICTURE, SOUND, Clips
+from picture_bench import r3d, row_of
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +56,52 @@ def test_a_file_that_is_no_clip_is_named_and_the_others_are_told(reelkeep, clip,
     assert as_json.code == 1
     assert as_json.events[0]["event"] == "fault"
     assert as_json.result == {"event": "result", "clips": 0, "failed": 1}
+
+
+def test_a_row_of_pictures_is_told_with_its_gaps(reelkeep, tmp_path):
+    folder = row_of(tmp_path / "shot", "fg.%04d.exr", 6, "-pix_fmt", "gbrpf32le", first=1001)
+    (folder / "fg.1003.exr").unlink()
+    for asked in (folder, folder / "fg.1006.exr"):
+        answer = reelkeep("probe", asked)
+        lines = [line.strip() for line in answer.out.splitlines()]
+        assert answer.code == 0
+        assert lines[0] == str(asked)
+        assert "6 frames, 0.25 s" in lines[1]
+        assert "clip       fg" in lines
+        assert "frames     fg.%04d.exr, 1001 to 1006, 5 files" in lines
+        assert "24 frames a second, every frame a key frame" in lines
+        assert lines[-1] == "remark     Frame 1003 is missing."
+    told = reelkeep("probe", folder, "--json").events[0]
+    assert told["row"] == {
+        "pattern": "fg.%04d.exr", "first": 1001, "last": 1006, "present": 5,
+        "missing": [[1003, 1003]],
+    }  # fmt: skip
+    assert told["video"][0]["rate"] == "24"
+
+
+def test_a_folder_of_several_clips_is_refused(reelkeep, clip):
+    answer = reelkeep("probe", clip.parent.parent)
+    assert answer.code == 1
+    assert answer.err.strip().endswith("is no file, and not one clip. Name a file in it.")
+
+
+def test_what_nobody_can_decode_is_told_and_shown_by_the_program_of_the_settings(
+    reelkeep, tmp_path
+):
+    first = r3d(tmp_path / "A003_C014_1120AB.RDC" / "A003_C014_1120AB_001.R3D")
+    r3d(first.with_name("A003_C014_1120AB_003.R3D"))
+    plain = reelkeep("probe", first)
+    lines = [line.strip() for line in plain.out.splitlines()]
+    assert plain.code == 0
+    assert lines[1].endswith("of unknown length")
+    assert "timecode   21:36:16:18 (R3D header)" in lines
+    assert "reel       A003" in lines
+    assert "picture    REDCODE RAW, 8192×4320, cannot be decoded here" in lines
+    assert "files      A003_C014_1120AB_001.R3D, A003_C014_1120AB_003.R3D" in lines
+    assert "missing    A003_C014_1120AB_002.R3D" in lines
+    program = tmp_path / "showraw"
+    program.write_text("#!/bin/sh\nexec ffmpeg -v error -f lavfi -i testsrc2 -f yuv4mpegpipe -\n")
+    program.chmod(0o755)
+    reelkeep("settings", "set", "media.external_decoders", f"r3d='{program}' {{file}}")
+    assert "8192×4320, decoded by showraw" in reelkeep("probe", first).out
+    assert reelkeep("probe", first, "--json").events[0]["video"][0]["decoder"] == "showraw"

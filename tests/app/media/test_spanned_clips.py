@@ -205,21 +205,54 @@ def test_what_the_file_says_goes_before_what_stands_beside_it(clips: Clips, tmp_
     assert str(probe(card / "C0001.MP4").start) == "01:00:00:00"
 
 
+def relabelled(source: Path, target: Path, coding: str) -> Path:
+    """An MPEG-2 MXF whose picture says that it is coded otherwise."""
+    data = source.read_bytes()
+    for own, new in (
+        ("060e2b34040101030401020201", f"060e2b340401010d{coding}"),
+        ("060e2b34040101020d010301", "060e2b34040101020d010301027f0100"),
+    ):
+        head = bytes.fromhex(own)
+        for label in {data[n : n + 16] for n in range(len(data)) if data.startswith(head, n)}:
+            data = data.replace(label, bytes.fromhex(new))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    return target
+
+
 def test_arriraw_in_mxf_is_named_by_its_label(clips: Clips, tmp_path: Path) -> None:
     made = clips("reel.mxf", *MPEG2, "-timecode", "10:00:00:00", "-metadata", "reel_name=A007R1")
-    data = made.read_bytes()
-    own = bytes.fromhex("060e2b34040101030401020201")
-    for label in {data[n : n + 16] for n in range(len(data)) if data.startswith(own, n)}:
-        data = data.replace(label, bytes.fromhex("060e2b340401010d0401020102010100"))
-    container = bytes.fromhex("060e2b34040101020d010301")
-    for label in {data[n : n + 16] for n in range(len(data)) if data.startswith(container, n)}:
-        data = data.replace(label, container + bytes.fromhex("027f0100"))
-    path = tmp_path / "A_0007C001_261120_091500_a1JL0.mxf"
-    path.write_bytes(data)
-    facts = probe(path)
+    for coding, name in (("0401020102010100", "ARRIRAW"), ("0401020102010200", "ARRIRAW HDE")):
+        facts = probe(relabelled(made, tmp_path / "A_0007C001_261120_091500_a1JL0.mxf", coding))
+        (picture,) = facts.video
+        assert (picture.codec_name, picture.decodable) == (name, False)
+        assert (picture.width, picture.height, picture.rate) == (320, 180, 25)
+        assert str(facts.start) == "10:00:00:00"
+        assert (facts.reel, facts.reel_from) == ("A007R1", "MXF")
+
+
+def test_x_ocn_is_named_by_its_xml(clips: Clips, tmp_path: Path) -> None:
+    made = clips("ocn.mxf", *MPEG2, "-timecode", "10:00:00:00")
+    folder = tmp_path / "XDROOT" / "Clip"
+    clip = relabelled(made, folder / "A001C001_261120R4.MXF", "0e06040102010100")
+    xml = SONY.format(rate="25", fps="25", half="false", value="05150010")
+    (folder / "A001C001_261120R4M01.XML").write_text(xml.replace('"AVC"', '"X-OCN XT"'))
+    (picture,) = probe(clip).video
+    assert (picture.codec_name, picture.decodable) == ("X-OCN XT", False)
+    assert (picture.width, picture.height, picture.rate, picture.frames) == (320, 180, 25, 25)
+
+
+def test_cinema_raw_light_is_a_clip_with_the_reel_of_its_name(clips: Clips, tmp_path: Path) -> None:
+    made = clips("crm.mov", "-c:v", "prores_ks", "-q:v", "11", "-timecode", "10:00:00:00")
+    folder = tmp_path / "CONTENTS" / "CLIPS001"
+    folder.mkdir(parents=True)
+    clip = folder / "A005C001_261120AB_CANON.CRM"
+    clip.write_bytes(made.read_bytes().replace(b"apcn", b"crx ").replace(b"apch", b"crx "))
+    (folder / "A005C001_261120AB_CANON.CPF").write_bytes(b"x" * 30)
+    facts = probe(clip)
     (picture,) = facts.video
-    assert (picture.codec, picture.codec_name) == ("arriraw", "ARRIRAW")
-    assert not picture.decodable
-    assert (picture.width, picture.height, picture.rate) == (320, 180, 25)
-    assert str(facts.start) == "10:00:00:00"
-    assert (facts.reel, facts.reel_from) == ("A007R1", "MXF")
+    assert (picture.codec_name, picture.decodable) == ("Canon Cinema RAW Light", False)
+    assert (picture.width, picture.height, picture.frames) == (320, 180, 25)
+    assert (facts.reel, facts.reel_from) == ("A005", "name")
+    assert (str(facts.start), facts.start_from) == ("10:00:00:00", "tmcd track")
+    assert facts.sidecars == ("A005C001_261120AB_CANON.CPF",)
