@@ -67,6 +67,18 @@ def programs(chosen: str = "") -> tuple[Program, ...]:
     return (first,) if other is None else (first, other)
 
 
+def usable_program(chosen: str = "") -> Program:
+    """The same for work that needs all of it; BadInput where the chosen one is too old."""
+    found = find_program(chosen)
+    if found.version is not None and found.version < LEAST:
+        numbers = ".".join(map(str, found.version))
+        raise BadInput(
+            f"{found.path}, of the settings, is ffmpeg {numbers}, and 5.1 or newer is needed.",
+            hint="Name another: reelkeep settings set media.ffmpeg PROGRAM",
+        )
+    return found
+
+
 def _chosen(name: str) -> Program:
     path = shutil.which(os.path.expanduser(name))  # noqa: PTH111 - a name too
     hint = "Name another: reelkeep settings set media.ffmpeg PROGRAM"

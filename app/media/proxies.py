@@ -12,7 +12,7 @@ from app.jobs.journal import Journal
 from app.jobs.runner import JobKind, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
-from app.media.program import find_program
+from app.media.program import usable_program
 from app.media.proxy_job import ProxyRun, clear_up, plan_proxies, results_of
 from app.media.proxy_shelf import ProxyShelf, Tidied
 from app.media.proxy_spec import LANE, ClipResult, KeptProxy, ProxyPlan, ProxySpec
@@ -97,7 +97,7 @@ class Proxies:
         assert isinstance(spec, ProxySpec)
         if spec.after is None:  # else they need not be there yet
             _check(spec)
-        find_program(str(self._settings.get("media.ffmpeg")))
+        usable_program(str(self._settings.get("media.ffmpeg")))
         first = spec.files[0].name
         title = first if len(spec.files) == 1 else count_text(len(spec.files), "clip")
         lanes = {LANE}
@@ -112,7 +112,7 @@ class Proxies:
 
     def _run(self, job: JobId, spec: Spec, control: JobControl) -> bool:
         assert isinstance(spec, ProxySpec)
-        program = find_program(str(self._settings.get("media.ffmpeg")))
+        program = usable_program(str(self._settings.get("media.ffmpeg")))
         hardware = self._settings.get("media.hardware") == "auto"
         run = ProxyRun(job, spec, control, self._journal, self.shelf, program, hardware=hardware)
         well = run.run()

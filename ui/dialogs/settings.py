@@ -26,6 +26,7 @@ _ROOMS = {
     "jobs": "Jobs",
     "report": "Reports",
     "media": "Media",
+    "proxies": "Proxies",
     "log": "Log",
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import BadInput
-from app.media.program import BROUGHT, find_program
+from app.media.program import BROUGHT, find_program, usable_program
 
 
 @pytest.fixture
@@ -63,6 +63,12 @@ def test_a_wrong_choice_is_named_and_not_passed_over(program, tmp_path):
         find_program(str(tmp_path / "absent"))
     with pytest.raises(BadInput, match="does not start as ffmpeg"):
         find_program(str(program("something else")))
+
+
+def test_an_old_one_that_was_chosen_is_refused_for_work(program):
+    path = program("ffmpeg version 4.4.1")
+    with pytest.raises(BadInput, match=r"is ffmpeg 4\.4, and 5\.1 or newer is needed"):
+        usable_program(str(path))
 
 
 def test_another_program_under_its_name_is_asked_anew(program):
