@@ -68,6 +68,15 @@ class Account:
         """The card was listed again at the end, without a difference."""
 
     @cached_property
+    def has_rows(self) -> bool:
+        """Whether the card has been listed."""
+        return self._ledger.count_entries() > 0
+
+    def wanted(self) -> tuple[int, int]:
+        """How many files, links and special files are not on the ignore list, and their bytes."""
+        return self._ledger.wanted()
+
+    @cached_property
     def rows(self) -> tuple[EntryRow, ...]:
         """The card as it was listed, with what was read from it."""
         return tuple(self._ledger.entries())
@@ -90,7 +99,7 @@ class Account:
         return card_verdict(
             self.evidence(),
             wanted=self.spec.wanted_copies,
-            listed=self.listed and self._ledger.count_entries() > 0,
+            listed=self.listed and self.has_rows,
             journal_on_disk=True,  # every row was read from it
             ended=self.came_to_listing,
         )

@@ -13,17 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from app.integrity.hashing import HashKind
-from app.integrity.verdict import CopyEvidence, FileEvidence, Problem, Verdict, card_verdict
+from app.integrity.verdict import Verdict
 from app.jobs.journal import JobRow, Journal
 from app.jobs.snapshot import JobState
 from app.jobs.spec import CONVERTER
 from app.offload.account import Account
 from app.offload.naming import shooting_day
-from app.offload.place import PlaceRecord
-from app.offload.rows import EntryRow
 from app.offload.spec import OffloadSpec
-from app.offload.work import CopyFact
+from app.offload.union import Union, same_file
 from app.places.cards import CardIdentity, same_card
 from app.places.tree import EntryKind
 from app.reports.model import DayCard, DayReport
@@ -107,26 +104,25 @@ class _Merged:
         """Whether another job was of this very card, and not of one that merely looks alike."""
         if not same_card(self.identity, identity):
             return False
-        listed = next((one for one in reversed(self.accounts) if one.rows), None)
-        if listed is None or not account.rows:  # nothing but the identity is known
+        listed = next((one for one in reversed(self.accounts) if one.has_rows), None)
+        if listed is None or not account.has_rows:  # nothing but the identity is known
             return self.identity.roll == identity.roll
         before = {row.entry.path: row for row in listed.rows if row.entry.kind is EntryKind.FILE}
         pairs = [(before[row.entry.path], row) for row in account.rows if row.entry.path in before]
-        same = sum(row.entry.size for old, row in pairs if _same_file(old, row))
+        same = sum(row.entry.size for old, row in pairs if same_file(old, row))
         return 2 * same >= sum(row.entry.size for _, row in pairs)
 
     def row(self, names: Mapping[str, str]) -> DayCard:
         """The card as the day report tells it."""
-        union = Union(self.accounts)
+        union = Union.of(self.accounts)
         verdict = union.verdict()
         last, card = self.rows[-1], union.last.card if union.last else None
-        files = [row for row in union.rows if row.problem is not Problem.IGNORED]
         return DayCard(
             roll=self.identity.roll or self.identity.label,
             camera=card.camera if card else self.journal.fact(last.id, "camera", ""),
             clips=self.identity.clips,
-            files=len(files) if union.last else self.identity.files,
-            size=sum(r.entry.size for r in files) if union.last else self.identity.size,
+            files=union.files if union.last else self.identity.files,
+            size=union.size if union.last else self.identity.size,
             first_recorded=card.first_recorded if card else None,
             last_recorded=card.last_recorded if card else None,
             verdict=verdict.sentence,
@@ -154,76 +150,6 @@ def _day(row: JobRow) -> date:
     spec = row.spec
     assert isinstance(spec, OffloadSpec)
     return shooting_day(spec.moment or row.created, spec.rollover_hour)
-
-
-class Union:
-    """The evidence of several jobs about one card.
-
-    The newest listing says what is on the card. An older job adds its copies of a file only where
-    both have read the same bytes or, where one has not read it, the file still has size and time.
-    Of one copy at one place the newest word counts.
-    """
-
-    def __init__(self, accounts: Sequence[Account]) -> None:
-        self._accounts = accounts
-        listed = [account for account in accounts if account.rows]
-        self.last: Account | None = listed[-1] if listed else None
-        self.rows = tuple(row for row in self.last.rows if _counts(row)) if self.last else ()
-        self._by_path = [{row.entry.path: row for row in account.rows} for account in accounts]
-        self._evidence = tuple(self._file(row) for row in self.rows)
-
-    def verdict(self) -> Verdict:
-        """May the card be formatted? By the strictest number of copies that a job asked for."""
-        return card_verdict(
-            self._evidence,
-            wanted=max((account.spec.wanted_copies for account in self._accounts), default=1),
-            listed=any(account.listed for account in self._accounts) and bool(self.rows),
-            journal_on_disk=True,
-            ended=any(account.came_to_listing for account in self._accounts),
-        )
-
-    def complete(self) -> list[str]:
-        """Ids of the devices that hold a verified copy of every file."""
-        files = [file for file in self._evidence if file.problem is not Problem.IGNORED]
-        held = [{copy.device for copy in file.copies if copy.verified} for file in files]
-        return sorted(set.intersection(*held)) if held else []
-
-    def _file(self, row: EntryRow) -> FileEvidence:
-        known = [(account, rows.get(row.entry.path)) for account, rows in self._pairs()]
-        told = [(account, old) for account, old in known if old is not None]
-        # A job that ended before this file's turn has only listed it.
-        said = (old for _, old in told if _same_file(old, row) and (old.problem or old.digests))
-        decides = next(said, row)
-        copies: dict[tuple[str, str, str], CopyEvidence] = {}
-        for account, old in told:  # newest first
-            if not _same_file(old, decides):
-                continue
-            for fact in account.copies.get(old.n, ()):
-                place = account.places[fact.destination]
-                copies.setdefault(_lies(place, fact), account.copy_evidence(fact))
-        return FileEvidence(
-            path=row.entry.path, problem=decides.problem, copies=tuple(copies.values())
-        )
-
-    def _pairs(self) -> Iterator[tuple[Account, dict[str, EntryRow]]]:
-        """The jobs with their rows by path, newest first."""
-        return zip(reversed(self._accounts), reversed(self._by_path), strict=True)
-
-
-def _counts(row: EntryRow) -> bool:
-    return row.entry.kind is not EntryKind.FOLDER or row.problem is Problem.UNREADABLE
-
-
-def _lies(place: PlaceRecord, fact: CopyFact) -> tuple[str, str, str]:
-    return place.identity, place.below, fact.path
-
-
-def _same_file(old: EntryRow, decides: EntryRow) -> bool:
-    mine, theirs = old.digests.get(HashKind.BLAKE3), decides.digests.get(HashKind.BLAKE3)
-    if mine and theirs:
-        return mine == theirs
-    a, b = old.entry, decides.entry
-    return (a.kind, a.size, a.mtime_ns, a.target) == (b.kind, b.size, b.mtime_ns, b.target)
 
 
 def _device_names(cards: Iterable[Sequence[Account]]) -> dict[str, str]:

@@ -189,6 +189,15 @@ class Ledger:
         ((count,),) = self.journal.rows("SELECT count(*) FROM entries WHERE job=?", (self.job,))
         return int(count)
 
+    def wanted(self) -> tuple[int, int]:
+        """How many files, links and special files are not on the ignore list, and their bytes."""
+        ((files, size),) = self.journal.rows(
+            "SELECT count(*), coalesce(sum(size), 0) FROM entries"
+            " WHERE job=? AND (kind!=? OR problem=?) AND coalesce(problem,'')!=?",
+            (self.job, EntryKind.FOLDER, Problem.UNREADABLE, Problem.IGNORED),
+        )
+        return int(files), int(size)
+
     def names(self) -> Iterator[tuple[str, str]]:
         """Path and clip of every file."""
         for low, high in self._pages():

@@ -13,7 +13,9 @@ from offload_bench import House, make_card, spec_for
 
 from app.engine import Engine
 from app.jobs.snapshot import JobSnapshot, JobState
+from app.offload.account import Account
 from app.offload.spec import OffloadSpec, VerifyMode
+from app.offload.union import Union
 from app.reports.model import DayCard
 
 pytestmark = pytest.mark.root
@@ -196,3 +198,23 @@ def test_cards_of_which_nothing_could_be_read_are_told_apart_by_their_times(
     os.utime(second.backing / "A003C002.mov", (1_800_000_000, 1_800_000_000))
     offload(second.point, drives[0], template="second")
     assert len(engine.day(DAY).cards) == 2
+
+
+@pytest.mark.parametrize("taken", [(0,), (0, 1)], ids=["one drive", "two drives"])
+def test_a_lone_job_says_the_same_as_when_it_is_joined_with_others(
+    engine, drives, offload, tmp_path, taken
+):
+    card = make_card(tmp_path / "A003", {**FILES, "clips/A003C003.mov": 300, ".DS_Store": 9})
+    (card / "empty").mkdir()
+    (card / "latest.mov").symlink_to("A003C002.mov")
+    os.mkfifo(card / "pipe")
+    job = offload(card, *(drives[n] for n in taken))
+    spec = engine.journal.job(job.id).spec
+    assert isinstance(spec, OffloadSpec)
+    accounts = [Account(engine.journal, job.id, spec) for _ in range(2)]
+    alone, joined = Union.of(accounts[:1]), Union.of(accounts)
+
+    assert (alone.files, alone.size) == (joined.files, joined.size) == (5, 5_002_300)
+    assert alone.verdict() == joined.verdict()
+    assert alone.complete() == joined.complete()
+    assert "pipe" in " ".join(alone.verdict().reasons)
