@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from app.errors import BadInput, NotFound, PlanRefused
+from app.errors import BadInput
 from app.integrity.hashing import HashKind
 from app.integrity.medium import whole_pages
 from app.integrity.mhl.values import HISTORY_FOLDER
 from app.jobs.journal import Journal
 from app.offload import memory
 from app.offload.folder import choice_remarks, length_trouble, name_trouble, report_remarks
+from app.offload.look import Look, clips_by_path, look_at, must_answer
 from app.offload.naming import NamingFacts, check_template, folders, split_template
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
 from app.offload.proofs import known_remark
@@ -27,7 +26,7 @@ from app.offload.remarks import (
     folder_remarks,
     room_remarks,
 )
-from app.offload.selection import IgnoreList, Selection
+from app.offload.selection import Selection
 from app.offload.spec import (
     LEAST_BUFFER,
     MOST_BUFFER,
@@ -36,55 +35,13 @@ from app.offload.spec import (
     OnCollision,
 )
 from app.offload.unfinished import with_unfinished
-from app.places.cards import Card, identity_of, recognise
+from app.places.cards import Card, identity_of
 from app.places.devices import count_different, speed_warning
 from app.places.limits import NameRules, rules_of
 from app.places.linux_calls import runs_in_user_space
-from app.places.patience import ask
-from app.places.silence import watcher
-from app.places.tree import Entry, EntryKind, list_tree
+from app.places.tree import Entry, EntryKind
 from app.places.volumes import Volume, volume_of
 from app.units import bytes_text, count_text, now
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What a look at the card has shown."""
-
-    card: Card
-    entries: tuple[Entry, ...]
-    ignored: frozenset[str]
-
-    @property
-    def wanted(self) -> list[Entry]:
-        """What is to be copied: files, folders and links that are not on the ignore list."""
-        return [e for e in self.entries if e.path not in self.ignored]
-
-
-def look_at(spec: OffloadSpec) -> Look:
-    """List and recognise the card; NotFound or BadInput when there is none."""
-    source = spec.source
-    try:
-        found = os.stat(source)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound(f"There is no card or folder at {source}.", path=source) from error
-    except OSError as error:
-        raise BadInput(f"{source} cannot be looked at: {error.strerror}.", path=source) from error
-    if not stat.S_ISDIR(found.st_mode):
-        raise BadInput(f"{source} is a file, and an offload takes a card or a folder.", path=source)
-    entries = tuple(list_tree(source))
-    label = volume_of(source).label if os.path.ismount(source) else None
-    return sorted_out(recognise(source, entries, label=label), entries, spec)
-
-
-def sorted_out(card: Card, entries: Sequence[Entry], spec: OffloadSpec) -> Look:
-    """A card that was listed and recognised, with what is on the ignore list."""
-    ignore = IgnoreList(spec.ignore)
-    return Look(
-        card=card,
-        entries=tuple(entries),
-        ignored=frozenset(e.path for e in entries if ignore.ignores(e.path)),
-    )
 
 
 def naming_facts(spec: OffloadSpec, card: Card) -> NamingFacts:
@@ -165,11 +122,6 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
     return with_unfinished(plan, journal)
 
 
-def clips_by_path(card: Card) -> dict[str, str]:
-    """The name of the clip that each file of the card belongs to."""
-    return {path: clip.name for clip in card.clips for path in clip.files}
-
-
 def _check(spec: OffloadSpec) -> None:
     if not spec.destinations:
         raise BadInput("An offload needs at least one destination.", hint="Add one with --to DIR.")
@@ -204,7 +156,7 @@ class _Destination:
         path = Path(os.path.abspath(destination.path))
         volume = volume_of(path, declared)
         self.name = _name(path, volume, spec)
-        _must_answer(path, volume, self.name)
+        must_answer(path, volume, self.name)
         shared, _ = split_template(destination.template or spec.template)
         root = path / folders(shared, naming_facts(spec, look.card))
         selection = Selection(destination.only, look.card)
@@ -383,22 +335,5 @@ def _name(path: Path, volume: Volume, spec: OffloadSpec) -> str:
 
 def _report_remarks(report: Path, spec: OffloadSpec) -> Iterable[Remark]:
     volume = volume_of(report)
-    _must_answer(report, volume, volume.label)
+    must_answer(report, volume, volume.label)
     return report_remarks(report, volume, spec.source)
-
-
-def _must_answer(path: Path, volume: Volume, name: str) -> None:
-    """PlanRefused when a destination neither answers nor fails; any further look would hang."""
-
-    def look() -> bool:
-        with contextlib.suppress(OSError):  # that will be told where it matters
-            os.statvfs(volume.mount_point)
-        return os.path.lexists(path) or True
-
-    if not ask(("answers", path), look, False, watcher().patience.answer):
-        raise PlanRefused(
-            f"{name} does not answer, so nothing can be planned for it.",
-            path=path,
-            device=name,
-            hint="Check its cable and power, or leave it out.",
-        )

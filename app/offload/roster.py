@@ -14,10 +14,11 @@ from app.integrity.verdict import Problem
 from app.jobs.spec import CONVERTER
 from app.offload.feeding import can_feed, feeding_place
 from app.offload.ledger import Ledger
+from app.offload.look import Look, clips_by_path, look_at, sorted_out
 from app.offload.memory import KnownCopy, known_copies
 from app.offload.naming import numbered
 from app.offload.place import Place, PlaceRecord
-from app.offload.planning import Look, clips_by_path, look_at, placer, sorted_out
+from app.offload.planning import placer
 from app.offload.rows import THE_CARD, EntryRow
 from app.offload.selection import Selection
 from app.offload.share import Share
