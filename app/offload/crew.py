@@ -90,14 +90,16 @@ class Crew:
         helpers: bool,
         patience: float,
         done: Callable[[int], int] = lambda _: 0,
+        card_waits: Callable[[float], None] = lambda _: None,
     ) -> None:
         """Made by a thread that outlives it: helpers end when the thread that started them does.
 
         *patience*: seconds that a drive may be silent about one small file; *done* tells how much
-        I/O the device of a drive has finished. OSError when no helper can be started.
+        I/O the device of a drive has finished; *card_waits* is told for how many seconds the card
+        has been silent. OSError when no helper can be started.
         """
         self._inbox: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
-        self._patience = patience
+        self._patience, self._card_waits = patience, card_waits
         self.broken = False
         """A hand hangs or is lost: take another crew."""
         self._touched: list[Touch] = []
@@ -185,6 +187,7 @@ class Crew:
                     checkpoint()  # whoever cancels does not wait for a drive that hangs
                     continue
                 under_way -= 1
+                self._card_waits(0.0)
                 if isinstance(reply, Exception):
                     raise reply
                 yield reply
@@ -229,6 +232,7 @@ class Crew:
             drive = look.take()
             if drive is not None and look.waited > self._patience:
                 raise NoAnswer(drive, look.waited)
+        self._card_waits(max(look.card_waited for look in self._looks))
 
     def close(self) -> None:
         """Let the hands go; one that still waits for a drive is left to itself."""

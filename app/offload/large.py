@@ -7,15 +7,12 @@ reader ── pool of blocks ──┬─ hashers
 
 from __future__ import annotations
 
-import errno
-import os
 from collections import deque
 from functools import partial
 
 from app.errors import SourceFault, SourceUnsteady
 from app.integrity.medium import ALIGNMENT, SHORT_READS, MediumReader
 from app.offload.blocks import Block, Pool
-from app.offload.facts import attributes_of
 from app.offload.hashers import Hashers
 from app.offload.passage import Passage
 from app.offload.settle import Settler
@@ -68,6 +65,17 @@ class LargeFiles:
         if self._again is not None:
             self._again.close()
 
+    def give_up_source(self) -> None:
+        """The source does not answer and is waited for no more: drop what is half written.
+
+        Whoever is at it now still closes this, should the source come back.
+        """
+        for writer in self._writers.values():
+            writer.end(good=False)
+            writer.close()
+        for settler in self._settlers.values():
+            settler.close()
+
     def copy(self, work: FileWork) -> None:
         """Read *work* once and hand it to everyone; SourceFault concerns this file only."""
         passage = self._passage
@@ -83,7 +91,7 @@ class LargeFiles:
             self._writers[copy.target.index].begin(copy)
         good = False
         try:
-            work.attributes = attributes_of(fd)
+            work.attributes = passage.source.attributes(fd, work.source.path)
             before = passage.source.same(fd, work.source)
             self._stream(fd, direct, work, writing)
             passage.source.same(fd, work.source, before)
@@ -138,7 +146,8 @@ class LargeFiles:
     def _fill(self, fd: int, direct: bool, work: FileWork, block: Block, offset: int) -> int:
         source, entry = self._passage.source, work.source
         block.offset = offset
-        block.hole = entry.sparse and _is_hole(fd, offset, self._pool.block_size)
+        length = self._pool.block_size
+        block.hole = entry.sparse and source.is_hole(fd, entry.path, offset, length)
         for _ in range(SHORT_READS):
             count = source.read(fd, entry.path, block.buffer, offset)
             count = min(count, entry.size - offset)
@@ -188,15 +197,7 @@ class LargeFiles:
                 if count_work:
                     passage.control.advance(count)
 
-            try:
-                read = reader.read(
-                    lambda flags: passage.source.folder.open_to_read(path, flags),
-                    (kind,),
-                    tick=tick,
-                )
-            except OSError as error:
-                raise passage.source.fault(error, path) from error
-            return read.digests[kind]
+            return passage.source.read_again(reader, path, kind, tick)
 
         first = work.digests.result()[kind]
         second = once(True)
@@ -219,13 +220,3 @@ def unsteady(
         path=passage.source.folder.path / work.entry.path,
         device=passage.source.name,
     )
-
-
-def _is_hole(fd: int, offset: int, length: int) -> bool:
-    """Whether a run of a sparse file holds no data at all."""
-    if not hasattr(os, "SEEK_DATA"):
-        return False
-    try:
-        return os.lseek(fd, offset, os.SEEK_DATA) >= offset + length
-    except OSError as error:
-        return error.errno == errno.ENXIO  # no data from here to the end

@@ -8,28 +8,28 @@ not confirmed. A resume after a crash, a retry and a later stage of a cascade ar
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from app.errors import (
     DestinationFault,
     DestinationGone,
+    JobCancelled,
     NameTaken,
     ReelkeepError,
-    SourceChanged,
     SourceFault,
     SourceGone,
-    SourceUnsteady,
 )
-from app.integrity.verdict import Problem
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.snapshot import PlaceState
 from app.jobs.spec import JobId
 from app.offload.account import LastVerdict
+from app.offload.card_watch import CardWatch
 from app.offload.feeding import feeds
 from app.offload.finish import Finish, get_ready
 from app.offload.hand import SMALL
@@ -39,7 +39,7 @@ from app.offload.passage import Passage
 from app.offload.place import Place
 from app.offload.roster import Roster
 from app.offload.small import SmallFiles
-from app.offload.source import Source
+from app.offload.source import Source, problem_of
 from app.offload.spec import OffloadSpec, OnCollision
 from app.offload.surroundings import FoundCard, Surroundings
 from app.offload.target import Target
@@ -68,6 +68,8 @@ class OffloadRun:
         self.roster = Roster(self.ledger, spec, around)
         self.places = self.roster.places
         self._card: PinnedFolder | None = None
+        self.card_watch = CardWatch(control, self.roster.card_name)
+        self._at_work: tuple[LargeFiles, SmallFiles] | None = None
         self._lost: dict[int, DestinationFault] = {}
         self._finish = Finish(self)
 
@@ -115,7 +117,7 @@ class OffloadRun:
             elif self._no_further(stage, *before):
                 break
         if stage == 0 and self._card is not None:
-            self._finish.card_is_free()
+            self.card_watch.ask(self._finish.card_is_free)
             self._card.close()  # so that it can be ejected while the other stages go on
             self._card = None
 
@@ -135,15 +137,35 @@ class OffloadRun:
         passage = self._passage(stage, targets)
         get_ready()
         self.control.show(stage=self._stage_words(stage), wants="")
+        self._at_work = None
+        copy_all = partial(self._copy_all, passage, wanted)
+        if stage:
+            copy_all()
+        else:
+            try:
+                self.card_watch.ask(copy_all)
+            except JobCancelled:
+                self._leave_card()
+                raise
+        if trouble := passage.fatal or passage.source_gone:
+            raise trouble
+        self.control.checkpoint()  # cancelled while the last files were read back
+
+    def _copy_all(self, passage: Passage, wanted: Iterable[FileWork]) -> None:
         expected = self.ledger.count_small(SMALL)
         with closing(LargeFiles(passage)) as large, closing(SmallFiles(passage, expected)) as small:
+            self._at_work = large, small
             for work in wanted:
                 self._copy(work, passage, large, small)
             small.finish()
             large.check_all()
-        if trouble := passage.fatal or passage.source_gone:
-            raise trouble
-        self.control.checkpoint()  # cancelled while the last files were read back
+
+    def _leave_card(self) -> None:
+        """Where the card hangs, nobody else ends what was on its way to the destinations."""
+        if self.card_watch.given_up and self._at_work is not None:
+            large, small = self._at_work
+            large.give_up_source()
+            small.close()
 
     def _copy(self, work: FileWork, passage: Passage, large: LargeFiles, small: SmallFiles) -> None:
         self.control.checkpoint()
@@ -171,6 +193,7 @@ class OffloadRun:
             record_source=self._record_source if card else self._record_stage_source,
             record_copies=self.ledger.confirm,
             record_failure=self._record_failure,
+            card_waits=self.card_watch.mention if card else lambda _: None,
         )
 
     def _stage_words(self, stage: int) -> str:
@@ -188,7 +211,7 @@ class OffloadRun:
         )
         for work in works:
             if work.trouble is not None:
-                self.ledger.problem(work.n, _problem(work.trouble), str(work.trouble))
+                self.ledger.problem(work.n, problem_of(work.trouble), str(work.trouble))
                 log.info("%s: %s", self.job, work.trouble)
 
     def _record_stage_source(self, works: Sequence[FileWork]) -> None:
@@ -208,7 +231,7 @@ class OffloadRun:
 
     def _card_source(self) -> Source:
         assert self._card is not None
-        return Source(self._card, self.roster.card_name)
+        return self.card_watch.source(self._card, self.roster.card_name)
 
     @property
     def card(self) -> PinnedFolder:
@@ -224,14 +247,22 @@ class OffloadRun:
             self._wait_for_card()
 
     def _card_is_there(self, found: FoundCard) -> None:
-        self._card = PinnedFolder(found.root)
+        self._card = self.card_watch.open(found.root)
         self.roster.card_is_at(found)
 
     def _find_card(self, last: Path) -> FoundCard | str:
         roster = self.roster
-        return self.around.find_card(
-            last, roster.identity, roster.holds_what_was_read, roster.holds_what_was_listed
-        )
+
+        def found(answered: Callable[[], None]) -> FoundCard | str:
+            return self.around.find_card(
+                last,
+                roster.identity,
+                roster.holds_what_was_read,
+                roster.holds_what_was_listed,
+                answered,
+            )
+
+        return self.card_watch.ask_at_length(found)
 
     def _wait_for_card(self) -> None:
         """Say which card is wanted until it is back; another card in its place is refused."""
@@ -361,9 +392,3 @@ class OffloadRun:
     def lost(self) -> dict[int, DestinationFault]:
         """Destinations that failed for good, with the reason."""
         return self._lost
-
-
-def _problem(trouble: ReelkeepError) -> Problem:
-    if isinstance(trouble, SourceUnsteady):
-        return Problem.UNSTEADY
-    return Problem.CHANGED if isinstance(trouble, SourceChanged) else Problem.UNREADABLE

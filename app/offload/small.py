@@ -115,6 +115,7 @@ class SmallFiles:
             self._drives(),
             patience=watcher().patience.answer,
             done=lambda drive: self._passage.targets[drive].silence.device_has_done(),
+            card_waits=self._passage.card_waits,
         )
         if self._helpers:
             try:

@@ -6,9 +6,20 @@ import contextlib
 import errno
 import mmap
 import os
+from collections.abc import Callable
 
-from app.errors import SourceChanged, SourceFault, SourceGone, SourceUnreadable
-from app.integrity.medium import open_past_cache
+from app.errors import (
+    ReelkeepError,
+    SourceChanged,
+    SourceFault,
+    SourceGone,
+    SourceUnreadable,
+    SourceUnsteady,
+)
+from app.integrity.hashing import HashKind
+from app.integrity.medium import MediumReader, open_past_cache
+from app.integrity.verdict import Problem
+from app.offload.facts import Attributes, attributes_of
 from app.places.root import PinnedFolder, is_gone
 from app.places.tree import Entry
 
@@ -65,6 +76,33 @@ class Source:
                     break
         return done
 
+    def read_again(
+        self, reader: MediumReader, path: str, kind: HashKind, tick: Callable[[int], None]
+    ) -> str:
+        """Digest of a file that is read once more, past the cache; *tick* as for the reader."""
+        try:
+            read = reader.read(
+                lambda flags: self.folder.open_to_read(path, flags), (kind,), tick=tick
+            )
+        except OSError as error:
+            raise self.fault(error, path) from error
+        return read.digests[kind]
+
+    def attributes(self, fd: int, path: str) -> Attributes:
+        """What an open file has beside its bytes."""
+        del path
+        return attributes_of(fd)
+
+    def is_hole(self, fd: int, path: str, offset: int, length: int) -> bool:
+        """Whether a run of a sparse file holds no data at all."""
+        del path
+        if not hasattr(os, "SEEK_DATA"):
+            return False
+        try:
+            return os.lseek(fd, offset, os.SEEK_DATA) >= offset + length
+        except OSError as error:
+            return error.errno == errno.ENXIO  # no data from here to the end
+
     def same(self, fd: int, entry: Entry, before: os.stat_result | None = None) -> os.stat_result:
         """Raise SourceChanged unless the open file still is as it was listed.
 
@@ -106,3 +144,10 @@ class Source:
             device=self.name,
             hint=_NO_RIGHT if error.errno in {errno.EACCES, errno.EPERM} else None,
         )
+
+
+def problem_of(trouble: ReelkeepError) -> Problem:
+    """What the verdict calls a fault of the source."""
+    if isinstance(trouble, SourceUnsteady):
+        return Problem.UNSTEADY
+    return Problem.CHANGED if isinstance(trouble, SourceChanged) else Problem.UNREADABLE

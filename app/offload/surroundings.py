@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from app.places import cards
 from app.places.cards import Card, CardIdentity, identity_of, recognise, same_card
-from app.places.tree import Entry, list_tree
+from app.places.tree import Entry, each_entry
 from app.places.volumes import Volume, volume_of, volumes
 
 
@@ -47,18 +47,20 @@ class Surroundings:
         identity: CardIdentity,
         alike: Callable[[Sequence[Entry]], bool] = lambda _: False,
         listed: Callable[[Sequence[Entry]], bool] = lambda _: True,
+        answered: Callable[[], None] = lambda: None,
     ) -> FoundCard | str:
         """The card, where it is now; or, in words, why what is in its place is not it.
 
         *alike* judges a card in the old place that is not the same in every file; *listed* one
         in another place that is the same by names and sizes: its times have to be the same too.
+        *answered* is called whenever a card has given an entry.
         """
         refusal = ""
         for place in self._candidates(last):
             facts = _facts(place)
             if facts is None or self._looked.get(place) == facts:
                 continue
-            there = _look_at(place)
+            there = _look_at(place, answered)
             found = identity_of(there.card, there.entries) if there else None
             same = found is not None and same_card(identity, found)
             if there and (
@@ -80,10 +82,13 @@ class Surroundings:
         return [last, *(mount for mount in mounts if mount != last and mount not in usual)]
 
 
-def _look_at(place: Path) -> FoundCard | None:
+def _look_at(place: Path, answered: Callable[[], None]) -> FoundCard | None:
     """What lies at *place*; None when nothing answers there."""
     try:
-        entries = list_tree(place)
+        entries = []
+        for entry in each_entry(place):
+            entries.append(entry)
+            answered()
         label = volume_of(place).label if os.path.ismount(place) else None
         return FoundCard(place, recognise(place, entries, label=label), entries)
     except OSError:

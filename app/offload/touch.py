@@ -48,14 +48,19 @@ class Look:
         self._last = 0.0
         self.waited = 0.0
         """Seconds without a change, while the drive's device finished nothing either."""
+        self.card_waited = 0.0
+        """The same for the card."""
 
     def take(self) -> int | None:
         """Look once; the drive that the hand waits for, None for the card or nothing."""
         cell, moment = self._cells[self._slot], time.monotonic()
         passed, self._last = min(moment - self._last, MOST_SECONDS), moment
         drive = (cell & 0xFF) - 2
-        if cell == 0 or cell != self._cell or drive == CARD:
-            self._cell, self.waited = cell, 0.0
+        if cell == 0 or cell != self._cell:
+            self._cell, self.waited, self.card_waited = cell, 0.0, 0.0
+            return None
+        if drive == CARD:
+            self.card_waited += passed
             return None
         self.waited += passed
         if (done := self._done(drive)) != self._seen_done:

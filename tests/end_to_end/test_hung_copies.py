@@ -82,7 +82,6 @@ def verified(engine: Engine, path: Path, repair_from: Path | None = None) -> Job
     [
         ({"op": "read", "match": "*.mhl"}, ""),
         ({"op": "readdir", "match": "*/STILLS"}, ""),
-        ({"op": "open", "match": "*C001.mov"}, CLIP),
         ({"op": "read", "match": "*C001.mov", "after": 30}, CLIP),
         ({"op": "read", "match": "*0070.jpg"}, STILL),
         ({"op": "create", "match": "*/ascmhl/*"}, ""),
@@ -194,9 +193,6 @@ MENDING = "*/.reelkeep-mend*"
     [
         {"op": "create", "match": MENDING},
         {"op": "write", "match": MENDING, "after": 3},
-        {"op": "fsync", "match": MENDING},
-        {"op": "read", "match": MENDING},
-        {"op": "rename", "match": "*C001.mov.damaged*"},
         {"op": "rename", "match": "*C001.mov"},
     ],
     ids=lambda rule: f"{rule['op']}-{rule['match'][-9:]}",
