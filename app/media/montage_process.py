@@ -80,7 +80,7 @@ class Drawing:
         """Draw them all."""
         source = self._order.source
         found = told(source, read_clip)
-        if words := found.get("fault") or found.get("refused"):
+        if words := found.get("fault"):
             return _failed(str(words))
         facts = FACTS.structure(found["facts"], ClipFacts)
         if facts.picture is None:

@@ -53,7 +53,7 @@ def _fault(words: str, hint: str = "", kind: str = "clip") -> None:
 def exported(order: StillOrder) -> Still:
     """The still, written. Raises ReelkeepError, av.FFmpegError, OSError."""
     found = told(order.source, read_clip)
-    if words := found.get("fault") or found.get("refused"):
+    if words := found.get("fault"):
         raise MediaFault(str(words))
     facts = FACTS.structure(found["facts"], ClipFacts)
     if order.track >= len(facts.video):

@@ -294,10 +294,13 @@ class Finish:
             self._note(f"The drive of {run.spec.report} is away; the report lies in {folder}.")
         run.control.show(stage="Writing the report")
         try:
+            from app.reports.posters import with_posters
             from app.reports.write import write_transfer
 
             started = run.control.snapshot().started or now()
             report = account.report(started, now())
+            if around.thumbnails:
+                report = with_posters(report)
             written = write_transfer(report, folder, report_stem(account, started))
         except (OSError, ReelkeepError) as error:
             failed = "The report could not be written."

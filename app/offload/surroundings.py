@@ -31,6 +31,8 @@ class Surroundings:
     operator: str = ""
     report_folder: Path | None = None
     """Where reports go unless the spec names a folder."""
+    thumbnails: bool = True
+    """Whether a report shows a small picture of each clip."""
     _looked: dict[Path, tuple[int, int, int]] = field(default_factory=dict)
 
     def volumes(self) -> tuple[Volume, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from app.reports.day import camera_totals, device_totals, total
-from app.reports.model import DayReport, TransferReport, VerifyReport
+from app.reports.model import ClipRow, DayReport, TransferReport, VerifyReport
 from app.units import bytes_text, count_text, duration_text, moment_text, rate_text
 
 Group = tuple[str, list[tuple[str, str]]]
@@ -104,6 +105,17 @@ def copies_sentence(report: TransferReport) -> str:
     verified = count_text(report.verified_copies, "copy", "copies")
     how = "verified by reading back from devices that fail separately"
     return f"{verified} {how}, {report.wanted_copies} wanted"
+
+
+def posters_sentence(clips: Sequence[ClipRow]) -> str:
+    """What the pictures beside clips are; nothing where there are none."""
+    shown = sum(1 for clip in clips if clip.poster)
+    if not shown:
+        return ""
+    whole = "The pictures are there to recognise clips by, and prove nothing."
+    if shown == len(clips):
+        return whole
+    return f"{whole} {shown:,} of {count_text(len(clips), 'clip')} could be shown in time."
 
 
 def short_moment(moment: datetime | None) -> str:

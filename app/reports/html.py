@@ -20,6 +20,7 @@ from app.reports.evidence import (
 from app.reports.facts import (
     copies_sentence,
     day_facts,
+    posters_sentence,
     short_moment,
     transfer_facts,
     verify_facts,
@@ -44,6 +45,7 @@ def transfer_html(report: TransferReport, stream: TextIO) -> None:
         evidence=evidence(report),
         attention=attention(report),
         clips=[(clip, mark_of(clip.state, "".join(clip.missing))) for clip in report.clips],
+        posters=posters_sentence(report.clips),
         lines=_lines(report),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,14 @@ def path(name: str) -> Markup:
     """A path or file name, its escapes set apart by their look."""
     plain = printable.visible_path(name)
     return escape(name) if plain is name else _spans(name, printable.visible_path)
+
+
+def poster(jpeg: bytes) -> Markup:
+    """A picture within the page itself."""
+    if not jpeg:
+        return Markup("")
+    data = base64.b64encode(jpeg).decode("ascii")
+    return Markup(f'<img class="poster" alt="" src="data:image/jpeg;base64,{data}">')
 
 
 def mark(kind: Mark) -> Markup:
@@ -104,6 +113,7 @@ def environment() -> Environment:
         "path": path,
         "file_row": file_row,
         "mark": mark,
+        "poster": poster,
         "bytes": bytes_text,
         "rate": rate_text,
         "duration": duration_text,

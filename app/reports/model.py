@@ -72,6 +72,8 @@ class ClipRow:
     recorded: datetime | None
     state: str
     missing: tuple[str, ...] = ()
+    poster: bytes = b""
+    """A small JPEG to recognise it by, empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

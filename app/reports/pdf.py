@@ -19,7 +19,13 @@ from app.reports.evidence import (
     remarks,
     shared_device,
 )
-from app.reports.facts import copies_sentence, day_facts, short_moment, transfer_facts
+from app.reports.facts import (
+    copies_sentence,
+    day_facts,
+    posters_sentence,
+    short_moment,
+    transfer_facts,
+)
 from app.reports.model import ClipRow, CopyRow, DayCard, DayReport, FileRow, TransferReport
 from app.reports.sheet import (
     BODY,
@@ -48,6 +54,7 @@ _DRIVES = 3
 
 KIND = Style(size=9, leading=13, colour=DIM)
 TITLE = Style(font=STRONG, size=16, leading=22)
+POSTER = Style(leading=33.75)
 TROUBLE = Style(size=7.5, leading=10, colour=COLOURS[Mark.FAILED])
 _LEGEND = (
     "In names, \\n stands for a line break, \\u{…} for a character that does not show or that the "
@@ -255,19 +262,26 @@ def _clips(sheet: Sheet, clips: Sequence[ClipRow]) -> None:
     if not clips:
         return
     sheet.heading(f"Clips ({len(clips):,})")
+    posters = posters_sentence(clips)
+    if posters:
+        sheet.paragraph(Piece(posters, QUIET))
+        sheet.space(4)
     columns = (
+        *([Column("", 60)] if posters else []),
         Column("Clip"),
         Column("Files", 40, right=True),
         Column("Size", 52, right=True),
         Column("Recorded", 94),
         Column("State", 120),
     )
-    sheet.table(columns, map(_clip_row, clips))
+    sheet.table(columns, (_clip_row(clip, bool(posters)) for clip in clips))
 
 
-def _clip_row(clip: ClipRow) -> Row:
+def _clip_row(clip: ClipRow, posters: bool) -> Row:
     missing = ", ".join(clip.missing)
+    picture = (Piece("", POSTER, picture=clip.poster),) if clip.poster else ()
     cells = (
+        *([picture] if posters else []),
         (Piece(visible_path(clip.name)),),
         (Piece(f"{clip.files:,}"),),
         (Piece(bytes_text(clip.size)),),

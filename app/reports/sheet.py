@@ -7,6 +7,7 @@ footers are drawn at the end, when the number of pages is known.
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -49,6 +50,8 @@ class Piece:
     style: Style = BODY
     mark: Mark | None = None
     indent: float = 0
+    picture: bytes = b""
+    """A JPEG in the place of the text, as high as the style's leading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class _Line:
     right: float | None = None
     """Right edge to align to."""
     mark: Mark | None = None
+    picture: bytes = b""
 
 
 class Sheet:
@@ -269,6 +273,8 @@ class Sheet:
     def _lines(
         self, piece: Piece, left: float, right: float, align_right: bool = False
     ) -> list[_Line]:
+        if piece.picture:
+            return [_Line("", piece.style, left, right, picture=piece.picture)]
         indent = piece.style.size * 1.25 if piece.mark else piece.indent
         edge = right if align_right else None
         texts = wrap(piece.text, piece.style, right - left - indent)
@@ -279,11 +285,24 @@ class Sheet:
 
     def _draw(self, line: _Line, top: float) -> None:
         style = line.style
+        if line.picture:
+            self._picture(line, top)
+            return
         baseline = top - style.leading + (style.leading - style.size) / 2 + style.size * 0.2
         x = line.x if line.right is None else line.right - width(line.text, style)
         if line.mark:
             self._mark(line.mark, x - style.size * 1.25, baseline, style)
         self._text(x, baseline, line.text, style)
+
+    def _picture(self, line: _Line, top: float) -> None:
+        """Within the line's room, at its upper left corner."""
+        from reportlab.lib.utils import ImageReader
+
+        image = ImageReader(io.BytesIO(line.picture))
+        wide, high = image.getSize()
+        scale = min(((line.right or RIGHT) - line.x) / wide, line.style.leading / high)
+        size = wide * scale, high * scale
+        self.canvas.drawImage(image, line.x, top - size[1], *size)
 
     def _text(self, x: float, y: float, text: str, style: Style) -> None:
         self.canvas.setFillColor(_colour(style.colour))

@@ -280,6 +280,7 @@ _ALL = (
         "Write a report at the end of each job; `reelkeep jobs report` writes one at any time.",
     ),
     _key("report.directory", Kind.PATH, "", "Folder of the reports; empty: in the profile."),
+    _key("report.thumbnails", Kind.FLAG, True, "Show a small picture of each clip in reports."),
     _key(
         "media.ffmpeg",
         Kind.PATH,
