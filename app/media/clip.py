@@ -33,9 +33,8 @@ def read_clip(path: Path) -> ClipFacts:
     """Everything that a clip tells of itself, its other files and sidecars included.
 
     *path* is any of its media files, or a folder of it alone. Raises av.FFmpegError, OSError,
-    MediaFault, NotFound and BadInput.
+    MediaFault and BadInput.
     """
-    _check(path)
     whole = whole_clip(path)
     facts = row_facts(whole.pictures) if whole.pictures else _file_facts(whole)
     for beside in told_beside(whole.name, whole.sidecars):
@@ -53,8 +52,11 @@ def read_clip(path: Path) -> ClipFacts:
     )
 
 
-def _check(path: Path) -> None:
-    """Refuse what is neither a file with anything in it nor a folder."""
+def check_path(path: Path) -> None:
+    """Refuse what is neither a file with anything in it nor a folder.
+
+    Raises NotFound, BadInput and MediaFault.
+    """
     if path.is_dir():
         return
     if not path.exists():

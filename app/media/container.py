@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,11 @@ import av
 from av.container import InputContainer
 
 from app.errors import BadInput, MediaFault
-from app.media import h273
-from app.media.atoms import Sample, picture_samples
-from app.media.facts import AudioTrack, ClipFacts, Colour, KeyFrames, VideoTrack
+from app.media.atoms import picture_samples
+from app.media.facts import AudioTrack, ClipFacts, VideoTrack
+from app.media.picture_track import seconds_of, video_track
 from app.media.sound import SoundFacts, sound_facts
-from app.timecode import Timecode, frame_rate
+from app.timecode import Timecode
 from app.units import count_text
 
 _NAMES = {
@@ -33,12 +31,6 @@ _NAMES = {
 }
 _QUICKTIME = "mov,mp4"
 _PCM_BITS = re.compile(r"pcm_[suf](\d+)")
-_LOOKED_AT = 600
-"""Packets that are read to see how far key frames are apart, where the file has no index."""
-_SLOWEST = 10
-"""So many times longer than by its rate may a clip be shown, by an edit list for one."""
-_WAITING = 16
-"""Frames that may be stored before one that is shown earlier."""
 _NO_CLIPS = {"tty", "ico"}
 """What FFmpeg takes for a moving picture, and nobody else does: any text, for one."""
 _RAW = {
@@ -127,147 +119,6 @@ def _container(container: InputContainer, tags: Mapping[str, str]) -> str:
     return _NAMES.get(container.format.name, container.format.long_name)
 
 
-# Picture
-
-
-def video_track(
-    container: InputContainer, stream: Any, sample: Sample | None, first: Any = None
-) -> VideoTrack:
-    """What a picture track and its *first* picture tell; decodes that where it is not given."""
-    codec = stream.codec_context
-    rate = _rate(stream)
-    duration = _seconds(stream.duration, stream.time_base)
-    # A header may lie: what is shorter than a frame, or longer than its frames can be, is not so.
-    if stream.frames and rate and not 1 <= duration * rate <= stream.frames * _SLOWEST:
-        duration = stream.frames / rate
-    duration = duration or Fraction(container.duration or 0, av.time_base)
-    if codec is None:
-        return _undecoded(stream, sample, rate, duration)
-    every, distance, even = _key_frames(container, stream)
-    frames = stream.frames or round(duration * rate)
-    # An MXF file's duration is a number of frames.
-    told = container.format.name == "mxf" and stream.duration and stream.time_base * rate == 1
-    first = first or _first_frame(container, stream)
-    return VideoTrack(
-        index=stream.index,
-        codec=codec.name,
-        codec_name=_codec_name(codec, stream.profile or ""),
-        profile=stream.profile or "",
-        width=codec.width,
-        height=codec.height,
-        pixel_format=codec.pix_fmt or "",
-        bits=codec.format.components[0].bits if codec.format else 0,
-        pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
-        colour=Colour(
-            primaries=h273.PRIMARIES.get(int(codec.color_primaries), ""),
-            transfer=h273.TRANSFERS.get(int(codec.color_trc), ""),
-            matrix=h273.MATRICES.get(int(codec.colorspace), ""),
-            range=h273.RANGES.get(int(codec.color_range), ""),
-        ),
-        rate=rate,
-        steady=even
-        and (
-            not stream.base_rate
-            or not stream.average_rate
-            or frame_rate(stream.base_rate) == frame_rate(stream.average_rate)
-        ),
-        frames=frames,
-        counted=bool(stream.frames or told),
-        duration=duration,
-        rotation=-first.rotation % 360 if first is not None else 0,
-        interlaced=bool(first is not None and first.interlaced_frame),
-        key_frames=every,
-        key_distance=distance,
-        language=stream.language or "",
-    )
-
-
-def _undecoded(
-    stream: Any, sample: Sample | None, rate: Fraction, duration: Fraction
-) -> VideoTrack:
-    """A track that nobody here can decode is told as far as its container goes."""
-    return VideoTrack(
-        index=stream.index,
-        codec=sample.code if sample else "",
-        codec_name=sample.name if sample else "unknown",
-        width=sample.width if sample else 0,
-        height=sample.height if sample else 0,
-        rate=rate,
-        frames=stream.frames or round(duration * rate),
-        counted=bool(stream.frames),
-        duration=duration,
-        decodable=False,
-    )
-
-
-def _rate(stream: Any) -> Fraction:
-    rate = stream.average_rate or stream.guessed_rate or stream.base_rate
-    return frame_rate(Fraction(rate)) if rate else Fraction(0)
-
-
-def _first_frame(container: InputContainer, stream: Any) -> Any:
-    """The first picture, for what only pictures tell; None where none can be decoded."""
-    # One picture is wanted: threads for each processor would only take memory for theirs.
-    stream.codec_context.thread_count = 1
-    try:
-        return next(container.decode(stream), None)
-    except av.FFmpegError:
-        return None
-
-
-def _key_frames(container: InputContainer, stream: Any) -> tuple[KeyFrames, int, bool]:
-    """Which frames are key frames, how far they are apart, and whether all are shown equally long.
-
-    The last is looked at only where the file has no index that the rates were told from.
-    """
-    if stream.codec_context.codec.intra_only:
-        return KeyFrames.EVERY, 1, True
-    keys = [n for n, entry in enumerate(stream.index_entries) if entry.is_keyframe]
-    count, even = len(stream.index_entries), True
-    if count < 2:
-        keys, count, even = _packets(container, stream)
-    if not count or not keys:
-        return KeyFrames.UNKNOWN, 0, even
-    ways = [b - a for a, b in zip(keys, [*keys[1:], count], strict=True)]
-    longest = max(ways, default=0)
-    return (KeyFrames.EVERY if longest == 1 else KeyFrames.SOME), longest, even
-
-
-def _packets(container: InputContainer, stream: Any) -> tuple[list[int], int, bool]:
-    """Numbers of the key frames among the first packets, how many those are, and whether even."""
-    keys, count, shown = [], 0, []
-    with contextlib.suppress(av.FFmpegError):  # what is whole before the damage tells enough
-        for packet in container.demux(stream):
-            if packet.size:  # the last one is empty and says that there are no more
-                if packet.is_keyframe:
-                    keys.append(count)
-                count += 1
-                shown.append(packet.pts)
-            if count >= _LOOKED_AT:
-                break
-    with contextlib.suppress(av.FFmpegError):
-        container.seek(0)
-    return keys, count, _even(shown)
-
-
-def _even(shown: list[int | None]) -> bool:
-    """Whether moments follow each other at equal steps, but for rounding by one."""
-    if None in shown:
-        return True  # as far as the file says
-    moments = sorted(moment for moment in shown if moment is not None)
-    # Those at the end may wait for others behind them that were not looked at.
-    steps = [b - a for a, b in pairwise(moments[: max(2, len(moments) - _WAITING)])]
-    return not steps or max(steps) - min(steps) <= 1
-
-
-def _codec_name(codec: Any, profile: str) -> str:
-    name = codec.codec.long_name.partition(" (")[0].partition(" / ")[0]
-    if codec.name == "prores":
-        words = {"Standard": "422", "HQ": "422 HQ", "LT": "422 LT", "Proxy": "422 Proxy"}
-        return f"Apple ProRes {words.get(profile, profile)}".strip()
-    return f"{name} {profile}".strip()
-
-
 # Sound
 
 
@@ -283,7 +134,7 @@ def _audio(stream: Any, sound: SoundFacts | None) -> AudioTrack:
         bits=_bits(codec),
         name=_track_name(stream.metadata),
         channel_names=sound.channel_names if sound else (),
-        duration=_seconds(stream.duration, stream.time_base),
+        duration=seconds_of(stream.duration, stream.time_base),
         language=stream.language or "",
     )
 
@@ -316,10 +167,6 @@ def _duration(
     durations = [*(track.duration for track in video), *(track.duration for track in audio)]
     longest = max(durations, default=Fraction(0))
     return longest or Fraction(container.duration or 0, av.time_base)
-
-
-def _seconds(duration: int | None, base: Fraction | None) -> Fraction:
-    return duration * base if duration and base else Fraction(0)
 
 
 def _start(container: InputContainer, video: tuple[VideoTrack, ...]) -> tuple[Timecode | None, str]:

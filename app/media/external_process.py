@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 import av
 
-from app.media.container import video_track
 from app.media.facts import CONVERTER, VideoTrack
+from app.media.picture_track import video_track
 from app.media.probe_process import hold_back
 
 _MOST = 1 << 30

@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 
 from app.errors import MediaFault, NotFound, Refusal
-from app.media.clip import read_clip
+from app.media.clip import check_path, read_clip
 from app.media.container import read_facts
 from app.media.facts import ClipFacts
 from app.media.probe import CONVERTER
@@ -28,9 +28,14 @@ def main(path: Path) -> dict[str, object]:
     hold_back()
     av.logging.set_level(None)
     try:
-        return told(path, read_clip)
+        return told(path, _checked_clip)
     except Exception:  # the parent says so, and does not blame the file
         return {"bug": traceback.format_exc()}
+
+
+def _checked_clip(path: Path) -> ClipFacts:
+    check_path(path)
+    return read_clip(path)
 
 
 def told(path: Path, read: Callable[[Path], ClipFacts] = read_facts) -> dict[str, object]:

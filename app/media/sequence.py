@@ -13,11 +13,11 @@ import av
 
 from app.errors import BadInput, MediaFault
 from app.media.arri import ari_header
-from app.media.container import video_track
 from app.media.dpx import dpx_header
 from app.media.exr import exr_header
 from app.media.facts import ClipFacts, KeyFrames, VideoTrack
 from app.media.header import PictureHeader
+from app.media.picture_track import video_track
 from app.media.row import Pictures, ending
 from app.media.tiff import tiff_header
 from app.timecode import Timecode
