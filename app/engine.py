@@ -275,17 +275,17 @@ class Engine(AbstractContextManager["Engine"]):
     def write_report(self, job: JobId, folder: Path | None = None) -> Path:
         """Write the report of an offload as it stands, or of a verify job, as HTML, PDF and CSV;
         answers the HTML."""
+        from app.reports.posters import with_posters
         from app.reports.write import write_transfer
 
         if self.journal.job(job).kind == VerifySpec.kind:
-        from app.reports.posters import with_posters
             return write_verify_report(self.journal, job, folder or self.reports).html
         account, report = self._account(job), self.report(job)
+        if self.settings.get("report.thumbnails"):
+            report = with_posters(report)
         place = folder or report_folder(self.journal, job, self.reports, self._around().volume_of)
         return write_transfer(report, place, report_stem(account, report.started)).html
 
-        if self.settings.get("report.thumbnails"):
-            report = with_posters(report)
     def day(self, day: date | None = None) -> DayReport:
         """All cards of a shooting day, of today's by default, as they stand now."""
         get = self.settings.get
@@ -361,6 +361,7 @@ class Engine(AbstractContextManager["Engine"]):
             tool_version=tool_version(),
             operator=self.settings.get("project.operator") or "",
             report_folder=self.reports if self.settings.get("report.write") else None,
+            thumbnails=bool(self.settings.get("report.thumbnails")),
         )
 
     def _prepare_offload(self, spec: Spec) -> Task:
@@ -374,7 +375,6 @@ class Engine(AbstractContextManager["Engine"]):
                 run=self._run_offload,
                 confirmed=self._confirmed,
                 clear_up=self._clear_up,
-            thumbnails=bool(self.settings.get("report.thumbnails")),
             ),
             VerifySpec.kind: JobKind(prepare=self._verify_task, run=self._run_verify),
             RepairSpec.kind: JobKind(prepare=self._repair_task, run=self._run_repair),
