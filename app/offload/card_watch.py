@@ -71,7 +71,7 @@ class CardWatch:
 
     def source(self, folder: PinnedFolder, name: str) -> Source:
         """The card as the source of a pass."""
-        return _Watched(folder, name, self.silence)
+        return watched_source(folder, name, self.silence)
 
     def mention(self, seconds: float) -> None:
         """It has not answered for so long, 0 once it has; after the usual patience people are asked
@@ -102,9 +102,12 @@ class CardWatch:
         )
 
 
-class _Watched(Source):
-    """A source whose every call is watched over."""
+def watched_source(folder: PinnedFolder, name: str, silence: Silence) -> Source:
+    """A source whose every call is watched over; DestinationSilent once it is given up."""
+    return _Watched(folder, name, silence)
 
+
+class _Watched(Source):
     def __init__(self, folder: PinnedFolder, name: str, silence: Silence) -> None:
         super().__init__(folder, name)
         self._silence = silence

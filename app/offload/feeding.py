@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from app.errors import DestinationSilent, SourceGone
+from app.offload.card_watch import watched_source
 from app.offload.place import Place
 from app.offload.rows import EntryRow
 from app.offload.share import Share
+from app.offload.source import Source
 from app.offload.work import CopyFact, CopyState
+from app.places.silence import watcher
 from app.places.tree import EntryKind
 
 if TYPE_CHECKING:
@@ -38,6 +42,35 @@ def feeds(roster: Roster, place: Place, stage: int, without: set[int]) -> bool:
         if p.record.stage == stage and p.index not in without
     ]  # fmt: skip
     return next(_fed_by(roster, place, shares), None) is not None
+
+
+def feeding_source(place: Place) -> Source:
+    """An earlier stage's drive as the source of a pass; its every call is watched over."""
+    assert place.target is not None
+    return watched_source(place.target.folder, place.name, place.target.silence)
+
+
+def waits_for(place: Place, seconds: float) -> None:
+    """A hand has waited so long for a drive that feeds it: give that up after the usual patience.
+
+    SourceGone then: another drive may feed the rest.
+    """
+    if place.target is not None and seconds > watcher().patience.answer:
+        place.target.silence.give_up(seconds)
+        raise _gone(place)
+
+
+def read_from(place: Place, do: Callable[[], None]) -> None:
+    """Have *do* read from a drive for as long as that answers; SourceGone when it hangs."""
+    assert place.target is not None
+    try:
+        place.target.silence.work(do)
+    except DestinationSilent as silent:
+        raise _gone(place) from silent
+
+
+def _gone(place: Place) -> SourceGone:
+    return SourceGone(f"{place.name} does not answer.", path=place.root, device=place.name)
 
 
 def _fed_by(roster: Roster, place: Place, shares: Sequence[Share]) -> Iterator[EntryRow]:

@@ -22,7 +22,6 @@ from app.offload.planning import placer
 from app.offload.rows import THE_CARD, EntryRow
 from app.offload.selection import Selection
 from app.offload.share import Share
-from app.offload.source import Source
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import FoundCard, Surroundings
 from app.offload.work import CopyFact, CopyState, FileWork, failed_fact
@@ -294,12 +293,10 @@ class Roster:
 
     # A cascade's later stages
 
-    def source_of_stage(self, stage: int) -> Source:
-        """The drive that a later stage is fed from."""
-        place = self.feeding
-        assert place is not None, stage
-        assert place.target is not None, stage
-        return Source(place.target.folder, place.name)
+    def fed_by(self) -> Place:
+        """The drive that this pass of a later stage is fed from."""
+        assert self.feeding is not None
+        return self.feeding
 
     def stage_source_failed(self, work: FileWork) -> None:
         """A verified copy could not be read: those who waited for it did not get it."""

@@ -30,7 +30,7 @@ from app.jobs.snapshot import PlaceState
 from app.jobs.spec import JobId
 from app.offload.account import LastVerdict
 from app.offload.card_watch import CardWatch
-from app.offload.feeding import feeds
+from app.offload.feeding import feeding_source, feeds, read_from, waits_for
 from app.offload.finish import Finish, get_ready
 from app.offload.hand import SMALL
 from app.offload.large import LargeFiles
@@ -110,6 +110,7 @@ class OffloadRun:
             try:
                 self._one_pass(stage, chain([first], wanted))
             except SourceGone:
+                self.control.checkpoint()
                 self._source_is_gone(stage)
                 continue
             if waiting := self._gone(stage):
@@ -139,14 +140,14 @@ class OffloadRun:
         self.control.show(stage=self._stage_words(stage), wants="")
         self._at_work = None
         copy_all = partial(self._copy_all, passage, wanted)
-        if stage:
-            copy_all()
-        else:
-            try:
+        try:
+            if stage:
+                read_from(self.roster.fed_by(), copy_all)
+            else:
                 self.card_watch.ask(copy_all)
-            except JobCancelled:
-                self._leave_card()
-                raise
+        except (JobCancelled, SourceGone):
+            self._leave_source(stage)
+            raise
         if trouble := passage.fatal or passage.source_gone:
             raise trouble
         self.control.checkpoint()  # cancelled while the last files were read back
@@ -160,9 +161,11 @@ class OffloadRun:
             small.finish()
             large.check_all()
 
-    def _leave_card(self) -> None:
-        """Where the card hangs, nobody else ends what was on its way to the destinations."""
-        if self.card_watch.given_up and self._at_work is not None:
+    def _leave_source(self, stage: int) -> None:
+        """Where the source hangs, nobody else ends what was on its way to the destinations."""
+        fed = self.roster.feeding.target if stage and self.roster.feeding else None
+        hangs = fed.silent if fed is not None else self.card_watch.given_up
+        if hangs and self._at_work is not None:
             large, small = self._at_work
             large.give_up_source()
             small.close()
@@ -181,9 +184,9 @@ class OffloadRun:
 
     def _passage(self, stage: int, targets: dict[int, Target]) -> Passage:
         card = stage == 0
-        source = self._card_source() if card else self.roster.source_of_stage(stage)
+        fed = None if card else self.roster.fed_by()
         return Passage(
-            source=source,
+            source=feeding_source(fed) if fed else self._card_source(),
             targets=targets,
             control=self.control,
             kinds=self.roster.kinds,
@@ -193,7 +196,7 @@ class OffloadRun:
             record_source=self._record_source if card else self._record_stage_source,
             record_copies=self.ledger.confirm,
             record_failure=self._record_failure,
-            card_waits=self.card_watch.mention if card else lambda _: None,
+            card_waits=partial(waits_for, fed) if fed else self.card_watch.mention,
         )
 
     def _stage_words(self, stage: int) -> str:
@@ -290,7 +293,8 @@ class OffloadRun:
             self._wait_for_card()
         elif (feeding := self.roster.feeding) is not None and feeding.target is not None:
             feeding.target.detach(feeding.target.gone_error())
-            self.control.place(feeding.index, state=PlaceState.GONE)
+            state = PlaceState.FAILED if feeding.target.silent else PlaceState.GONE
+            self.control.place(feeding.index, state=state, trouble=str(feeding.target.trouble))
 
     def _open_places(self, stage: int) -> None:
         """Open what takes part in a stage: its drives, and those of earlier ones to read from."""

@@ -28,6 +28,7 @@ from offload_bench import (
     leftovers,
     make_card,
     spec_for,
+    to,
     tree,
     wait_for,
 )
@@ -322,6 +323,33 @@ def test_a_drive_that_hangs_at_small_files_holds_up_nobody(
         with offload(engine, card, drives) as job:
             done = job.end()
         named(done)
+        the_others_are_whole(card, first, last)
+        hung.set()
+        the_retry_is_whole(engine, card, hung, job.job)
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["large", "small"])
+def test_a_drive_that_hangs_while_it_is_copied_on_from_is_named_and_another_one_takes_its_place(
+    bench: Bench, house: House, drives: tuple[Path, FaultMount, Path], many: bool
+) -> None:
+    files = {f"IMG_{n:04}.jpg": 20_000 + n for n in range(200)} if many else LARGE
+    card = make_card(bench.folder / "card" / "A003", files)
+    first, hung, last = drives
+    match = "*IMG_0100.jpg" if many else "*C002.mov"
+    hung.set({"op": "read", "match": match, "do": "hold"})
+    spec = replace(
+        spec_for(card, wanted_copies=2),
+        destinations=(*to(hung.point), *to(first), *to(last, stage=1)),
+    )
+    with house.engine() as engine:
+        with Watched(engine, spec) as job:
+            done = job.end()
+        assert done.state is JobState.FAILED
+        assert [place.state for place in done.places] == [
+            PlaceState.FAILED, PlaceState.DONE, PlaceState.DONE,
+        ]  # fmt: skip
+        assert "KINGSTON has not answered for" in done.places[0].trouble
+        assert "KINGSTON has not answered for" in done.error
         the_others_are_whole(card, first, last)
         hung.set()
         the_retry_is_whole(engine, card, hung, job.job)
