@@ -150,7 +150,8 @@ class JobControl:
             else:  # waiting for a person is not slowness
                 rate = 0.0
                 self._hold_rates()
-            left = self._work_rate.left(self._base.work_total - self._work) if running else None
+            total = self._base.work_total
+            left = self._work_rate.left(total - self._work) if running and total else None
             return replace(
                 self._base,
                 current=self._current,

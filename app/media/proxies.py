@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +22,8 @@ from app.media.thumbnail import TILES, poster, strip
 from app.places.volumes import volume_of
 from app.settings import Settings
 from app.units import FRAMES, count_text
+
+log = logging.getLogger(__name__)
 
 
 class Proxies:
@@ -117,7 +120,10 @@ class Proxies:
         run = ProxyRun(job, spec, control, self._journal, self.shelf, program, hardware=hardware)
         well = run.run()
         if spec.to is None:
-            self.tidy()
+            try:
+                self.tidy()
+            except OSError as error:
+                log.warning("The cache of proxies could not be tidied: %s", error)
         return well
 
     def _clear_up(self, job: JobId, _spec: Spec) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,8 @@ class Order:
     clip: Tally
     name: str
     """The clip's, for people."""
+    job: str = ""
+    """Its own partial names are no other job's."""
     proxies: Mapping[Path, Rung]
     """Final name → what lies there in the end."""
 
@@ -73,9 +75,9 @@ def known(order: Order, shelf: ProxyShelf) -> dict[Path, KeptProxy]:
     return found
 
 
-def part_of(path: Path) -> Path:
-    """The partial name of a proxy."""
-    return path.with_name(path.name + PART)
+def part_of(path: Path, job: str = "") -> Path:
+    """The partial name of what is made; with *job* one that no other job writes to."""
+    return path.with_name(f"{path.name}.{job}{PART}" if job else f"{path.name}{PART}")
 
 
 class ProxyMaker:
@@ -86,7 +88,7 @@ class ProxyMaker:
     ) -> None:
         self._order, self._program = order, program
         self._shelf, self._control = shelf, control
-        self._parts = {path: part_of(path) for path in order.proxies}
+        self._parts = {path: part_of(path, order.job) for path in order.proxies}
 
     def make(self, told: Callable[[int], None], ways: tuple[Way, ...] = (SOFTWARE,)) -> Finished:
         """Make them; *told* hears how many frames are done, of the clip's.
@@ -247,12 +249,13 @@ def _sync(path: Path) -> None:
         raise WriteFailed(f"{path} could not be written: {error.strerror}.", path=path) from error
 
 
-def leftovers(paths: Iterator[Path]) -> tuple[str, ...]:
+def leftovers(paths: Iterable[Path], job: str = "") -> tuple[str, ...]:
     """Remove the partial files of *paths*; answers, in words, which stay."""
     left = []
     for path in paths:
+        part = part_of(path, job)
         try:
-            part_of(path).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
         except OSError as error:
-            left.append(f"{part_of(path)} could not be removed: {error.strerror}.")
+            left.append(f"{part} could not be removed: {error.strerror}.")
     return tuple(left)

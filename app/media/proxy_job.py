@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -194,7 +194,7 @@ class ProxyRun:
         if missing:
             paths = [str(path) for path in missing]
             self._journal.set_fact(self._job, _PATHS, paths)
-            wanted = replace(order, proxies=missing)
+            wanted = replace(order, job=self._job, proxies=missing)
             maker = ProxyMaker(wanted, self._program, self._shelf, self._control)
             ways = ways_for(self._program, source, clip.facts) if self._hardware else (SOFTWARE,)
             made = maker.make(self._hear, ways)
@@ -268,8 +268,4 @@ def results_of(journal: Journal, job: JobId) -> tuple[ClipResult, ...]:
 
 def clear_up(journal: Journal, job: JobId) -> tuple[str, ...]:
     """Remove what a job that was cut off has left half written."""
-
-    def paths() -> Iterator[Path]:
-        yield from map(Path, journal.fact(job, _PATHS, []))
-
-    return leftovers(paths())
+    return leftovers(map(Path, journal.fact(job, _PATHS, [])), job)
