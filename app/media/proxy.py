@@ -15,7 +15,7 @@ from app.errors import DestinationFull, MediaFault, NameTaken, WriteFailed
 from app.jobs.control import JobControl
 from app.jobs.spec import to_json
 from app.media.display_matrix import set_turn
-from app.media.feed import feed_of
+from app.media.feed import at_pace, feed_of
 from app.media.graph import SOFTWARE, Way, arguments, decoding
 from app.media.process import Progress, run_ffmpeg
 from app.media.program import Program
@@ -23,7 +23,7 @@ from app.media.proxy_check import differences
 from app.media.proxy_shelf import PART, ProxyShelf, Stamp, is_there, sync_folder
 from app.media.proxy_spec import KeptProxy
 from app.media.rungs import Rung
-from app.media.tally import Care, Tally, tallies
+from app.media.tally import Care, Tally, tallies, tally
 
 log = logging.getLogger(__name__)
 
@@ -119,8 +119,9 @@ class ProxyMaker:
         self._control.show(stage="Checking frame for frame")
         self._turn()
         counted = tallies(list(self._parts.values()), self._control, care=Care.PACKETS)
+        clip = self._told_by_pictures(next(iter(counted.values())))
         found = [
-            self._checked(path, rung, counted[self._parts[path]], way)
+            self._checked(clip, path, rung, counted[self._parts[path]], way)
             for path, rung in self._order.proxies.items()
         ]
         self._unchanged()
@@ -181,11 +182,21 @@ class ProxyMaker:
             if rung.marked % 90 == 0:
                 set_turn(self._parts[path], rung.marked, rung.stored)
 
-    def _checked(self, path: Path, rung: Rung, made: Tally | MediaFault, way: Way) -> KeptProxy:
+    def _told_by_pictures(self, made: Tally | MediaFault) -> Tally:
+        """The clip as it was counted; by decoding it once more where its packets may be fields."""
+        clip, track = self._order.clip, self._order.clip.facts.picture
+        woven = track is not None and track.interlaced
+        if not woven or isinstance(made, MediaFault) or abs(2 * made.frames - clip.frames) > 2:
+            return clip
+        return at_pace(tally(self._order.source, self._control, care=Care.PICTURES))
+
+    def _checked(
+        self, clip: Tally, path: Path, rung: Rung, made: Tally | MediaFault, way: Way
+    ) -> KeptProxy:
         order, part = self._order, self._parts[path]
         if isinstance(made, MediaFault):
             raise made
-        if wrong := list(differences(order.clip, rung, made)):
+        if wrong := list(differences(clip, rung, made)):
             raise MediaFault(
                 f"The proxy {rung.name} of {order.source} is not what it has to be and was not"
                 f" kept: {'; '.join(wrong)}.",

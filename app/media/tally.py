@@ -31,6 +31,8 @@ class Care(StrEnum):
     """A whole clip, at once: frames by the container's index, 0 where it has none."""
     FRAMES = "frames"
     """A whole clip: by the index of a QuickTime or MP4 file, else by reading every packet."""
+    PICTURES = "pictures"
+    """A whole clip, by decoding it: where one picture may be stored as two fields."""
     PACKETS = "packets"
     """One file: every packet, for key frames and peak; and the last picture is decoded."""
 

@@ -103,6 +103,8 @@ def _counted(path: Path, care: Care) -> dict[str, Any]:
         )
         if stream is None:
             return {"frames": 0, "span": "0"}
+        if care is Care.PICTURES:
+            return _decoded(container, stream)
         times = _indexed(container, stream)
         if care is Care.FACTS or (times and care is Care.FRAMES):
             return {"frames": len(times), "span": str(_span(times, stream))}
@@ -117,6 +119,19 @@ def _counted(path: Path, care: Care) -> dict[str, Any]:
             "key_every": found.key_every(),
             "peak": found.peak(),
         }
+
+
+def _decoded(container: Any, stream: Any) -> dict[str, Any]:
+    """Counted one by one as they come out of the decoder."""
+    stream.thread_type = "AUTO"
+    times: list[int] = []
+    since = time.monotonic()
+    for frame in container.decode(stream):
+        times.append(len(times) if frame.pts is None else frame.pts)
+        if time.monotonic() - since > _EVERY:
+            since = time.monotonic()
+            _report(frame=len(times), progress="continue")
+    return {"frames": len(times), "span": str(_span(times, stream))}
 
 
 def _span(times: list[int], stream: Any) -> Fraction:

@@ -1,0 +1,69 @@
+"""Counting frames: by index, by packets, by pictures, each the same where all is well."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import proxy_sources as sources
+import pytest
+from clip_bench import H264, SOUND
+
+from app.errors import MediaFault
+from app.jobs.control import JobControl
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import JobId
+from app.media.tally import Care, Tally, tallies, tally
+
+
+@pytest.fixture
+def control() -> JobControl:
+    return JobControl(JobSnapshot(id=JobId("A"), kind="", title="", state=JobState.RUNNING))
+
+
+def test_all_ways_of_counting_agree(clips, control):
+    clip = sources.open_groups(clips)
+    found = {care: tally(clip, control, care=care) for care in Care}
+    assert {one.frames for one in found.values()} == {120}
+    assert {one.span for one in found.values()} == {Fraction(119 * 1001, 30000)}
+    assert found[Care.PACKETS].peak > 0
+
+
+def test_a_container_without_an_index_is_read_through(clips, control):
+    clip = clips("stream.ts", *H264, "-bf", "2")
+    assert tally(clip, control, care=Care.FACTS).frames == 0
+    assert tally(clip, control).frames == tally(clip, control, care=Care.PICTURES).frames == 25
+
+
+def test_hidden_frames_of_an_edit_list_do_not_count(clips, control):
+    whole = clips("whole list.mp4", *H264, "-g", "250", seconds="2")
+    cut = clips("cut.mp4", "-c", "copy", inputs=("-ss", "1", "-i", str(whole)))
+    for care in (Care.FRAMES, Care.PICTURES, Care.PACKETS):
+        assert tally(cut, control, care=care).frames == 25
+
+
+def test_key_frames_are_told_only_where_they_come_evenly(clips, control):
+    even = clips("even.mp4", *H264, "-g", "10", "-keyint_min", "10", "-sc_threshold", "0")
+    uneven = clips("uneven.mp4", *H264, "-force_key_frames", "expr:eq(n,0)+eq(n,7)+eq(n,9)")
+    assert tally(even, control, care=Care.PACKETS).key_every == 10
+    assert tally(uneven, control, care=Care.PACKETS).key_every == 0
+
+
+def test_one_bad_file_among_many_is_told_alone(clips, control, tmp_path):
+    good = clips("one.mov", *H264)
+    sound = clips("sound.wav", inputs=SOUND)
+    bad = tmp_path / "bad.mov"
+    bad.write_bytes(good.read_bytes()[:3000])
+    found = tallies([good, bad, sound], control)
+    assert isinstance(found[good], Tally)
+    assert isinstance(found[bad], MediaFault)
+    assert str(bad) in str(found[bad])
+    assert found[sound].facts.picture is None
+
+
+def test_a_picture_that_cannot_be_decoded_at_the_end_is_found(clips, control, tmp_path):
+    good = clips("end.mp4", *H264, "-g", "5", "-movflags", "+faststart").read_bytes()
+    broken = tmp_path / "end.mp4"
+    half = len(good) // 2
+    broken.write_bytes(good[:half] + bytes(len(good) - half))
+    with pytest.raises(MediaFault, match=r"end\.mp4"):
+        tally(broken, control, care=Care.PACKETS)
