@@ -8,22 +8,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
+from math import ceil
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol, cast
 
 import av
 import numpy as np
+from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from app.errors import MediaFault
 from app.media.footage import Row
 from app.media.frame_index import FrameIndex
-from app.media.frames import Decoder, first_frame
-from app.media.row import Pictures
+from app.media.frames import Decoder
+from app.media.opened import PATIENCE, OpenClip
+from app.media.row import Pictures, ending
 from app.media.sequence import row_facts
 from app.media.source import ByteSource, FileSource
 from app.media.whole import Whole, whole_clip
+from app.places.cards.listing import SOUNDS
 
+_OF_SOUND = Fraction(25)
 Seen = Callable[[int, VideoFrame], object]
 IndexOf = Callable[[ByteSource, Callable[[], object]], FrameIndex]
 """Makes or finds the index of a file; the second argument is called often and may raise."""
@@ -46,6 +51,14 @@ class Frames(Protocol):
         """Give all files back."""
 
 
+class First(NamedTuple):
+    """A clip's first picture, with what its frames don't tell themselves."""
+
+    frame: VideoFrame
+    aspect: Fraction = Fraction(1)
+    """Of a pixel."""
+
+
 class Film(Protocol):
     """A clip that can be played. Everything here may take its time."""
 
@@ -53,7 +66,7 @@ class Film(Protocol):
     def name(self) -> str:
         """What people and messages call it."""
 
-    def first(self) -> VideoFrame:
+    def first(self) -> First:
         """The first picture, before anything else is known. Raises NotFound, MediaFault."""
 
     def open(self, checkpoint: Callable[[], object]) -> Frames:
@@ -75,9 +88,9 @@ class FileFilm:
         """The file's."""
         return self.source.name
 
-    def first(self) -> VideoFrame:
+    def first(self) -> First:
         """The first picture that comes out."""
-        return first_frame(self.source)
+        return _first(self.source)
 
     def open(self, checkpoint: Callable[[], object]) -> Frames:
         """Its frames by its index."""
@@ -89,11 +102,15 @@ class FileFilm:
 
 
 class ClipFilm:
-    """The whole clip that a file belongs to: a row of pictures, or all files that it spans."""
+    """The whole clip that a file belongs to: a row of pictures, all files that it spans, or sound.
 
-    def __init__(self, path: Path, index_of: IndexOf) -> None:
+    *rate* is what frames of sound alone are counted by.
+    """
+
+    def __init__(self, path: Path, index_of: IndexOf, *, rate: Fraction = _OF_SOUND) -> None:
         self._path = path
         self._index_of = index_of
+        self._rate = rate
         self._known: Whole | None = None
 
     @property
@@ -112,11 +129,17 @@ class ClipFilm:
                 ) from error
         return self._known
 
-    def first(self) -> VideoFrame:
+    def first(self) -> First:
         """Of its first file."""
         if (pictures := self._whole.pictures) is not None:
-            return Row(pictures, Fraction(0)).frame(0)
-        return first_frame(FileSource(self._whole.parts[0]))
+            return First(Row(pictures, Fraction(0)).frame(0))
+        if self._is_sound:
+            return First(dark_frame())
+        return _first(FileSource(self._whole.parts[0]))
+
+    @property
+    def _is_sound(self) -> bool:
+        return ending(self._whole.first.name) in SOUNDS
 
     def open(self, checkpoint: Callable[[], object]) -> Frames:
         """All frames of all files."""
@@ -124,6 +147,8 @@ class ClipFilm:
         if whole.pictures is not None:
             return RowFrames(whole.pictures)
         sources = [FileSource(part) for part in whole.parts]
+        if self._is_sound:
+            return SoundFrames(sources[0], self._rate)
         if len(sources) == 1:
             return Decoder(sources[0], self._index_of(sources[0], checkpoint))
         return SpanFrames(sources, [self._index_of(source, checkpoint) for source in sources])
@@ -152,6 +177,27 @@ class RowFrames:
     def key_frame(self, n: int) -> tuple[int, VideoFrame]:
         """Frame *n* itself."""
         return n, self.frame(n)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+class SoundFrames:
+    """Sound alone: dark frames for as long as it lasts, so that it has places to go to."""
+
+    def __init__(self, source: ByteSource, rate: Fraction) -> None:
+        self.seen: Seen | None = None
+        self.abandon: Callable[[], bool] | None = None
+        count = np.arange(max(1, ceil(_seconds_of(source) * rate)), dtype=np.int64)
+        self.index = _steady(count, rate, count)
+
+    def frame(self, n: int) -> VideoFrame:
+        """A dark frame."""
+        return dark_frame()
+
+    def key_frame(self, n: int) -> tuple[int, VideoFrame]:
+        """The same."""
+        return n, dark_frame()
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -232,6 +278,42 @@ def _steady(
         pts=count, time_base=1 / rate, rate=rate, steady=True, intra=len(keys) == len(count),
         key_frames=keys, key_stamps=keys, key_places=keys,
     )  # fmt: skip
+
+
+def _first(source: ByteSource) -> First:
+    """The first picture that comes out of a file, without its index."""
+    with OpenClip(source) as clip:
+        clip.stream.thread_type = "SLICE"
+        aspect = Fraction(clip.stream.sample_aspect_ratio or 1)
+        try:
+            for packet in clip.container.demux(clip.stream):
+                for frame in packet.decode():
+                    return First(frame, aspect)
+        except av.FFmpegError as error:
+            raise MediaFault(f"{source.name} cannot be decoded: {error.strerror}.") from error
+    raise MediaFault(f"{source.name} holds no picture that could be shown.")
+
+
+def dark_frame() -> VideoFrame:
+    """What is seen where there is only sound."""
+    return VideoFrame.from_ndarray(np.full((90, 160), 17, np.uint8), format="gray")
+
+
+def _seconds_of(source: ByteSource) -> Fraction:
+    """How long a file's sound lasts. Raises MediaFault."""
+    given = source.for_av()
+    try:
+        opened = av.open(given, metadata_errors="replace", timeout=PATIENCE)
+        with cast(InputContainer, opened) as container:
+            if not container.streams.audio or not container.duration:
+                raise MediaFault(f"{source.name} holds no sound.")
+            return Fraction(container.duration, av.time_base)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its bytes make no sense"
+        raise MediaFault(f"{source.name} cannot be read as a clip: {reason}.") from error
+    finally:
+        if not isinstance(given, str):
+            given.close()
 
 
 def _rate_of(pictures: Pictures) -> Fraction:

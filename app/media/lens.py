@@ -27,18 +27,19 @@ class Lens:
 
 
 class Glass:
-    """Makes pictures through one lens. For one thread at a time."""
+    """Makes pictures through one lens, of pixels of one *aspect*. For one thread at a time."""
 
-    def __init__(self, lens: Lens) -> None:
+    def __init__(self, lens: Lens, aspect: Fraction = Fraction(1)) -> None:
         self.lens = lens
+        self._aspect = aspect
         self._graph: Graph | None = None
         self._made_for: tuple[int, int] | None = None
 
     def picture(self, frame: av.VideoFrame, number: int, *, fine: bool) -> Picture:
         """*frame*, ready for the screen. Raises BadInput for a LUT that is none."""
         turned = -int(frame.rotation or 0) % 360
-        aspect = Fraction(getattr(frame, "sample_aspect_ratio", None) or 1)
-        size = fitted(frame.width, frame.height, self.lens.box, aspect=aspect, turned=turned)
+        box = self.lens.box
+        size = fitted(frame.width, frame.height, box, aspect=self._aspect, turned=turned)
         if self.lens.lut is None:
             shown = scaled(frame, size, fine=fine)
         else:

@@ -12,8 +12,9 @@ import json
 import os
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -54,20 +55,31 @@ class Looker:
         self._one = threading.Lock()
         self._closed = False
 
-    def look(self, path: Path, stamp: str) -> Look:
-        """Facts and poster of the clip *path*, as it is with *stamp*. Takes its time."""
-        told = self._told({"kind": "clip", "path": str(path)}, stamp)
+    def look(self, path: Path, stamp: str, poster: Path | None = None) -> Look:
+        """Facts and poster of the clip *path*, as it is with *stamp*. Takes its time.
+
+        *poster* is the file that the picture is taken from, where it is another one.
+        """
+        told = self._told({"kind": "clip", "path": str(path), "poster": str(poster or path)}, stamp)
         facts = told.get("facts")
-        poster = base64.b64decode(told.get("poster", ""))
         return Look(
             facts=CONVERTER.structure(facts, ClipFacts) if facts else None,
-            poster=poster,
+            poster=base64.b64decode(told.get("poster", "")),
             fault=str(told.get("fault", "")),
         )
 
-    def strip(self, path: Path, stamp: str, count: int) -> tuple[bytes, ...]:
-        """*count* small JPEGs of key frames along the clip; none where it has no picture."""
-        told = self._told({"kind": "strip", "path": str(path), "count": count}, stamp)
+    def strip(self, files: Sequence[Path], stamp: str, count: int) -> tuple[bytes, ...]:
+        """*count* small JPEGs of key frames along the clip that *files* are, in order.
+
+        None where it has no picture.
+        """
+        places = along(len(files), count)
+        wish = {
+            "kind": "strip",
+            "path": str(files[0]),
+            "places": [(str(files[n]), str(place)) for n, place in places],
+        }
+        told = self._told(wish, stamp)
         return tuple(base64.b64decode(one) for one in told.get("pictures", ()))
 
     def close(self) -> None:
@@ -147,6 +159,12 @@ class Looker:
                 with contextlib.suppress(OSError):
                     pipe.close()
         child.wait()
+
+
+def along(files: int, count: int) -> list[tuple[int, Fraction]]:
+    """So many places in equal steps along files: which one, and where in it, from 0 to 1."""
+    places = [Fraction((2 * n + 1) * files, 2 * count) for n in range(count)]
+    return [(int(place), place % 1) for place in places]
 
 
 def _broken(path: str, hung: bool, seconds: float) -> str:

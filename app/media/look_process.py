@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +45,24 @@ def main() -> None:
 def _answer(wish: Mapping[str, Any]) -> dict[str, Any]:
     path = Path(wish["path"])
     if wish["kind"] == "strip":
-        pictures = _strip(path, int(wish["count"]))
+        pictures = _strip(wish["places"])
         return {"pictures": [base64.b64encode(one).decode() for one in pictures]}
     answer = told(path, read_clip)
     if "refused" in answer:
         return {"fault": answer["refused"]}
     if "facts" in answer:
-        poster = next(iter(_pictures(path, [Fraction(1, 2)], POSTER)), b"")
+        poster = next(iter(_pictures(Path(wish["poster"]), [Fraction(1, 2)], POSTER)), b"")
         answer["poster"] = base64.b64encode(poster).decode()
     return answer
 
 
-def _strip(path: Path, count: int) -> list[bytes]:
-    places = [Fraction(2 * n + 1, 2 * count) for n in range(count)]
-    return list(_pictures(path, places, (STRIP_HEIGHT * 4, STRIP_HEIGHT)))
+def _strip(places: list[tuple[str, str]]) -> list[bytes]:
+    """Of each file all its places at once; a file without a picture has none."""
+    pictures: list[bytes] = []
+    for path, some in groupby(places, key=itemgetter(0)):
+        box = (STRIP_HEIGHT * 4, STRIP_HEIGHT)
+        pictures += _pictures(Path(path), [Fraction(place) for _, place in some], box)
+    return pictures
 
 
 def _pictures(path: Path, places: list[Fraction], box: Size) -> Iterator[bytes]:

@@ -63,6 +63,7 @@ class Playback:
         self._asked_at = 0.0
         self._sounding = False
         self._wished: Wish | None = None
+        self._dead = False
         self._projector = Projector(film, self._clock, wake)
         self._projector.start(lens)
 
@@ -190,6 +191,8 @@ class Playback:
         self._sounding = False
 
     def _ask(self, wish: Wish) -> None:
+        if self._dead:
+            return
         self.fault = None
         self._wished = wish
         if self.index is not None:
@@ -223,6 +226,7 @@ class Playback:
 
     def _fail(self, news: Fault) -> None:
         self.halt()
+        self._dead = news.wish is None
         self.fault = news.error
         self._wished = None
 

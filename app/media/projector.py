@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from app.errors import BadInput, FrameFault, ReelkeepError
 from app.media.film import Film, Frames
@@ -108,8 +109,8 @@ class Projector:
         self._news: deque[News] = deque()
         self._reel: deque[Due] = deque()
         self._cache = PictureCache(CACHE)
-        self._measured = 0
-        self._pace = 0.0
+        self._aspect = Fraction(1)
+        self._lately: deque[tuple[float, int]] = deque(maxlen=4 * _ENOUGH)
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
 
     def start(self, lens: Lens) -> None:
@@ -185,9 +186,9 @@ class Projector:
     def _opened(self) -> Frames:
         wish = self._wish
         assert wish is not None
-        frame = self.film.first()
+        frame, self._aspect = self.film.first()
         with contextlib.suppress(BadInput):  # a LUT that is gone: said with the frame itself
-            picture = Glass(wish.lens).picture(frame, 0, fine=True)
+            picture = Glass(wish.lens, self._aspect).picture(frame, 0, fine=True)
             self._tell(Shown(wish=None, picture=picture))
         frames = self.film.open(self._stop_if_closed)
         self._tell(Opened(index=frames.index))
@@ -216,7 +217,7 @@ class Projector:
 
     def _grant(self, wish: Wish, frames: Frames) -> None:
         self._cache.of_kind(wish.lens)
-        glass = Glass(wish.lens)
+        glass = Glass(wish.lens, self._aspect)
         frames.abandon = self._unwanted
         try:
             if wish.speed:
@@ -295,22 +296,24 @@ class Projector:
             log.info("Left out while playing: %s", error)
             return None
         picture = glass.picture(frame, number, fine=False) if wanted else None
-        if not route.backwards and route.steps:
-            self._measure(time.monotonic() - began, 1 if frames.index.intra else route.steps)
+        decoded = 1 if frames.index.intra else 0 if route.backwards else route.steps
+        if decoded:
+            self._measure(time.monotonic() - began, decoded)
         if picture is not None:
             self._cache.put(picture)
         return picture
 
     def _measure(self, seconds: float, frames: int) -> None:
-        """Learn what this machine does of this clip."""
-        now = frames / max(seconds, 1e-4)
-        self._pace = 1 / (0.9 / self._pace + 0.1 / now) if self._pace else now
-        self._measured += 1
-        if self._measured >= _ENOUGH:
-            self.pace = self._pace
+        """Learn what this machine does of this clip: decoders give pictures in bursts."""
+        self._lately.append((seconds, frames))
+        if len(self._lately) >= _ENOUGH:
+            took = sum(seconds for seconds, _ in self._lately)
+            self.pace = sum(frames for _, frames in self._lately) / max(took, 1e-4)
 
     def _put(self, due: Due, speed: int) -> None:
         most = _AHEAD if speed > 0 else _AHEAD_BACKWARDS
+        if due.picture is not None:
+            most = max(2, min(most, CACHE // (2 * due.picture.size)))
         with self._change:
             self._change.wait_for(lambda: len(self._reel) < most or self._unwanted())
             if self._unwanted():

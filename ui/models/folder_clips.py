@@ -104,7 +104,7 @@ class FolderClips(QObject):
             return
         self._busy = True
         self._bridge.ask(
-            lambda: self._looker.look(row.path, row.stamp),
+            lambda: self._looker.look(row.path, row.stamp, row.files[len(row.files) // 2]),
             lambda look: self._seen(row.key, look),
             self._fell,
         )
@@ -112,7 +112,7 @@ class FolderClips(QObject):
     def _make_strip(self, row: ClipRow) -> None:
         self._busy, self._strip = True, ""
         self._bridge.ask(
-            lambda: self._looker.strip(row.path, row.stamp, STRIP),
+            lambda: self._looker.strip(row.files, row.stamp, STRIP),
             lambda strip: self._strip_made(row.key, strip),
             self._fell,
         )

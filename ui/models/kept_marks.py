@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.errors import WriteFailed
 from app.media.marks import ClipMarks, MarkStore, content_stamp
 from app.media.source import FileSource
 from ui.bridge import Bridge
+
+log = logging.getLogger(__name__)
 
 SAVE_MS = 400
 
@@ -59,7 +63,10 @@ class KeptMarks(QObject):
         if self._later.isActive():
             self._later.stop()
             if self._store is not None and self._stamp and self._file is not None:
-                self._store.save(self._stamp, self.marks, name=self._file.name)
+                try:
+                    self._store.save(self._stamp, self.marks, name=self._file.name)
+                except WriteFailed as error:
+                    log.error("%s", error)
 
     def _found(self, file: Path, stamp: str, marks: ClipMarks) -> None:
         if file != self._file:

@@ -369,7 +369,7 @@ class PlayerModel(QObject):
     def _tick(self) -> None:
         if self.playback is None or not self.playback.tick():
             return
-        if self.playback.fault is not None or (self.speed == 1 and self.playback.heavy):
+        if self.playback.fault is not None or self.playback.heavy:
             self._choose()
         self._play_on()
         self._beat_on()

@@ -9,6 +9,7 @@ from typing import ClassVar
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -202,10 +203,16 @@ class LibraryPane(Pane):
             self.said.emit(self.clips.remark)
         self._set_group(None)
         if self.filter.rowCount():
-            self.table.choose(0)
+            self.table.choose(self._row_of_open_clip())
             self.table.setFocus()
         else:
             self._row_chosen()
+
+    def _row_of_open_clip(self) -> int:
+        """Where the clip in the player stands in the table; the first row where it doesn't."""
+        open_now = self.player.clip.key if self.player.clip else ""
+        keys = (self.filter.index(n, 0).data(ROW_ROLE).key for n in range(self.filter.rowCount()))
+        return next((n for n, key in enumerate(keys) if key == open_now), 0)
 
     def _failed(self, why: str) -> None:
         self.said.emit(why)
@@ -350,6 +357,13 @@ class LibraryPane(Pane):
                 return True
         return super().eventFilter(watched, event)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """From the player too, Up and Down go to other clips."""
+        if event.key() in {Qt.Key.Key_Up, Qt.Key.Key_Down} and self.table.isVisible():
+            QApplication.sendEvent(self.table, event)
+            return
+        super().keyPressEvent(event)
+
     def end(self) -> None:
         """The window closes: no thread and no child stays."""
         self._calm.stop()
@@ -359,11 +373,13 @@ class LibraryPane(Pane):
 
 def player_clip(row: ClipRow, index_of: IndexOf) -> PlayerClip:
     """A row for the player."""
+    start = row.facts.start if row.facts is not None else None
+    film = ClipFilm(row.path, index_of, rate=start.rate) if start else ClipFilm(row.path, index_of)
     return PlayerClip(
         key=row.key,
         name=row.name,
-        versions=(Version(film=ClipFilm(row.path, index_of), label=ORIGINAL),),
-        start=row.facts.start if row.facts is not None else None,
+        versions=(Version(film=film, label=ORIGINAL),),
+        start=start,
         files=row.files,
     )
 

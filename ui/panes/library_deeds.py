@@ -206,9 +206,10 @@ def versions_of(
 def _write(
     film: Film, number: int, timecode: str, folder: Path, name: str, form: StillForm
 ) -> Still:
+    aspect = film.first().aspect
     frames = film.open(lambda: None)
     try:
         frame = frames.frame(number)
-        return write_still(frame, number, timecode, folder, name=name, form=form)
+        return write_still(frame, number, timecode, folder, name=name, form=form, aspect=aspect)
     finally:
         frames.close()

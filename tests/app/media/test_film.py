@@ -8,8 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from clip_bench import Clips
 from numbered_clips import NumberedClips, number_in, shared_clips
-from play_bench import Player, brightness, film_of
+from play_bench import Player, Recorder, SetTime, brightness, film_of
 
 from app.errors import FrameFault
 from app.media.film import SpanFrames
@@ -104,3 +105,25 @@ def test_chapters_of_a_camera_are_one_clip(numbered, tmp_path: Path) -> None:
     assert number_in(frames.frame(125)) == 5
     assert film.sound() is None
     frames.close()
+
+
+def test_sound_alone_plays_for_as_long_as_it_lasts(clips: Clips) -> None:
+    clock = SetTime()
+    sink = Recorder(clock)
+    beep = "aevalsrc='if(lt(mod(t,1),0.05),0.8*sin(2*PI*1000*t),0)':s=48000:d=3"
+    sound = clips("beeps.wav", inputs=("-f", "lavfi", "-i", beep))
+    player = Player(sound, clock, sink)
+    assert player.playback.frames == 75
+    player.show(25)
+    player.playback.play()
+    seen = player.run(10)
+    assert [picture.number for _, picture in seen] == list(range(26, 75))
+    assert [at for at, _ in sink.onsets()] == pytest.approx([0, 1], abs=0.003)
+    player.close()
+
+
+def test_a_sound_file_without_sound_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "odd.wav").write_bytes(b"RIFF" + bytes(3000))
+    player = Player(tmp_path / "odd.wav")
+    assert str(tmp_path / "odd.wav") in str(player.playback.fault)
+    player.close()

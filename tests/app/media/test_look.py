@@ -49,7 +49,7 @@ def test_sound_has_facts_and_no_picture(clips: Clips, looker: Looker) -> None:
     seen = looker.look(clips("heard.wav", inputs=SOUND), "1")
     assert seen.facts is not None
     assert seen.poster == b""
-    assert looker.strip(clips("heard.wav", inputs=SOUND), "1", 4) == ()
+    assert looker.strip([clips("heard.wav", inputs=SOUND)], "1", 4) == ()
 
 
 def test_a_portrait_clip_is_shown_upright(clips: Clips, looker: Looker) -> None:
@@ -63,11 +63,24 @@ def test_a_portrait_clip_is_shown_upright(clips: Clips, looker: Looker) -> None:
 def test_a_strip_shows_the_clip_from_beginning_to_end(clips: Clips, looker: Looker) -> None:
     fade = ("-f", "lavfi", "-i", "color=c=white:s=320x180:r=25:d=4,fade=in:0:100")
     clip = clips("fade.mov", *H264, "-g", "5", inputs=fade)
-    strip = looker.strip(clip, "1", 8)
+    strip = looker.strip([clip], "1", 8)
     light = [sum(Image.open(io.BytesIO(one)).convert("L").tobytes()) for one in strip]
     assert len(light) == 8
     assert light == sorted(light)
     assert light[-1] > 3 * light[0]
+
+
+def test_the_strip_of_a_row_of_pictures_goes_through_its_files(
+    looker: Looker, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"shot.{n:04}.png" for n in range(100)]
+    for n, file in enumerate(files):
+        Image.new("RGB", (64, 36), (2 * n, 2 * n, 2 * n)).save(file)
+    strip = looker.strip(files, "1", 5)
+    light = [Image.open(io.BytesIO(one)).convert("L").getpixel((9, 9)) for one in strip]
+    assert light == pytest.approx([20, 60, 100, 140, 180], abs=3)
+    poster = looker.look(files[0], "1", files[50]).poster
+    assert Image.open(io.BytesIO(poster)).convert("L").getpixel((9, 9)) == pytest.approx(100, abs=3)
 
 
 def test_what_is_no_clip_is_named_and_the_next_one_is_seen(

@@ -127,6 +127,18 @@ def test_a_lens_changes_the_size_of_the_same_frame(numbered) -> None:
     player.close()
 
 
+def test_an_anamorphic_clip_is_seen_as_wide_as_it_is(numbered) -> None:
+    wide = numbered.once(
+        "wide.mov",
+        lambda path: numbered.encode(path, "-vf setsar=2 -c:v mjpeg -q:v 4 -pix_fmt yuvj420p"),
+    )
+    player = Player(wide)
+    picture = player.show(60)
+    assert picture.width / picture.height == pytest.approx(32 / 9, abs=0.05)
+    assert number(picture) == 60
+    player.close()
+
+
 def test_no_clip_is_a_fault_and_no_hang(tmp_path: Path) -> None:
     odd = tmp_path / "odd.mov"
     odd.write_bytes(os.urandom(4000))
@@ -135,7 +147,8 @@ def test_no_clip_is_a_fault_and_no_hang(tmp_path: Path) -> None:
     assert str(odd) in str(player.playback.fault)
     player.playback.show(5)
     player.playback.play()
-    player.playback.tick()
+    player.settle()
+    assert str(odd) in str(player.playback.fault)
     player.close()
 
 
