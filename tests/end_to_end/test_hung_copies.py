@@ -225,8 +225,8 @@ def repaired(engine: Engine, job: JobId, destination: int) -> Watched:
 
 
 def test_a_destination_that_hangs_while_it_is_repaired_is_named(shelf: Shelf, house: House) -> None:
-    (shelf.behind / STILL).unlink()
-    (shelf.behind / CLIP).unlink()
+    (shelf.there / STILL).unlink()
+    (shelf.there / CLIP).unlink()
     with house.engine() as engine:
         shelf.hung.set({"op": "write", "match": MENDING, "after": 5, "do": "hold"})
         with repaired(engine, shelf.job, 0) as running:
@@ -246,7 +246,7 @@ def test_cancelling_a_repair_does_not_wait_for_a_drive_that_hangs(
     shelf: Shelf, house: House
 ) -> None:
     watcher().patience = replace(watcher().patience, answer=1000, sync=1000)
-    (shelf.behind / CLIP).unlink()
+    (shelf.there / CLIP).unlink()
     with house.engine() as engine:
         shelf.hung.set({"op": "fsync", "match": MENDING, "do": "hold"})
         with repaired(engine, shelf.job, 0) as running:
