@@ -15,7 +15,7 @@ import ffmpeg
 
 from app.media.facts import AudioTrack, ClipFacts, Colour, VideoTrack
 from app.media.feed import Feed
-from app.media.recipes import PictureCodec, SoundCodec
+from app.media.recipes import PictureCodec, ProxyRecipe, SoundCodec
 from app.media.rungs import Rung
 
 FONT = Path(__file__).parents[2] / "resources" / "fonts" / "Inter-Medium.ttf"
@@ -29,6 +29,7 @@ _FORMATS = {
 _ENCODERS = {PictureCodec.PRORES: "prores_ks", PictureCodec.DNXHR: "dnxhd"}
 _AAC_CHANNELS = {1, 2, 6, 8}
 """Layouts that every decoder of AAC knows; others are mixed to stereo."""
+_COLOURS = ("color_primaries", "color_trc", "colorspace")
 _HD_HEIGHT = 576
 
 
@@ -132,18 +133,7 @@ def _output(
     track = facts.picture
     assert track is not None
     recipe = rung.recipe
-    tags = _assumed(track.colour, track)
-    if recipe.lut is not None:
-        if tags:
-            picture = picture.filter("setparams", **tags)
-        picture = picture.filter("format", "gbrp10le").filter(
-            _lut_filter(recipe.lut), file=str(recipe.lut)
-        )
-        picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv", flags="area")
-        tags = {
-            **dict.fromkeys(("color_primaries", "color_trc", "colorspace"), "bt709"),
-            "range": "tv",
-        }
+    picture, tags = _looked_up(picture, recipe, track)
     picture = _turned(picture, rung.turn)
     if not rung.whole:
         picture = picture.filter("setsar", 1)
@@ -252,6 +242,19 @@ def _assumed(colour: Colour, track: VideoTrack) -> dict[str, str]:
     if colour.range != "limited":
         tags["range"] = "tv"
     return tags
+
+
+def _looked_up(picture: Any, recipe: ProxyRecipe, track: VideoTrack) -> tuple[Any, dict[str, str]]:
+    """The picture through its LUT, if there is one, and the tags that it then lacks."""
+    tags = _assumed(track.colour, track)
+    if recipe.lut is None:
+        return picture, tags
+    if tags:  # the way to RGB and back depends on them
+        picture = picture.filter("setparams", **tags)
+    lut = _lut_filter(recipe.lut)
+    picture = picture.filter("format", "gbrp10le").filter(lut, file=str(recipe.lut))
+    picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv", flags="area")
+    return picture, {**dict.fromkeys(_COLOURS, "bt709"), "range": "tv"}
 
 
 def _turned(picture: Any, turn: int) -> Any:

@@ -47,7 +47,7 @@ def _answer(path: Path, care: Care) -> dict[str, object]:
         return answer if "fault" in answer else {**answer, **_whole(path, answer["facts"], care)}
     except (av.FFmpegError, OSError) as error:
         words = getattr(error, "strerror", None) or "it is damaged"
-        return {"fault": f"{error.filename or path} cannot be read to its end: {words}."}
+        return {"fault": f"{path} cannot be read to its end: {words}."}
     except Exception:  # the parent says so, and does not blame the file
         return {"bug": traceback.format_exc()}
 
