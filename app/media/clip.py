@@ -39,6 +39,9 @@ def read_clip(path: Path) -> ClipFacts:
     facts = row_facts(whole.pictures) if whole.pictures else _file_facts(whole)
     for beside in told_beside(whole.name, whole.sidecars):
         facts = _with_beside(facts, beside)
+    logs = [(log, told) for log in whole.logs for told in told_beside(whole.name, [log])]
+    for _, told in logs:
+        facts = _with_beside(facts, told)
     named = roll_of(whole.name)
     if not facts.reel and named:
         facts = replace(facts, reel=named, reel_from="name")
@@ -47,7 +50,7 @@ def read_clip(path: Path) -> ClipFacts:
         facts,
         name=facts.name or whole.name,
         parts=tuple(one.name for one in (*whole.parts, *whole.sounds)) if spans else (),
-        sidecars=tuple(one.name for one in whole.sidecars),
+        sidecars=tuple(one.name for one in (*whole.sidecars, *(log for log, _ in logs))),
         missing=whole.missing,
     )
 

@@ -5,10 +5,11 @@ The cards' structures know how cameras lay them out; here their knowledge is ask
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.errors import BadInput
@@ -56,6 +57,8 @@ class Whole:
     """Instead of parts, where it has one file for each picture."""
     sidecars: tuple[Path, ...] = ()
     missing: tuple[str, ...] = ()
+    logs: tuple[Path, ...] = ()
+    """Logs of the camera nearby, which may tell of this clip or not."""
 
     @property
     def first(self) -> Path:
@@ -70,6 +73,17 @@ def whole_clip(path: Path) -> Whole:
     """
     if path.is_dir():
         path = _one_clip_in(path)
+    whole = _told_by_folders(path)
+    folder = whole.first.parent
+    logs = [one for at in (folder, folder.parent) for one in _files_of(at) if _is_log(one)]
+    return replace(whole, logs=tuple(logs))
+
+
+def _is_log(path: Path) -> bool:
+    return ending(path.name) == "ale"
+
+
+def _told_by_folders(path: Path) -> Whole:
     ext = ending(path.name)
     if ext not in MEDIA:
         return Whole(name=path.stem, parts=(path,))
@@ -97,25 +111,22 @@ def _one_clip_in(folder: Path) -> Path:
 
 
 def _frames(pictures: Pictures) -> Whole:
-    known = {f"{pictures.title}.".lower(), *(f"{name.rpartition('.')[0]}.".lower()
-             for name in pictures.names[:1])}  # fmt: skip
+    """A row with the files of its name beside it or its folder."""
+    stem = pictures.names[0].rpartition(".")[0]
+    known = (f"{pictures.title}.".lower(), f"{stem}.".lower())
     beside = [
         one
         for folder in (pictures.folder, pictures.folder.parent)
         for one in _files_of(folder)
-        if ending(one.name) == "ale" or one.name.lower().startswith(tuple(known))
+        if one.name.lower().startswith(known) and ending(one.name) not in MEDIA | {"ale"}
     ]
-    return Whole(
-        name=pictures.title,
-        pictures=pictures,
-        sidecars=tuple(one for one in beside if ending(one.name) not in MEDIA),
-    )
+    return Whole(name=pictures.title, pictures=pictures, sidecars=tuple(beside))
 
 
 def _files_of(folder: Path) -> list[Path]:
-    """The files in a folder but for its pictures; none of a folder with more than it may have."""
+    """The files in a folder but for its pictures; none of one that is too large or not readable."""
     found = []
-    with os.scandir(folder) as entries:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for n, entry in enumerate(entries):
             if n >= 10 * _MOST:
                 return []
@@ -168,11 +179,14 @@ def _is_disc_clip(folder: Path) -> bool:
 
 
 def _listed(top: Path, inside: str) -> Iterator[Entry]:
-    """The entries of a folder up to the bound, and those below its folder (or folders) *inside*."""
+    """The entries of a folder up to the bound, and those below its folder (or folders) *inside*.
+
+    What cannot be read is left out: the file that was asked for may well be.
+    """
     left, folders = _MOST, [""]
     while folders and left > 0:
         folder = folders.pop(0)
-        with os.scandir(top / folder) as entries:
+        with contextlib.suppress(OSError), os.scandir(top / folder) as entries:
             for entry in entries:
                 left -= 1
                 name = f"{folder}/{entry.name}" if folder else entry.name

@@ -220,6 +220,23 @@ def relabelled(source: Path, target: Path, coding: str) -> Path:
     return target
 
 
+def test_the_log_of_a_camera_tells_of_the_clips_that_it_names(clips: Clips, tmp_path: Path) -> None:
+    movie = clips("noreel.mov", *H264, "-write_tmcd", "0")
+    reel = tmp_path / "A003R2EC"
+    placed(movie, *(reel / f"A003C00{n}_261120_R2EC.mov" for n in (1, 2)))
+    (reel / "A003R2EC_AVID.ale").write_text(
+        "Heading\nFIELD_DELIM\tTABS\nFPS\t25\n\nColumn\n"
+        "Name\tStart\tReel_name\tCamera_model\tScene\n\nData\n"
+        "A003C001_261120_R2EC\t14:03:22:00\tA003R2EC\tALEXA Mini\t12A\n"
+    )
+    told, other = (probe(reel / f"A003C00{n}_261120_R2EC.mov") for n in (1, 2))
+    assert (str(told.start), told.start_from) == ("14:03:22:00", "ALE")
+    assert (told.reel, told.reel_from, told.scene) == ("A003R2EC", "ALE", "12A")
+    assert told.camera["model"] == "ALEXA Mini"
+    assert told.sidecars == ("A003R2EC_AVID.ale",)
+    assert (other.start, other.reel_from, other.sidecars) == (None, "name", ())
+
+
 def test_arriraw_in_mxf_is_named_by_its_label(clips: Clips, tmp_path: Path) -> None:
     made = clips("reel.mxf", *MPEG2, "-timecode", "10:00:00:00", "-metadata", "reel_name=A007R1")
     for coding, name in (("0401020102010100", "ARRIRAW"), ("0401020102010200", "ARRIRAW HDE")):
