@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from app.media.facts import AudioTrack, ClipFacts, Colour, VideoTrack
 from app.media.feed import Feed
 from app.media.recipes import PictureCodec, ProxyRecipe, SoundCodec
 from app.media.rungs import Rung
+from app.timecode import Timecode
 
 FONT = Path(__file__).parents[2] / "resources" / "fonts" / "Inter-Medium.ttf"
 FINE_TICKS = 90_000
@@ -270,6 +273,14 @@ def _lut_filter(path: Path) -> str:
         return "lut1d" if b"LUT_1D_SIZE" in file.read(4096) else "lut3d"
 
 
+def _counted_at(start: Timecode | None, track: VideoTrack) -> str:
+    """The rate at which a burnt-in timecode counts: the mean of an unsteady clip is none."""
+    rate = track.rate
+    if not track.steady:
+        rate = Fraction(ceil(rate)) * (Fraction(1000, 1001) if start and start.drop else 1)
+    return f"{rate.numerator}/{rate.denominator}"
+
+
 def _burnt_in(picture: Any, rung: Rung, facts: ClipFacts, clip: str) -> Any:
     burn_in, track = rung.recipe.burn_in, facts.picture
     assert track is not None
@@ -289,7 +300,7 @@ def _burnt_in(picture: Any, rung: Rung, facts: ClipFacts, clip: str) -> Any:
         picture = picture.filter(
             "drawtext",
             timecode=str(facts.start) if facts.start is not None else "00:00:00:00",
-            rate=f"{track.rate.numerator}/{track.rate.denominator}",
+            rate=_counted_at(facts.start, track),
             tc24hmax=1,
             x=f"w-tw-{edge}",
             y=f"h-th-{edge}",
