@@ -99,6 +99,7 @@ class ClipsModel(QAbstractTableModel):
         self.rows: list[ClipRow] = []
         self._places: dict[str, int] = {}
         self._pictures: OrderedDict[str, QImage] = OrderedDict()
+        self._texts: dict[str, str] = {}
 
     def show_rows(self, rows: Iterable[ClipRow]) -> None:
         """Show these and no others."""
@@ -106,6 +107,7 @@ class ClipsModel(QAbstractTableModel):
         self.rows = list(rows)
         self._places = {row.key: n for n, row in enumerate(self.rows)}
         self._pictures.clear()
+        self._texts.clear()
         self.endResetModel()
 
     def row(self, key: str) -> ClipRow | None:
@@ -120,6 +122,7 @@ class ClipsModel(QAbstractTableModel):
             return
         self.rows[at] = replace(self.rows[at], looked=True, facts=facts, poster=poster, fault=fault)
         self._pictures.pop(key, None)
+        self._texts.pop(key, None)
         self.dataChanged.emit(self.index(at, 0), self.index(at, len(Column) - 1))
 
     def picture(self, row: ClipRow) -> QImage | None:
@@ -132,6 +135,13 @@ class ClipsModel(QAbstractTableModel):
             if len(self._pictures) > _POSTERS:
                 self._pictures.popitem(last=False)
         return None if found.isNull() else found
+
+    def text_of(self, row: ClipRow) -> str:
+        """Everything of a row that one may look for."""
+        found = self._texts.get(row.key)
+        if found is None:
+            found = self._texts[row.key] = haystack(row)
+        return found
 
     # What Qt asks
 
@@ -318,7 +328,9 @@ class ClipFilter(QSortFilterProxyModel):
         row = model.rows[number]
         if self._group is not None and row.group != self._group:
             return False
-        text = haystack(row)
+        if not self._words:
+            return True
+        text = model.text_of(row)
         return all(word in text for word in self._words)
 
 

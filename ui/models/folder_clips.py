@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.errors import ReelkeepError
+from app.jobs.snapshot import JobState
 from app.media.folder import ClipFolder, FoundClip, clips_below
 from app.media.look import Look, Looker
 from app.units import count_text
@@ -47,6 +48,7 @@ class FolderClips(QObject):
         self._strip = ""
         self._sight: tuple[str, ...] = ()
         self._left: dict[str, None] = {}
+        bridge.snapshots_changed.connect(lambda _: self._look_on())
 
     def open(self, path: Path) -> None:
         """Show the clips below *path*, a folder or a clip, in place of the present ones."""
@@ -66,8 +68,9 @@ class FolderClips(QObject):
         return len(self._left)
 
     def in_sight(self, keys: Iterable[str]) -> None:
-        """These are looked at first."""
+        """These are looked at first, and while a job runs no others: drives have enough to do."""
         self._sight = tuple(keys)
+        self._look_on()
 
     def want_strip(self, key: str) -> None:
         """Make the strip of a clip, before anything else."""
@@ -97,9 +100,7 @@ class FolderClips(QObject):
         if self._strip and (row := self.model.row(self._strip)) is not None:
             self._make_strip(row)
             return
-        key = next((key for key in self._sight if key in self._left), None)
-        key = key or next(iter(self._left), None)
-        row = self.model.row(key) if key else None
+        row = self.model.row(self._next())
         if row is None:
             return
         self._busy = True
@@ -108,6 +109,13 @@ class FolderClips(QObject):
             lambda look: self._seen(row.key, look),
             self._fell,
         )
+
+    def _next(self) -> str:
+        """Key of the clip that is to be looked at, "" for none now."""
+        seen = next((key for key in self._sight if key in self._left), "")
+        if seen or any(job.state is JobState.RUNNING for job in self._bridge.snapshots):
+            return seen
+        return next(iter(self._left), "")
 
     def _make_strip(self, row: ClipRow) -> None:
         self._busy, self._strip = True, ""

@@ -8,6 +8,7 @@ import threading
 
 import psutil
 import pytest
+import stand_in as s
 from library_bench import names, settled
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import QFileDialog
 from walk import focus_chain, nameless, unreachable
 
 from ui.main_window import path_of
-from ui.models.clips import Column
+from ui.models.clips import ClipRow, Column
 from ui.panes.library import LibraryPane
 
 Key = Qt.Key
@@ -240,6 +241,48 @@ def test_everything_in_the_filled_library_has_a_name_and_can_be_reached(window, 
         assert widget in chain
     assert nameless(chain) == []
     assert unreachable(window, chain) == []
+
+
+def test_while_a_job_runs_only_clips_in_sight_are_looked_at(
+    pane, engine, numbered, tmp_path, qtbot
+):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for n in range(40):
+        os.link(numbered("mjpeg.mov").path, folder / f"clip{n:02}.mov")
+    engine.jobs = [s.running()]
+    qtbot.waitUntil(lambda: bool(pane.bridge.snapshots))
+    pane.show_folder(folder)
+    model = pane.clips.model
+    qtbot.waitUntil(lambda: len(model.rows) == 40 and pane.table.isVisible(), timeout=30_000)
+    seen = set(pane.table.in_sight())
+    assert 5 < len(seen) < 30
+    qtbot.waitUntil(lambda: all(model.row(key).looked for key in seen), timeout=30_000)
+    qtbot.waitUntil(lambda: not pane.bridge.waiting, timeout=30_000)
+    assert not model.rows[-1].looked
+    pane.table.scrollToBottom()
+    qtbot.waitUntil(lambda: model.rows[-1].looked, timeout=30_000)
+    engine.jobs = []
+    qtbot.waitUntil(lambda: settled(pane), timeout=60_000)
+    assert all(row.looked for row in model.rows)
+
+
+def test_five_thousand_clips_are_listed_filtered_and_sorted_at_once(pane, tmp_path, qtbot):
+    rows = [
+        ClipRow(key=str(n), name=f"A{n // 100:03}C{n % 100:03}", files=(tmp_path / f"{n}.mov",))
+        for n in range(5000)
+    ]
+    pane.clips.model.show_rows(rows)
+    pane.clips.root = tmp_path
+    pane.refresh()
+    pane.search.setText("a017 c042")
+    assert names(pane) == ["A017C042"]
+    pane.search.setText("")
+    pane.table.sort_by(Column.CLIP)
+    pane.table.sort_by(Column.CLIP)
+    assert names(pane)[0] == "A049C099"
+    pane.table.choose(4999)
+    assert len(pane.table.in_sight()) < 40
 
 
 def test_closing_the_window_while_clips_are_looked_at_leaves_nothing(pane, numbered, tmp_path):
