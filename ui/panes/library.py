@@ -116,7 +116,7 @@ class LibraryPane(Pane):
         self.splitter.setHandleWidth(14)
         self.splitter.setStyleSheet("QSplitter::handle { background: transparent; }")
         self.splitter.setChildrenCollapsible(False)
-        for part, width, stretch in ((self.places, 176, 0), (middle, 628, 1), (self.panel, 340, 0)):
+        for part, width, stretch in ((self.places, 176, 0), (middle, 628, 3), (self.panel, 340, 2)):
             part.setMinimumWidth(round(width * 0.7))
             self.splitter.addWidget(part)
             self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)

@@ -31,9 +31,9 @@ _INNER = 8
 _WIDTHS = {
     Column.PICTURE: 66,
     Column.START: 90,
-    Column.LENGTH: 50,
+    Column.LENGTH: 58,
     Column.RATE: 62,
-    Column.CODEC: 110,
+    Column.CODEC: 108,
     Column.SIZE: 70,
 }
 _LEAST = 160

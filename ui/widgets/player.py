@@ -74,6 +74,7 @@ class Player(QWidget):
         ):
             button = small_button(letter, deed)
             button.setFixedWidth(22)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # clicked, the keys stay the player's
             button.setStyleSheet("padding: 2px 0;")
             button.setToolTip(f"{what} ({letter})")
             button.setAccessibleName(f"{what}, {letter}")
@@ -159,7 +160,7 @@ class Player(QWidget):
             return ""
         speed = f" · {model.speed}×" if model.speed not in {0, 1} else ""
         loop = " · loop" if model.loop else ""
-        return f"{model.number:,} of {model.frames:,} · {rate_text(model.rate)} fps{speed}{loop}"
+        return f"frame {model.number:,} · {rate_text(model.rate)} fps{speed}{loop}"
 
     def _badge(self) -> str:
         model = self.model
@@ -318,6 +319,7 @@ class LargePlayer(Player):
         if layout is not None:
             layout.setContentsMargins(12, 12, 12, 10)
         self._show_picture()
+        self.setFocus()
 
     def _fit(self, width: int, height: int) -> None:
         self.model.fit(width, height)

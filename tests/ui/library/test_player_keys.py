@@ -37,7 +37,7 @@ def test_the_first_frame_of_the_first_clip_is_seen_with_its_timecode(opened):
     assert seen(opened) == 0
     assert view.corner == "01:00:00:00"
     assert view.badge == "original"
-    assert view.head == "0 of 120 · 25 fps"
+    assert view.head == "frame 0 · 25 fps"
 
 
 def test_arrow_keys_step_exactly_one_frame(opened, press):
@@ -199,6 +199,9 @@ def test_the_buttons_do_what_the_keys_do(opened, press, qtbot):
     qtbot.mouseClick(keys["J"], LEFT)
     assert opened.player.speed in {-1, 0}
     press()
+    qtbot.mouseClick(keys["I"], LEFT)
+    assert opened.player.marks.first == opened.player.number
+    assert opened.table.hasFocus()
 
 
 def test_a_loop_plays_what_is_kept_again_and_again(opened, press, qtbot):
