@@ -38,6 +38,9 @@ from app.media.proxies import Proxies
 from app.media.proxy_spec import ProxySpec
 from app.media.transcode.spec import TranscodeSpec
 from app.media.transcode.transcodes import Transcodes
+from app.media.watch.folder import Told, WatchFolder
+from app.media.watch.order import read_order
+from app.media.watch.products import Products
 from app.offload.account import Account, LastVerdict, report_folder, report_stem
 from app.offload.clear_up import clear_up
 from app.offload.day import day_report, day_stem
@@ -54,7 +57,7 @@ from app.offload.surroundings import Surroundings
 from app.offload.task import accepted, offload_task
 from app.offload.totals import confirmed
 from app.offload.verify_report import outcome_of, verify_report, write_verify_report
-from app.paths import Profile
+from app.paths import Profile, absolute
 from app.places.cards import Card, candidate_cards, recognise
 from app.places.eject import EjectResult, eject
 from app.places.volumes import Volume, volumes
@@ -352,6 +355,16 @@ class Engine(AbstractContextManager["Engine"]):
     def eject(self, place: Path) -> EjectResult:
         """Unmount and power off; PlaceBusy names the program that holds it."""
         return eject(place)
+
+    def watch(self, root: Path, told: Told = lambda _: None) -> WatchFolder:
+        """The watch folder at *root*: call its `run` in a thread while `serve` runs the queue.
+
+        Raises NotFound where there is none (`app.media.watch.order.init` makes one), and BadInput
+        where its TOML makes no sense.
+        """
+        order = read_order(absolute(root))
+        products = Products.of(order, self.transcodes.recipe, self.proxies.recipe)
+        return WatchFolder(order, products, self, told)
 
     # How jobs are made and done
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "montage": "Make contact sheets of clips.",
     "still": "Export a frame as a picture.",
     "transcode": "Encode clips anew: looking the same and smaller, or tiny.",
+    "watch": "Make what was ordered of every clip that lands in a folder.",
     "volumes": "Every mounted place and the device behind it.",
     "eject": "Let go of a card or drive.",
     "jobs": "The queue: list, resume, retry, cancel, report.",
@@ -34,6 +35,8 @@ COMMANDS = {
     "window": "Open the window.",
 }
 """Name → one sentence; the module is `app.cli.NAME`, the command in it `NAME_command`."""
+_ELSEWHERE = {"watch": "watch_folder"}
+"""Commands whose module has another name."""
 
 
 class LazyGroup(click.Group):
@@ -47,7 +50,8 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"app.cli.{cmd_name}"), f"{cmd_name}_command")
+        module = import_module(f"app.cli.{_ELSEWHERE.get(cmd_name, cmd_name)}")
+        command = getattr(module, f"{cmd_name}_command")
         assert isinstance(command, click.Command)
         for leaf in _leaves(command):
             _accept_profile(leaf)
