@@ -13,7 +13,7 @@ from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.spec import CONVERTER
 from app.media.proxies import as_given
-from app.media.stills import StillForm
+from app.media.still_order import StillForm
 
 
 @click.command("still")

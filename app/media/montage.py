@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from math import floor, isqrt, log
+from typing import TYPE_CHECKING
 
 from app.media.facts import ClipFacts, VideoTrack
-from app.media.footage import Footage
 from app.timecode import Timecode, rate_text
 from app.units import bytes_text, count_text
+
+if TYPE_CHECKING:  # the window and copies do not wait for decoders to be loaded
+    from app.media.footage import Footage
 
 _MOST = 10
 """Tiles in a row unless more are asked for."""

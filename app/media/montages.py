@@ -21,8 +21,7 @@ from app.media.montage_spec import (
     SheetResult,
 )
 from app.media.proxy_spec import LANE
-from app.media.still_order import StillOrder, make_still
-from app.media.stills import Still, StillForm
+from app.media.still_order import Still, StillForm, StillOrder, make_still
 from app.places.volumes import volume_of
 from app.units import TILES, count_text
 

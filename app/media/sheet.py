@@ -144,8 +144,8 @@ def _held(name: str) -> frozenset[int]:
 
 def _legible(text: str, name: str) -> str:
     """*text* with every character that the font lacks written out, as in the reports."""
-    if text.isascii() and text.isprintable():
-        return text
+    if text.isprintable() and all(char < "\u0180" for char in text):
+        return text  # most names; to ask the font takes a tenth of a second
     held = _held(name)
     return "".join(
         char if ord(char) in held and char.isprintable() else f"\\u{{{ord(char):x}}}"

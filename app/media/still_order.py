@@ -4,18 +4,46 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.errors import BadInput, MediaFault, ReelkeepError, WriteFailed
 from app.jobs.control import JobControl
 from app.jobs.spec import CONVERTER, to_json
-from app.media.footage import Footage
 from app.media.montage import timecode_of
 from app.media.process import run_reporting
-from app.media.stills import Still, StillForm
 from app.own_process import own_process
 from app.timecode import Timecode
+
+if TYPE_CHECKING:
+    from app.media.footage import Footage
+
+
+class StillForm(StrEnum):
+    """What kind of file a still is."""
+
+    PNG = "png"
+    TIFF = "tiff"
+
+    @property
+    def suffix(self) -> str:
+        """Of its file's name."""
+        return ".tif" if self is StillForm.TIFF else ".png"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Still:
+    """One exported frame."""
+
+    path: Path
+    frame: int
+    timecode: str
+    width: int
+    height: int
+    bits: int
+    """Of one colour: 8 or 16."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -29,35 +27,13 @@ from app.media.pictures import scaled
 from app.media.proxy import part_of
 from app.media.proxy_shelf import sync_folder
 from app.media.source import ByteSource
+from app.media.still_order import Still, StillForm
 from app.timecode import Timecode
+
+__all__ = ["Still", "StillForm", "export_still", "write_still"]
 
 _DEEP, _PLAIN = "rgb48le", "rgb24"
 _PACKED = {"tiff": {"compression_algo": "deflate"}, "png": {}}
-
-
-class StillForm(StrEnum):
-    """What kind of file a still is."""
-
-    PNG = "png"
-    TIFF = "tiff"
-
-    @property
-    def suffix(self) -> str:
-        """Of its file's name."""
-        return ".tif" if self is StillForm.TIFF else ".png"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Still:
-    """One exported frame."""
-
-    path: Path
-    frame: int
-    timecode: str
-    width: int
-    height: int
-    bits: int
-    """Of one colour: 8 or 16."""
 
 
 def export_still(

@@ -154,6 +154,15 @@ def test_a_clip_that_is_not_there_is_refused(engine, tmp_path):
         sheets_of(engine, tmp_path / "absent.mov", to=tmp_path)
 
 
+def test_whoever_asks_for_sheets_loads_no_decoders():
+    loaded = "' '.join({'av', 'numpy', 'PIL'} & {*sys.modules})"
+    asked = f"import sys, app.media.montages; sys.exit({loaded} or 0)"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=CHECKOUT, capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 # Names and what is there already
 
 
