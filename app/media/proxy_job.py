@@ -89,9 +89,9 @@ def _clip_of(path: Path) -> tuple[str, list[Path]]:
 
 
 def order_of(
-    spec: ProxySpec, source: Path, name: PurePath, shelf: ProxyShelf, clip: Tally
+    spec: ProxySpec, source: Path, name: PurePath, shelf: ProxyShelf, clip: Tally, stamp: Stamp
 ) -> Order:
-    """What *source* is to get, and where; OSError, or MediaFault for what can have no proxy."""
+    """What *source* is to get, and where. Raises MediaFault for what can have no proxy."""
     track = clip.facts.picture
     if track is None:
         raise NoPicture(f"{source} has no picture.", path=source)
@@ -107,7 +107,14 @@ def order_of(
         else:
             place = shelf.place(source) / f"{rung.name}{rung.suffix}"
         proxies[place] = rung
-    return Order(source=source, stamp=Stamp.of(source), clip=clip, name=name.name, proxies=proxies)
+    return Order(source=source, stamp=stamp, clip=clip, name=name.name, proxies=proxies)
+
+
+def _stamp(source: Path) -> Stamp | None:
+    try:
+        return Stamp.of(source)
+    except OSError:
+        return None
 
 
 class ProxyRun:
@@ -130,6 +137,7 @@ class ProxyRun:
         self._hardware = hardware
         self._results: list[ClipResult] = []
         self._found: frozenset[Path] = frozenset()
+        self._counted: dict[Path, tuple[Stamp | None, Tally]] = {}
         self._done = 0
         """Frames of clips that are through."""
         self._shown = 0
@@ -161,11 +169,20 @@ class ProxyRun:
     def _lengths(self, sources: list[Path]) -> dict[Path, int]:
         """Frames of each clip as its container tells, where there is anything to do."""
         lengths = {}
+        stamps = {source: _stamp(source) for source in sources}
         for source, clip in tallies(sources, self._control, care=Care.FACTS).items():
             if isinstance(clip, Tally):  # what cannot be read is said when its turn comes
                 track = clip.facts.picture
                 lengths[source] = clip.frames or (track.frames if track else 0)
+                self._counted[source] = (stamps[source], clip)
         return lengths
+
+    def _counted_clip(self, source: Path) -> Tally:
+        """Its frames, by an index that was read already where the file is still the same."""
+        stamp, clip = self._counted.pop(source, (None, None))
+        if clip is None or not clip.frames or stamp != _stamp(source):
+            clip = tally(source, self._control)
+        return at_pace(clip)
 
     def _one(self, source: Path, name: PurePath) -> ClipResult:
         began = time.monotonic()
@@ -186,8 +203,9 @@ class ProxyRun:
 
     def _proxies(self, source: Path, name: PurePath) -> ClipResult:
         self._control.show(stage="Counting frames")
-        clip = at_pace(tally(source, self._control))
-        order = order_of(self._spec, source, name, self._shelf, clip)
+        stamp = Stamp.of(source)
+        clip = self._counted_clip(source)
+        order = order_of(self._spec, source, name, self._shelf, clip, stamp)
         there = {} if self._spec.anew else known(order, self._shelf)
         missing = {path: rung for path, rung in order.proxies.items() if path not in there}
         made = Finished(proxies=())
@@ -241,7 +259,7 @@ def plan_proxies(spec: ProxySpec, shelf: ProxyShelf, control: JobControl) -> Pro
         try:
             if isinstance(clip, MediaFault):
                 raise clip
-            order = order_of(spec, source, names[source], shelf, at_pace(clip))
+            order = order_of(spec, source, names[source], shelf, at_pace(clip), Stamp.of(source))
             clips.append(_planned(order, {} if spec.anew else known(order, shelf)))
         except (ReelkeepError, OSError) as error:
             clips.append(PlannedClip(source=source, trouble=str(error)))

@@ -65,6 +65,8 @@ def _whole(path: Path, facts: Any, care: Care) -> dict[str, object]:
         return {"frames": frames, "span": str(span)}
     counted = [_counted(part, care) for part in whole.parts]
     frames = sum(int(one["frames"]) for one in counted)
+    if not all(one["frames"] for one in counted):
+        frames = 0  # some part has no index
     told_of = {
         "frames": frames,
         "span": counted[0]["span"] if len(counted) == 1 else str((frames - 1) / rate),
