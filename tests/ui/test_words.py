@@ -4,7 +4,9 @@ import stand_in as s
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.jobs.snapshot import JobState, PlaceState
+from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
+from app.jobs.spec import JobId
+from app.units import FRAMES
 from ui import words
 
 
@@ -98,3 +100,13 @@ def test_nobody_promises_an_end_while_a_job_waits_for_hands():
 def test_nobody_promises_an_end_that_nobody_can_know():
     assert words.done_at_text([replace(s.running(), left=None)], s.MOMENT) == ""
     assert words.done_at_text([s.queued()], s.MOMENT) == ""
+
+
+def test_jobs_that_count_frames_say_frames():
+    job = JobSnapshot(
+        id=JobId("A"), kind="proxy", title="Proxies of A003", state=JobState.RUNNING,
+        unit=FRAMES, size=1204, copied=100, rate=7.25,
+    )  # fmt: skip
+    assert words.job_text(job) == "Proxies of A003 · 1,204 frames"
+    assert words.rate_cell(job) == "7.2 fps"
+    assert words.rate_cell(replace(job, rate=61.4)) == "61 fps"

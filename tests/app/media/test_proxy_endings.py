@@ -229,6 +229,7 @@ def test_a_program_that_ends_without_saying_so_did_not_come_to_its_end(program):
     assert (ended.code, ended.whole, ended.progress.frames) == (0, False, 10)
 
 
+@pytest.mark.root
 def test_a_full_disk_is_named_and_nothing_stays(engine, clips, tmp_path, bench: Bench):
     clip = clips("noise.mov", *H264, "-vf", "noise=alls=80:allf=t", seconds="4")
     full = bench.mount("none", "full", "-t", "tmpfs", "-o", "size=1m")
