@@ -49,7 +49,7 @@ def test_the_manual_says_nothing_that_does_not_run(tmp_path: Path, capsys):
         exec(compile(block, str(PAGE), "exec"), known)
         said.append(capsys.readouterr().out)
 
-    offload, places, evidence, verify, queue, told, proxies, reports = said
+    offload, places, evidence, verify, queue, told, proxies, sheets, transcodes, watched, reports = said
     assert "A003 ARRI" in offload
     assert "The card may be formatted." in offload
     assert places.count("fine True") == 2
@@ -62,6 +62,11 @@ def test_the_manual_says_nothing_that_does_not_run(tmp_path: Path, capsys):
     assert "There is no file " in told
     assert "is no file, and not one clip." in told
     assert "made 25 [('preview-180', 'libx264'), ('thumbnail', 'libx264')]" in proxies
+    assert "small/clip.mkv [('video', 'encoded')]" in transcodes
+    assert "0 encoded libsvtav1 crf 63 8 None None" in transcodes
+    assert watched == "clip.mov preview queued\nclip.mov preview done\nall well: True 1\n"
+    assert "made [('clip.pdf', 9)]\nfine ()\n" in sheets
+    assert "clip_00-00-00-12.tif 12 320 180 8" in sheets
     assert "A003C001_261120_R2EC" in reports
     report = Path(reports.splitlines()[0].split(".html ")[0] + ".html")
     assert all(report.with_suffix(ending).is_file() for ending in (".html", ".pdf", ".csv"))
