@@ -34,6 +34,8 @@ _AAC_CHANNELS = {1, 2, 6, 8}
 """Layouts that every decoder of AAC knows; others are mixed to stereo."""
 _COLOURS = ("color_primaries", "color_trc", "colorspace")
 _HD_HEIGHT = 576
+_RGB = ("rgb", "gbr", "bgr", "argb", "abgr", "0rgb", "pal", "xyz", "bayer")
+"""How pixel formats begin that have no matrix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,9 @@ def _scaled(picture: Any, rung: Rung, track: VideoTrack) -> Any:
 
 
 def _is_rgb(track: VideoTrack) -> bool:
-    return track.pixel_format.startswith(("rgb", "gbr", "bgr", "argb", "abgr", "0rgb", "pal"))
+    return track.pixel_format.startswith(
+        ("rgb", "gbr", "bgr", "argb", "abgr", "0rgb", "pal", "xyz", "bayer")
+    )
 
 
 def _output(

@@ -17,9 +17,11 @@ from app.errors import MediaFault
 from app.jobs.control import JobControl
 from app.media.facts import ClipFacts
 from app.media.probe import CONVERTER
-from app.media.process import Progress, run_reporting
+from app.media.process import Ended, Progress, run_reporting
 from app.own_process import own_process
 
+PATIENCE = 60.0
+"""Seconds without any progress after which a file is given up."""
 _AT_ONCE = 50
 """Files that one child looks at: its start costs more than most of them."""
 
@@ -97,25 +99,32 @@ def tallies(
     found: dict[Path, Tally | MediaFault] = {}
     for first in range(0, len(paths), _AT_ONCE):
         some = paths[first : first + _AT_ONCE]
-        answers = _asked(some, control, told, care)
-        if answers is None and len(some) > 1:  # one of them is the child's ruin, and only one
+        ended = _asked(some, control, told, care)
+        if ended.whole:
+            answers = json.loads(ended.said["answers"])
+            found |= {path: _read(path, one) for path, one in zip(some, answers, strict=True)}
+        elif len(some) > 1:  # one of them is the child's ruin, and only one
             for path in some:
                 found |= tallies([path], control, told, care=care)
-        elif answers is None:
-            words = f"{some[0]} is damaged: the program that read it broke down."
-            found[some[0]] = MediaFault(words, path=some[0])
         else:
-            found |= {path: _read(path, one) for path, one in zip(some, answers, strict=True)}
+            found[some[0]] = _ruined(some[0], ended)
     return found
 
 
 def _asked(
     paths: Sequence[Path], control: JobControl, told: Callable[[Progress], None], care: Care
-) -> list[Mapping[str, Any]] | None:
+) -> Ended:
     absolute = [path.absolute() for path in paths]
     command, environment = own_process("app.media.tally_process", care, *absolute)
-    ended = run_reporting(command, control, told, environment=environment)
-    return list(json.loads(ended.said["answers"])) if ended.whole else None
+    return run_reporting(command, control, told, environment=environment, patience=PATIENCE)
+
+
+def _ruined(path: Path, ended: Ended) -> MediaFault:
+    if ended.silent:
+        words = f"{path} did not tell what it is within {PATIENCE:.0f} seconds."
+    else:
+        words = f"{path} is damaged: the program that read it broke down."
+    return MediaFault(words, path=path)
 
 
 def _read(path: Path, answer: Mapping[str, Any]) -> Tally | MediaFault:

@@ -28,7 +28,10 @@ def main(care: Care, paths: list[Path]) -> None:
     """Report until the end, and answer then."""
     hold_back()
     av.logging.set_level(None)
-    answers = [_answer(path, care) for path in paths]
+    answers = []
+    for n, path in enumerate(paths):
+        _report(out_time_us=n, progress="continue")  # a sign of life
+        answers.append(_answer(path, care))
     _report(answers=json.dumps(answers), progress="end")
 
 

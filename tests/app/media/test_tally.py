@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 
 import proxy_sources as sources
@@ -12,6 +13,7 @@ from app.errors import MediaFault
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
+from app.media import tally as module
 from app.media.tally import Care, Tally, tallies, tally
 
 
@@ -58,6 +60,15 @@ def test_one_bad_file_among_many_is_told_alone(clips, control, tmp_path):
     assert isinstance(found[bad], MediaFault)
     assert str(bad) in str(found[bad])
     assert found[sound].facts.picture is None
+
+
+def test_a_file_that_never_answers_is_given_up_by_name(clips, control, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 5.0)
+    good, stuck = clips("one.mov", *H264), tmp_path / "stuck.ts"
+    os.mkfifo(stuck)
+    found = tallies([good, stuck], control)
+    assert isinstance(found[good], Tally)
+    assert str(found[stuck]) == f"{stuck} did not tell what it is within 5 seconds."
 
 
 def test_a_picture_that_cannot_be_decoded_at_the_end_is_found(clips, control, tmp_path):
