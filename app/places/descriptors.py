@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from app.places.root import PinnedFolder
+from app.places.root import PinnedFolder, open_nowhere
 
 _OPEN = Path("/proc/self/fd")
 _FACTS = Path("/proc/self/fdinfo")
@@ -57,7 +57,7 @@ def _is_folder(number: str) -> bool:
 
 
 def _lead_nowhere(fd: int) -> None:
-    nowhere = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    nowhere = open_nowhere()
     try:
         os.dup2(nowhere, fd, inheritable=False)
     finally:

@@ -78,7 +78,7 @@ class PinnedFolder:
         Also not by a thread that is at it now, should it ever come back from a drive that hangs:
         every descriptor leads nowhere then.
         """
-        nowhere = os.open(os.devnull, os.O_RDONLY | _CLOSE_ON_EXEC)
+        nowhere = open_nowhere()
         try:
             with self._lock:
                 for fd in (self._fd, *(held.fd for held in self._folders.values())):
@@ -240,6 +240,16 @@ class PinnedFolder:
             raise ValueError("a partial file lies beside its final name")
         with self.folder(parent) as fd:
             rename_no_replace(fd, name, new_name)
+
+
+def open_nowhere() -> int:
+    """A descriptor that gives and takes nothing, for late calls to meet in place of a file.
+
+    Not /dev/null: a thread that comes back late may be about to change a mode or a time.
+    """
+    out, into = os.pipe()
+    os.close(into)
+    return out
 
 
 def is_gone(error: OSError) -> bool:

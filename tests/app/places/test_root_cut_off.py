@@ -48,3 +48,14 @@ def test_it_can_be_cut_off_again_and_after_it_was_closed(folder: PinnedFolder) -
     folder.close()
     folder.cut_off()
     assert set(Path("/proc/self/fd").iterdir()) < open_before, "its descriptors are given back"
+
+
+def test_a_late_change_of_facts_meets_nothing_that_others_use(folder: PinnedFolder) -> None:
+    before = Path(os.devnull).stat()
+    with folder.folder("CLIPS") as fd:
+        folder.cut_off()
+        os.fchmod(fd, 0o700)
+        os.utime(fd, (0, 0))
+    after = Path(os.devnull).stat()
+    assert (after.st_mode, after.st_mtime_ns) == (before.st_mode, before.st_mtime_ns)
+    folder.close()
