@@ -47,6 +47,16 @@ class ClipMarks:
         return self.first is None and self.end is None and not self.marks
 
 
+def merged(kept: ClipMarks, new: ClipMarks) -> ClipMarks:
+    """What was *kept*, with what was marked before anybody had read that."""
+    said = {mark.frame: mark for mark in (*kept.marks, *new.marks)}
+    return ClipMarks(
+        first=kept.first if new.first is None else new.first,
+        end=kept.end if new.end is None else new.end,
+        marks=tuple(said[frame] for frame in sorted(said)),
+    )
+
+
 def content_stamp(source: ByteSource) -> str:
     """What *source* is known by: its size, and a digest of its beginning and its end.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.errors import WriteFailed
-from app.media.marks import ClipMarks, MarkStore, content_stamp
+from app.errors import ReelkeepError
+from app.media.marks import ClipMarks, MarkStore, content_stamp, merged
 from app.media.source import FileSource
 from ui.bridge import Bridge
 
@@ -30,7 +31,7 @@ class KeptMarks(QObject):
         self._bridge = bridge
         self._store = store
         self._file: Path | None = None
-        self._stamp = ""
+        self._known = False
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(SAVE_MS)
@@ -41,16 +42,15 @@ class KeptMarks(QObject):
         if self._later.isActive():
             self._later.stop()
             self._save()
-        self._file, self._stamp, self.marks = file, "", ClipMarks()
+        self._file, self._known, self.marks = file, False, ClipMarks()
         store = self._store
         if file is None or store is None:
             return
 
-        def load() -> tuple[str, ClipMarks]:
-            stamp = content_stamp(FileSource(file))
-            return stamp, store.load(stamp)
+        def load() -> ClipMarks:
+            return store.load(content_stamp(FileSource(file)))
 
-        self._bridge.ask(load, lambda found: self._found(file, *found), lambda _: None)
+        self._bridge.ask(load, lambda kept: self._found(file, kept), lambda _: None)
 
     def change(self, marks: ClipMarks) -> None:
         """Have these from now on."""
@@ -60,25 +60,35 @@ class KeptMarks(QObject):
 
     def close(self) -> None:
         """Keep what was not kept yet."""
-        if self._later.isActive():
-            self._later.stop()
-            if self._store is not None and self._stamp and self._file is not None:
-                try:
-                    self._store.save(self._stamp, self.marks, name=self._file.name)
-                except WriteFailed as error:
-                    log.error("%s", error)
+        if not self._later.isActive():
+            return
+        self._later.stop()
+        if (save := self._saving()) is not None:
+            try:
+                save()
+            except ReelkeepError as error:
+                log.error("%s", error)
 
-    def _found(self, file: Path, stamp: str, marks: ClipMarks) -> None:
+    def _found(self, file: Path, kept: ClipMarks) -> None:
         if file != self._file:
             return
-        self._stamp = stamp
-        if self.marks.empty:
-            self.marks = marks
-        else:
-            self._later.start()  # marked before anybody knew what the clip is known by
+        self._known = True
+        self.marks = merged(kept, self.marks)
         self.changed.emit()
 
     def _save(self) -> None:
-        store, stamp, marks, file = self._store, self._stamp, self.marks, self._file
-        if store is not None and file is not None and stamp:
-            self._bridge.ask(lambda: store.save(stamp, marks, name=file.name))
+        if (save := self._saving()) is not None:
+            self._bridge.ask(save)
+
+    def _saving(self) -> Callable[[], None] | None:
+        """What keeps the marks as they are now; together with those that nobody has read yet."""
+        store, file, marks, known = self._store, self._file, self.marks, self._known
+        if store is None or file is None:
+            return None
+
+        def save() -> None:
+            stamp = content_stamp(FileSource(file))
+            whole = marks if known else merged(store.load(stamp), marks)
+            store.save(stamp, whole, name=file.name)
+
+        return save

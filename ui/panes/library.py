@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -35,7 +36,7 @@ from ui.models.player import PlayerModel
 from ui.models.recent_folders import RecentFolders
 from ui.models.versions import ORIGINAL, PlayerClip, Version
 from ui.panes import Pane
-from ui.panes.library_actions import actions_of
+from ui.panes.library_actions import actions_of, pop_up_menu
 from ui.panes.library_deeds import LibraryDeeds
 from ui.panes.library_places import GROUP, OPEN, places_of
 from ui.theme import Tone
@@ -155,6 +156,7 @@ class LibraryPane(Pane):
         self.table.chosen.connect(lambda _: self._row_chosen())
         self.table.opened.connect(lambda _: self._play_current())
         self.table.sight_changed.connect(self._in_sight)
+        self.table.menu_wanted.connect(partial(pop_up_menu, self))
         self.table.installEventFilter(self)
         self.panel.player.said.connect(self.said)
         self.panel.player.still_wanted.connect(self.deeds.drag_frame)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
 
 from ui.models.clips import HEADS, Column
 
 if TYPE_CHECKING:
     from ui.panes.library import LibraryPane
+
+_OF_CLIPS = {
+    "Play full screen", "Make previews", "Make editorial proxies", "Make contact sheets…",
+    "Show in the file manager",
+}  # fmt: skip
 
 
 def actions_of(pane: LibraryPane) -> list[QAction]:
@@ -37,6 +44,7 @@ def actions_of(pane: LibraryPane) -> list[QAction]:
         ("Make previews", "Ctrl+Shift+M", partial(deeds.make_proxies, "preview")),
         ("Make editorial proxies", "", partial(deeds.make_proxies, "editorial")),
         ("Make contact sheets…", "", deeds.make_sheets),
+        ("Show in the file manager", "", deeds.show_in_folder),
     ):
         action = QAction(text, pane)
         action.setSeparator(not text)
@@ -46,3 +54,11 @@ def actions_of(pane: LibraryPane) -> list[QAction]:
             action.triggered.connect(lambda _=False, call=call: call())
         made.append(action)
     return made
+
+
+def pop_up_menu(pane: LibraryPane, spot: QPoint) -> None:
+    """What can be done with the chosen clips, at *spot* on the screen."""
+    menu = QMenu(pane)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.addActions([action for action in pane.commands() if action.text() in _OF_CLIPS])
+    menu.popup(spot)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Qt, Signal
-from PySide6.QtGui import QDrag, QPixmap
+from PySide6.QtCore import QMimeData, QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QDrag, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 from app.media.film import FileFilm, Film, IndexOf
@@ -92,6 +92,14 @@ class LibraryDeeds(QObject):
             lambda: engine.submit(MontageSpec(files=files, to=folder)),
             lambda _: self.said.emit(f"Contact sheets of {what} are in the queue."),
         )
+
+    def show_in_folder(self) -> None:
+        """Open the folder of the first chosen clip in the system's file manager."""
+        rows = self._chosen()
+        if rows and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(rows[0].path.parent))):
+            self.said.emit(
+                f"{printable(rows[0].name)} lies in {printable(str(rows[0].path.parent))}."
+            )
 
     # Stills
 

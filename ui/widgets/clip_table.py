@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QFontMetrics,
     QKeyEvent,
     QPainter,
@@ -48,6 +58,8 @@ class ClipTable(QTableView):
     """Key of the clip that is the current one; "" for none."""
     opened = Signal(str)
     """Key of the clip that was double-clicked, or on which Return was pressed."""
+    menu_wanted = Signal(QPoint)
+    """Where on the screen a menu for the chosen clips is to open."""
     sight_changed = Signal()
     """Other rows are in sight than before."""
 
@@ -123,6 +135,12 @@ class ClipTable(QTableView):
             self.opened.emit(self.current)
             return
         super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_keys = event.reason() == QContextMenuEvent.Reason.Keyboard
+        spot = self.visualRect(self.currentIndex()).bottomLeft() if by_keys else event.pos()
+        if self.current:
+            self.menu_wanted.emit(self.viewport().mapToGlobal(spot))
 
     def keyboardSearch(self, search: str) -> None:
         """Not here: letters are the player's."""

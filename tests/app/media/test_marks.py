@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import WriteFailed
-from app.media.marks import ClipMarks, Mark, MarkStore, content_stamp
+from app.media.marks import ClipMarks, Mark, MarkStore, content_stamp, merged
 from app.media.source import FileSource
 
 MARKS = ClipMarks(first=10, end=50, marks=(Mark(frame=3), Mark(frame=7, text="Boom ⏎ “ä”")))
@@ -55,3 +55,11 @@ def test_marks_that_cannot_be_kept_are_said_by_the_clips_name(tmp_path: Path) ->
     (tmp_path / "file").touch()
     with pytest.raises(WriteFailed, match="The marks in A003C001 could not be kept"):
         MarkStore(tmp_path / "file").save("x", MARKS, name="A003C001")
+
+
+def test_marks_made_before_the_kept_ones_were_read_are_added_to_them() -> None:
+    early = ClipMarks(first=20, marks=(Mark(frame=5), Mark(frame=7, text="new")))
+    assert merged(MARKS, early) == ClipMarks(
+        first=20, end=50, marks=(Mark(frame=3), Mark(frame=5), Mark(frame=7, text="new"))
+    )
+    assert merged(MARKS, ClipMarks()) == MARKS
