@@ -87,7 +87,7 @@ def main() -> None:
     program = find_program(given.ffmpeg)
     print(f"{program.words}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.2f}\n")
     with tempfile.TemporaryDirectory(prefix="proxy-", dir=given.scratch) as folder:
-        for name in SOURCES:
+        for name in (name for name in SOURCES if given.only in name):
             clip = _clip(Path(folder), name, given.seconds, program)
             _measure(name, clip, Path(folder), program, given.rounds)
             clip.unlink()
@@ -98,6 +98,7 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one second, one round: a trial")
     parser.add_argument("--seconds", type=int, default=10, help="of each clip")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="clips with this in their name")
     parser.add_argument("--scratch", type=Path, default=Path.cwd())
     parser.add_argument("--ffmpeg", default="", help="another one than the usual")
     given = parser.parse_args()
@@ -170,7 +171,7 @@ def _quiet(command: list[str]) -> None:
 def _strip(clip: Path) -> None:
     looker = Looker()
     try:
-        if len(looker.strip(clip, "", 10)) != 10:
+        if len(looker.strip((clip,), "", 10)) != 10:
             sys.exit(f"{clip} gave no strip")
     finally:
         looker.close()
