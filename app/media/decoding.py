@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-import av
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -40,8 +39,7 @@ class Run:
     @property
     def damaged(self) -> bool:
         """Whether what is missing will stay so: the bytes could be read, and they aren't whole."""
-        fault = self._reading.fault
-        return fault is None or isinstance(fault, av.InvalidDataError)
+        return not self._reading.unreachable
 
     @property
     def trouble(self) -> str:

@@ -166,14 +166,17 @@ class Decoder:
             found = self._go_to(n)
             if found is not None:
                 return found
+            if not self._run.damaged:
+                break
             if landed <= row:
                 self._look_for_damage(row, row)
                 if self._last is not None:
                     break  # it came past the place, and the frame was not there
-                step *= 2  # nothing whole came out yet: pictures that are refreshed bit by bit
-            if n in self._missing or row < 0 or self.index.intra:
+            if n in self._missing or row < 0 or (self.index.intra and landed <= row):
                 break
+            # It landed too late, or nothing whole came yet: pictures that are refreshed bit by bit.
             row = max(row - step, -1)
+            step *= 2
         if self._run.damaged:
             self._missing.add(n)
         raise self._fault(n, self._run.trouble)

@@ -105,8 +105,8 @@ def _container(source: ByteSource, given: str | BinaryIO) -> InputContainer:
             # A playlist, and a movie with references, could name any file and any server.
             options={"protocol_whitelist": "file"} if isinstance(given, str) else {},
         )
-    except (av.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "its bytes make no sense"
+    except (av.FFmpegError, OSError) as error:
+        reason = error.strerror or "its bytes make no sense"
         raise MediaFault(f"{source.name} cannot be read as a clip: {reason}.") from error
     if container.format.name in _NO_CLIPS:
         container.close()

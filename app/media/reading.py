@@ -54,6 +54,8 @@ class Reading:
 
         `landed` says from which one, as soon as the first packet was taken.
         """
+        if self.unreachable:  # a handle to what was gone may stay useless when it is back
+            self._reopen()
         self.fault = None
         if row < 0 or self._way is Way.START:
             return self._from_the_start(row)
@@ -68,13 +70,24 @@ class Reading:
                 backward=not by_byte,
                 unsupported_byte_offset=by_byte,
             )
-        except (av.FFmpegError, OSError):
-            return self._from_the_start(row)
+        except (av.FFmpegError, OSError) as error:
+            self.fault = error
+            return iter(()) if self.unreachable else self._from_the_start(row)
         return self._at_byte(row, place) if by_byte else self._from_a_key()
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether reading ended because the bytes could not be had, and not because of them."""
+        return self.fault is not None and not isinstance(self.fault, av.InvalidDataError)
 
     def close(self) -> None:
         """Give everything back."""
         self._clip.close()
+
+    def _reopen(self) -> None:
+        self._clip.close()
+        self._clip = self._opened()
+        self._untouched = True
 
     def _opened(self) -> OpenClip:
         clip = OpenClip(self._source, self._track)
@@ -86,8 +99,7 @@ class Reading:
     def _from_the_start(self, row: int) -> Packets:
         """Opened anew: for some containers the only sure way back to the first packet."""
         if not self._untouched:
-            self._clip.close()
-            self._clip = self._opened()
+            self._reopen()
         self._untouched = False
         self.landed = row
         packets = self._read()
@@ -104,6 +116,8 @@ class Reading:
             first = None
         elif self._index.numbered:
             first.pts = int(self._index.key_stamps[row])
+        if self.unreachable:
+            return iter(())
         if first is None or not self._begins(first, row):
             # It lies in the middle of a larger piece: packets would get their neighbours' times.
             self._way = Way.START

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import random
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 from numbered_clips import CLIPS, NumberedClip, NumberedClips, number_in
 
-from app.errors import BadInput, FrameFault
+from app.errors import BadInput, FrameFault, MediaFault
 from app.media.frame_index import Stamps
 from app.media.frames import Abandoned, Decoder, first_frame
 from app.media.index import FrameIndex, build_index
@@ -165,3 +169,58 @@ def test_times_that_cannot_be_used_are_numbered(numbered: NumberedClips) -> None
         assert index.stamped_by is Stamps.ORDER
         assert index.rate == 25
         assert np.array_equal(index.pts, np.arange(index.frames))
+
+
+class Flaky(FileSource):
+    """A file on a share that goes away and comes back, with handles that stay useless."""
+
+    gone = False
+
+    def for_av(self) -> BinaryIO:
+        if Flaky.gone:
+            raise MediaFault(f"{self.name} cannot be read: Input/output error.")
+        return cast(BinaryIO, Handle(io.FileIO(self.path)))
+
+
+class Handle(io.RawIOBase):
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+        self._stale = False
+
+    def read(self, size: int = -1) -> bytes:
+        self._stale = self._stale or Flaky.gone
+        if self._stale:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return self._file.read(size) or b""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+@pytest.mark.parametrize("name", ["prores.mov", LONG, "h264_open.ts", "times.h264"])
+def test_what_could_not_be_read_for_a_while_can_be_read_again(
+    name: str, numbered: NumberedClips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Flaky(numbered(name).path)
+    index = build_index(source)
+    with Decoder(source, index) as decoder:
+        assert number_in(decoder.frame(3)) == 3
+        monkeypatch.setattr(Flaky, "gone", True)
+        for n in (80, 81, 12):
+            with pytest.raises(MediaFault, match=r"Input/output error"):
+                decoder.frame(n)
+        monkeypatch.setattr(Flaky, "gone", False)
+        assert read(decoder, [80, 81, 12]) == [80, 81, 12]
