@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
@@ -24,6 +24,7 @@ from app.media.frames import Decoder
 from app.media.opened import PATIENCE, OpenClip
 from app.media.row import Pictures, ending
 from app.media.sequence import row_facts
+from app.media.sound_source import SoundPart
 from app.media.source import ByteSource, FileSource
 from app.media.whole import Whole, whole_clip
 from app.places.cards.listing import SOUNDS
@@ -72,8 +73,8 @@ class Film(Protocol):
     def open(self, checkpoint: Callable[[], object]) -> Frames:
         """All pictures; *checkpoint* may raise to give up. Raises NotFound, MediaFault."""
 
-    def sound(self) -> ByteSource | None:
-        """Where its sound is, if it can be heard."""
+    def sound(self, index: FrameIndex) -> Sequence[SoundPart]:
+        """Where its sound is, if it can be heard; *index* is that of all its frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,9 @@ class FileFilm:
         """Its frames by its index."""
         return Decoder(self.source, self.index_of(self.source, checkpoint))
 
-    def sound(self) -> ByteSource | None:
+    def sound(self, index: FrameIndex) -> Sequence[SoundPart]:
         """The same file."""
-        return self.source
+        return (SoundPart(source=self.source, ends=index.duration, zero=index.starts_at),)
 
 
 class ClipFilm:
@@ -112,6 +113,7 @@ class ClipFilm:
         self._index_of = index_of
         self._rate = rate
         self._known: Whole | None = None
+        self._spans: list[tuple[FileSource, FrameIndex]] = []
 
     @property
     def name(self) -> str:
@@ -151,13 +153,18 @@ class ClipFilm:
             return SoundFrames(sources[0], self._rate)
         if len(sources) == 1:
             return Decoder(sources[0], self._index_of(sources[0], checkpoint))
-        return SpanFrames(sources, [self._index_of(source, checkpoint) for source in sources])
+        self._spans = [(source, self._index_of(source, checkpoint)) for source in sources]
+        return SpanFrames(self._spans)
 
-    def sound(self) -> ByteSource | None:
-        """Of clips in one file; that of several is not put together yet."""
+    def sound(self, index: FrameIndex) -> Sequence[SoundPart]:
+        """All its files that have pictures too, or the one of sound alone."""
+        if self._spans:
+            return sound_of(self._spans)
         whole = self._whole
-        alone = whole.pictures is None and len(whole.parts) == 1
-        return FileSource(whole.parts[0]) if alone else None
+        if whole.pictures is not None:
+            return ()
+        source = FileSource(whole.parts[0])
+        return (SoundPart(source=source, ends=index.duration, zero=index.starts_at),)
 
 
 class RowFrames:
@@ -206,15 +213,15 @@ class SoundFrames:
 class SpanFrames:
     """Files that go on one after the other, numbered through."""
 
-    def __init__(self, sources: list[FileSource], indexes: list[FrameIndex]) -> None:
-        self._sources = sources
-        self._indexes = indexes
-        self._begins = [0, *accumulate(index.frames for index in indexes)]
+    def __init__(self, spans: Sequence[tuple[FileSource, FrameIndex]]) -> None:
+        self._sources = [source for source, _ in spans]
+        self._indexes = [index for _, index in spans]
+        self._begins = [0, *accumulate(index.frames for index in self._indexes)]
         self._decoder: Decoder | None = None
         self._part = -1
         self.seen: Seen | None = None
         self.abandon: Callable[[], bool] | None = None
-        self.index = joined_index(indexes)
+        self.index = joined_index(self._indexes)
 
     def frame(self, n: int) -> VideoFrame:
         """Frame *n*, or FrameFault."""
@@ -244,6 +251,16 @@ class SpanFrames:
         told = (lambda number, frame: seen(begin + number, frame)) if seen is not None else None
         self._decoder.seen, self._decoder.abandon = told, self.abandon
         return self._decoder, begin
+
+
+def sound_of(spans: Sequence[tuple[FileSource, FrameIndex]]) -> Sequence[SoundPart]:
+    """The sound of files that go on one after the other."""
+    ends = list(accumulate(index.duration for _, index in spans))
+    begins = [Fraction(0), *ends]
+    return [
+        SoundPart(source=source, begins=begin, ends=end, zero=index.starts_at)
+        for (source, index), begin, end in zip(spans, begins, ends, strict=False)
+    ]
 
 
 def joined_index(indexes: list[FrameIndex]) -> FrameIndex:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 from app.errors import ReelkeepError
 from app.media.film import Film
@@ -270,7 +271,7 @@ class Playback:
         if not self._sounding or index is None:
             return
         if self._sound is None:
-            self._sound = SoundSource(self.film.sound, index.starts_at)
+            self._sound = SoundSource(partial(self.film.sound, index))
         self._sound.play(
             Passage(
                 start=Fraction(index.seconds(at)),

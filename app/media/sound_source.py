@@ -10,7 +10,7 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
@@ -51,15 +51,26 @@ class Passage:
     """With a loop: where it begins."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundPart:
+    """A file with some of a clip's sound."""
+
+    source: ByteSource
+    begins: Fraction = Fraction(0)
+    """Seconds from the clip's frame 0 on."""
+    ends: Fraction
+    zero: Fraction = Fraction(0)
+    """Where its own first frame lies in the file's time."""
+
+
 class SoundSource:
     """The sound of one clip, decoded in a thread of its own; read by one other thread.
 
-    *source* is asked for in that thread; *zero* is where frame 0 lies in the file's own time.
+    *parts* are asked for in that thread; they go on one after the other.
     """
 
-    def __init__(self, source: Callable[[], ByteSource | None], zero: Fraction) -> None:
-        self._source = source
-        self._zero = zero
+    def __init__(self, parts: Callable[[], Sequence[SoundPart]]) -> None:
+        self._parts = parts
         self._change = threading.Condition()
         self._passage: Passage | None = None
         self._fresh = False
@@ -127,13 +138,15 @@ class SoundSource:
 
     def _run(self) -> None:
         try:
-            source = self._source()
-            with _opened(source) as container:
-                tracks = list(container.streams.audio) if container is not None else []
-                self.silent = not tracks
+            with contextlib.ExitStack() as files:
+                open_now = [
+                    (part, files.enter_context(_opened(part.source))) for part in self._parts()
+                ]
+                heard = [(p, c) for p, c in open_now if c is not None and c.streams.audio]
+                self.silent = not heard
                 while not self.silent and (passage := self._next()) is not None:
                     with contextlib.suppress(_Unwanted):
-                        self._decode(passage, container, tracks)
+                        self._decode(passage, heard)
         except Exception:
             log.exception("The sound has stopped")
         self.silent = True
@@ -146,22 +159,43 @@ class SoundSource:
             self._fresh = False
             return None if self._closed else self._passage
 
-    def _decode(
-        self, passage: Passage, container: InputContainer | None, tracks: list[AudioStream]
-    ) -> None:
-        assert container is not None
+    def _decode(self, passage: Passage, heard: list[tuple[SoundPart, InputContainer]]) -> None:
         start, written, wanted = passage.start, 0, Fraction(0)
         while True:
             wanted += (passage.end - start) * RATE
-            count = round(wanted) - written
-            for part in _mixed(container, tracks, start + self._zero, count, self._check):
-                self._put(part)
+            self._write(start, round(wanted) - written, heard)
             written = round(wanted)
             if passage.again is None:
                 break
             start = passage.again
         with self._change:
             self._ended = True
+
+    def _write(
+        self, start: Fraction, count: int, heard: list[tuple[SoundPart, InputContainer]]
+    ) -> None:
+        """*count* samples from *start* on, out of whatever file has them; silence between."""
+        first = round(start * RATE)
+        at, end = first, first + count
+        for part, container in heard:
+            begins, ends = round(part.begins * RATE), round(part.ends * RATE)
+            if part is heard[-1][0]:
+                ends = end  # what a file has behind its last frame is heard too
+            if ends <= at or begins >= end:
+                continue
+            self._be_silent(begins - at)
+            at = max(at, begins)
+            place = Fraction(at, RATE) - part.begins + part.zero
+            tracks = list(container.streams.audio)
+            for mixed in _mixed(container, tracks, place, min(ends, end) - at, self._check):
+                self._put(mixed)
+            at = min(ends, end)
+        self._be_silent(end - at)
+
+    def _be_silent(self, count: int) -> None:
+        while count > 0:
+            self._put(np.zeros((min(count, RATE), CHANNELS), np.float32))
+            count -= RATE
 
     def _put(self, part: Samples) -> None:
         with self._change:
@@ -180,11 +214,8 @@ class _Unwanted(Exception):
 
 
 @contextlib.contextmanager
-def _opened(source: ByteSource | None) -> Iterator[InputContainer | None]:
+def _opened(source: ByteSource) -> Iterator[InputContainer | None]:
     """The clip for its sound only; None where it can't be read: then it is silent."""
-    if source is None:
-        yield None
-        return
     given = source.for_av()
     container: InputContainer | None = None
     try:
@@ -231,9 +262,12 @@ def _mixed(
 
 
 def _seek(container: InputContainer, track: AudioStream, start: Fraction) -> None:
+    """Before *start*, also before 0: there lies what a codec begins with."""
     base = track.time_base or Fraction(1, RATE)
-    with contextlib.suppress(av.FFmpegError):
-        container.seek(int(max(start, Fraction(0)) / base), stream=track)
+    for seconds in (start, Fraction(0)):
+        with contextlib.suppress(av.FFmpegError):
+            container.seek(int(seconds / base), stream=track)
+            return
 
 
 class _Voice:

@@ -55,6 +55,7 @@ class PictureView(QWidget):
         self._picture: Picture | None = None
         self._image: QImage | None = None
         self._down: QPoint | None = None
+        self._focused = False
         self.corner = ""
         """Bottom left, large: the timecode."""
         self.badge = ""
@@ -73,6 +74,11 @@ class PictureView(QWidget):
         if picture is not self._picture:
             self._picture = picture
             self._image = image_of(picture) if picture is not None else None
+        self.update()
+
+    def show_focus(self, focused: bool) -> None:
+        """Whether keys are the player's."""
+        self._focused = focused
         self.update()
 
     @property
@@ -114,6 +120,9 @@ class PictureView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(self.spot, self._image)
         self._paint_words(painter)
+        if self._focused:
+            painter.setPen(QPen(QColor(COLOURS.primary_line), 1))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _paint_words(self, painter: QPainter) -> None:
         box = self.rect().adjusted(_MARGIN, _MARGIN - 4, -_MARGIN, -_MARGIN + 4)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from clip_bench import Clips
+from clip_bench import H264, Clips
 from numbered_clips import NumberedClips, number_in, shared_clips
 from play_bench import Player, Recorder, SetTime, brightness, film_of
 
@@ -37,7 +37,7 @@ def row(numbered: NumberedClips, tmp_path: Path) -> Path:
 
 def spans(numbered: NumberedClips, *names: str) -> SpanFrames:
     sources = [FileSource(numbered(name).path) for name in names]
-    return SpanFrames(sources, [build_index(source) for source in sources])
+    return SpanFrames([(source, build_index(source)) for source in sources])
 
 
 def test_a_row_of_pictures_plays_like_a_clip(row: Path) -> None:
@@ -103,8 +103,29 @@ def test_chapters_of_a_camera_are_one_clip(numbered, tmp_path: Path) -> None:
     frames = film.open(lambda: None)
     assert frames.index.frames == 240
     assert number_in(frames.frame(125)) == 5
-    assert film.sound() is None
     frames.close()
+
+
+def test_the_sound_of_chapters_goes_on_over_their_border(clips: Clips, tmp_path: Path) -> None:
+    folder = tmp_path / "DCIM" / "100GOPRO"
+    folder.mkdir(parents=True)
+    beep = "aevalsrc='if(lt(mod(t,1),0.05),0.8*sin(2*PI*1000*t),0)':s=48000:d=3"
+    made = clips(
+        "chapter.mp4", *H264, "-g", "25", "-c:a", "aac", "-shortest",
+        inputs=("-f", "lavfi", "-i", "color=s=160x90:r=25:d=3", "-f", "lavfi", "-i", beep),
+    )  # fmt: skip
+    for name in ("GX010042.MP4", "GX020042.MP4"):
+        shutil.copy(made, folder / name)
+    clock = SetTime()
+    sink = Recorder(clock)
+    player = Player(folder / "GX010042.MP4", clock, sink)
+    assert player.playback.frames == 150
+    player.show(25)
+    player.playback.play()
+    seen = player.run(10)
+    assert [picture.number for _, picture in seen] == list(range(26, 150))
+    assert [at for at, _ in sink.onsets()] == pytest.approx([0, 1, 2, 3, 4], abs=0.004)
+    player.close()
 
 
 def test_sound_alone_plays_for_as_long_as_it_lasts(clips: Clips) -> None:
