@@ -25,7 +25,10 @@ from app.media.source import FileSource
 from app.media.whole import Whole
 
 RESTART = 10
-"""Frames that could be decoded in the time that a decoder needs to begin anew at a key frame."""
+"""Frames that could be decoded in the time that a decoder needs to begin anew at a key frame.
+
+Measured: 6 of UHD and 12 of HD H.264 on two processors.
+"""
 _UNTOLD = Fraction(24)
 """Frames a second of a row of pictures that does not say."""
 

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path, PurePath
 
 from app.errors import (
@@ -22,7 +23,7 @@ from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId, to_json
 from app.media.facts import ClipFacts
-from app.media.folder import clips_below
+from app.media.folder import FoundClip, clips_below
 from app.media.montage import grid_for
 from app.media.montage_mark import mark_in
 from app.media.montage_order import Obstacle, SheetAnswer, SheetOrder
@@ -73,13 +74,19 @@ def sources_of(spec: MontageSpec) -> Sources:
             continue
         folder = clips_below(path)
         unreadable += folder.unreadable
-        for clip in folder.clips:
-            for part in clip.parts[:1] if ending(clip.path.name) in PICTURES else clip.parts:
-                first, name = _named(part)
-                if first not in clips:
-                    clips[first] = name
-                    found.add(first)
+        for first, name in chain.from_iterable(map(_named_in, folder.clips)):
+            if first not in clips:
+                clips[first] = name
+                found.add(first)
     return Sources(clips=clips, found=frozenset(found), unreadable=tuple(unreadable))
+
+
+def _named_in(clip: FoundClip) -> Iterator[tuple[Path, str]]:
+    """The same of each recording in a clip of a folder: some cameras write it in several forms."""
+    if len(clip.parts) == 1 or ending(clip.path.name) in PICTURES:
+        yield clip.path, clip.path.stem if len(clip.parts) == 1 else clip.name
+    else:
+        yield from map(_named, clip.parts)
 
 
 def _named(path: Path) -> tuple[Path, str]:
@@ -254,7 +261,7 @@ def _planned(order: SheetOrder, facts: ClipFacts) -> PlannedMontage:
     for number, path in enumerate(order.paths(len(facts.video))):
         track = facts.video[number]
         mark, there = order.mark(whole, number), mark_in(path)
-        known = mark.same_work(there) and not order.anew
+        known = there is not None and mark.finished(there) and not order.anew
         grid = order.grid or grid_for(track.duration or facts.duration)
         sheets.append(PlannedSheet(path=path, grid=grid, known=known))
     return PlannedMontage(source=order.source, sheets=tuple(sheets))

@@ -47,9 +47,10 @@ class Mark:
         counts = f"{self.grid} {self.tiles} {self.gaps} {self.width} {self.height}"
         return f"{_WORD} {self.clip} {self.made_of} {counts};"
 
-    def same_work(self, other: Mark | None) -> bool:
-        """Whether the other sheet shows the same clip, unchanged, in the same way."""
-        return other is not None and (self.clip, self.made_of) == (other.clip, other.made_of)
+    def finished(self, there: Mark) -> bool:
+        """Whether a sheet that is there shows the same clip, unchanged, as asked, and whole."""
+        same = (self.clip, self.made_of) == (there.clip, there.made_of)
+        return same and not there.gaps
 
     def sheet(self, path: Path, *, known: bool) -> MadeSheet:
         """The sheet at *path* that bears this mark. OSError."""

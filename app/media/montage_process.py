@@ -98,7 +98,7 @@ class Drawing:
                 what = track.codec_name or "of a kind"
                 return _failed(f"{self._order.source} is {what} that cannot be decoded here.")
             mark, there = self._order.mark(whole, number), mark_in(path)
-            if mark.same_work(there) and not self._order.anew and there and not there.gaps:
+            if there is not None and mark.finished(there) and not self._order.anew:
                 sheets.append(there.sheet(path, known=True))
                 continue
             if path.exists() and (there is None or there.clip != mark.clip):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from fractions import Fraction
@@ -210,3 +211,45 @@ def test_no_sheet_is_too_large_for_a_jpeg(picture, grid, width):
     assert layout.height < 65_535
     assert layout.tile[0] <= max(picture[0], 2)
     assert layout.tile[1] <= max(picture[1], 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "size"),
+    [
+        (
+            "odd.mkv",
+            "-vf scale=321:181:flags=neighbor,setsar=1 -c:v ffv1 -pix_fmt yuv444p",
+            (321, 181),
+        ),
+        ("gray.mkv", "-c:v ffv1 -pix_fmt gray", (320, 180)),
+        ("gray16.mkv", "-c:v ffv1 -pix_fmt gray16le", (320, 180)),
+        ("rgb.mov", "-c:v png -pix_fmt rgb24", (320, 180)),
+        ("alpha.mov", "-c:v prores_ks -profile:v 4 -q:v 8 -pix_fmt yuva444p10le", (320, 180)),
+        ("palette.mov", "-c:v qtrle -pix_fmt rgb24", (320, 180)),
+        ("deep.mkv", "-c:v ffv1 -pix_fmt yuv420p16le", (320, 180)),
+        ("tall.mkv", "-vf scale=64:720:flags=neighbor,setsar=1 -c:v ffv1", (64, 720)),
+    ],
+)
+def test_pictures_of_every_kind_are_shown(engine, numbered, tmp_path, name, options, size):
+    clip = numbered.once(
+        name, lambda path: numbered.encode(path, f"{options} -frames:v 30", frames=30)
+    )
+    ended, (result,) = sheets_of(engine, clip, to=tmp_path, grid=2)
+    assert ended.state is JobState.DONE, ended.error
+    tiles = tiles_on(result.sheets[0], size)
+    assert [number_in(np.asarray(tile.convert("L"))) for tile in tiles] == [0, 7, 15, 22]
+
+
+def test_the_heading_says_what_the_clip_is(engine, numbered, tmp_path):
+    clip = tmp_path / "A003 – 日本 \u202eC001.mov"
+    shutil.copy(numbered("h264_open_df.mov").path, clip)
+    _, (result,) = sheets_of(engine, clip, to=tmp_path, form=SheetForm.PDF)
+    words = subprocess.run(
+        ["pdftotext", "-raw", result.sheets[0].path, "-"], check=True, capture_output=True
+    ).stdout.decode()
+    head = " ".join(words.split("01:00:00;00")[0].split())
+    for fact in (
+        r"A003 – \u{65e5}\u{672c} \u{202e}C001",  # as in the reports: what the font lacks
+        "TC 00:59:58;00", "4.00 s, 120 frames", "29.97 fps", "320×180", "H.264", "kB",
+    ):  # fmt: skip
+        assert fact in head
