@@ -201,7 +201,7 @@ def test_the_buttons_do_what_the_keys_do(opened, press, qtbot):
     press()
     qtbot.mouseClick(keys["I"], LEFT)
     assert opened.player.marks.first == opened.player.number
-    assert opened.table.hasFocus()
+    assert opened.panel.player.hasFocus()
 
 
 def test_a_loop_plays_what_is_kept_again_and_again(opened, press, qtbot):
