@@ -117,7 +117,7 @@ def index_of_packets(clip: OpenClip, rows: Rows) -> FrameIndex | None:
         key_stamps=pts[packets],
         key_places=places[packets],
         key_bytes=np.frombuffer(rows.byte, dtype=np.int64)[packets],
-        suspect=_suspect(rows, numbers, holes),
+        suspect=_suspect(rows, numbers, holes, len(shown)),
         lost_at_head=lost,
         missing_at_end=_missing_at_end(clip, pts, shown),
     )
@@ -178,7 +178,7 @@ def _lost_at_head(clip: OpenClip, shown: Numbers, first_key: int) -> int | None:
 # Damage
 
 
-def _suspect(rows: Rows, numbers: Numbers, holes: Numbers) -> Numbers:
+def _suspect(rows: Rows, numbers: Numbers, holes: Numbers, frames: int) -> Numbers:
     """The frames whose packets are incomplete, or lie where others were lost."""
     torn = np.frombuffer(rows.torn, dtype=np.int64)
     # FFmpeg says so with the packet that it had just finished.
@@ -187,7 +187,8 @@ def _suspect(rows: Rows, numbers: Numbers, holes: Numbers) -> Numbers:
     if len(holes):
         depth = int(np.max(np.maximum.accumulate(numbers) - numbers))
         around = (holes[:, None] + np.arange(-depth, depth + 1)).ravel()
-        found = np.concatenate([found, around[around >= 0]])
+        found = np.concatenate([found, around])
+    found = found[(found >= 0) & (found < frames)]
     return np.unique(found).astype(np.int64)
 
 
