@@ -57,17 +57,11 @@ def damaged_frames(
             number = None if packet.is_discard else index.number_of(packet.pts)
             if number is not None and number < begins:
                 continue  # made from what lies before this group, and looked at with that
-            torn = number in suspect
             made = decoded(reading.stream, packet)
             came.update(index.number_of(frame.pts) for frame in made.frames)
-            fed.append(
-                _Fed(
-                    number=number,
-                    key=packet.is_keyframe,
-                    alone=not torn and stands_alone(packet, reading.stream),
-                    failed=torn or made.failed,
-                )
-            )
+            torn = number in suspect
+            alone = not torn and stands_alone(packet, reading.stream)
+            fed.append(_Fed(number, packet.is_keyframe, alone, torn or made.failed))
             checkpoint()
         last = decoded(reading.stream, None)
         came.update(index.number_of(frame.pts) for frame in last.frames)
