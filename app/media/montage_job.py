@@ -28,6 +28,7 @@ from app.media.montage import grid_for
 from app.media.montage_mark import mark_in
 from app.media.montage_order import Obstacle, SheetAnswer, SheetOrder
 from app.media.montage_spec import (
+    MadeSheet,
     MontagePlan,
     MontageSpec,
     PlannedMontage,
@@ -144,6 +145,8 @@ class MontageRun:
         began = time.monotonic()
         order = SheetOrder.of(self._spec, source, name, self._indexes)
         self._journal.set_fact(self._job, _ORDERS, [json.loads(to_json(order))])
+        if sheet := _finished(order):
+            return SheetResult(source=source, state=SheetState.KNOWN, sheets=(sheet,))
         try:
             answer = draw_sheets(order, self._control, self._hear)
             if answer.obstacle is Obstacle.NO_PICTURE and found:
@@ -188,6 +191,19 @@ class MontageRun:
             words = f"{len(bad)} of {count_text(len(self._results), 'clip')} failed. {words}"
         self._control.show(error=words)
         return False
+
+
+def _finished(order: SheetOrder) -> MadeSheet | None:
+    """The sheet of a clip with one picture track, if it is there: nobody has to open the clip."""
+    (path,) = order.paths(1)
+    there = None if order.anew else mark_in(path)
+    if there is None:
+        return None
+    try:
+        same = order.mark(whole_clip(order.source), 0).finished(there)
+        return there.sheet(path, known=True) if same else None
+    except (ReelkeepError, OSError):
+        return None  # what is the matter is said by who opens the clip
 
 
 def draw_sheets(
