@@ -35,8 +35,6 @@ COMMANDS = {
     "window": "Open the window.",
 }
 """Name → one sentence; the module is `app.cli.NAME`, the command in it `NAME_command`."""
-_ELSEWHERE = {"watch": "watch_folder"}
-"""Commands whose module has another name."""
 
 
 class LazyGroup(click.Group):
@@ -50,8 +48,7 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"app.cli.{_ELSEWHERE.get(cmd_name, cmd_name)}")
-        command = getattr(module, f"{cmd_name}_command")
+        command = getattr(import_module(f"app.cli.{cmd_name}"), f"{cmd_name}_command")
         assert isinstance(command, click.Command)
         for leaf in _leaves(command):
             _accept_profile(leaf)

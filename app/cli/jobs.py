@@ -14,7 +14,7 @@ from app.cli.invocation import this_invocation
 from app.cli.outcome import show_outcome
 from app.cli.output import Output, progress_facts, shown
 from app.cli.typed import Place
-from app.cli.watch import Watch
+from app.cli.work import Watch
 from app.engine import Engine
 from app.errors import Refusal
 from app.integrity.verify.spec import VerifySpec

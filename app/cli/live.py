@@ -6,6 +6,7 @@ Without a terminal there is no such line and no arithmetic, only what is said in
 from __future__ import annotations
 
 import threading
+from typing import Self
 
 import click
 
@@ -63,6 +64,31 @@ class LiveLine:
         if self._terminal:
             width = click.get_text_stream("stdout").isatty() and _columns()
             click.echo(_CLEAR + self._text[: width or None], nl=False)
+
+
+class MediaLines:
+    """How a job on clips is followed: the live line, or a line at each step of its work."""
+
+    def __init__(self, output: Output) -> None:
+        self._output, self._line = output, LiveLine(output)
+        self._terminal = output.on_terminal()
+        self._step: tuple[str, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.close()
+
+    def show(self, job: JobSnapshot) -> None:
+        """Take in the job as it stands."""
+        if self._terminal:
+            self._line.show(job)
+            return
+        step = (job.title, str(job.state), job.current, job.stage, job.wants)
+        if step != self._step:
+            self._step = step
+            self._output.say(", ".join(filter(None, step)))
 
 
 def line_text(job: JobSnapshot) -> str:

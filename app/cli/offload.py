@@ -15,7 +15,7 @@ from app.cli.offload_plan import remark_facts, show_plan, show_remark, together
 from app.cli.outcome import show_outcome
 from app.cli.output import Output
 from app.cli.typed import Number, Place
-from app.cli.watch import Watch
+from app.cli.work import Watch
 from app.engine import Engine
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.offload.plan import OffloadPlan

@@ -17,6 +17,8 @@ from app.units import BYTES, amount_text, duration_text, speed_text
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from app.cli.live import MediaLines
+
 BAR_SECONDS = 0.1
 PLAIN_SECONDS = 5.0
 
@@ -69,14 +71,21 @@ class Output:
 
         *ask* is polled ten times a second; lines come every *plain_seconds* where there is no bar.
         """
-        display: _Bar | _Lines = _Bar() if self.on_terminal() else _Lines(self, plain_seconds)
+        job = ask()
+        display: _Bar | _Lines | MediaLines
+        if job.unit != BYTES and not self.as_json:
+            from app.cli.live import MediaLines
+
+            display = MediaLines(self)
+        else:
+            display = _Bar() if self.on_terminal() else _Lines(self, plain_seconds)
         with display:
             while True:
-                job = ask()
                 display.show(job)
                 if job.state.ended or job.state is JobState.INTERRUPTED:
                     return job
                 wait(BAR_SECONDS)
+                job = ask()
 
 
 class _Lines:

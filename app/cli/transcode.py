@@ -13,7 +13,7 @@ from app.cli.invocation import this_invocation
 from app.cli.outcome import exit_code
 from app.cli.output import Output
 from app.cli.typed import Place
-from app.cli.watch import Watch
+from app.cli.work import Watch
 from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.snapshot import JobSnapshot, JobState
@@ -161,7 +161,7 @@ def _stream_text(stream: StreamSheet) -> str:
 def _fate(stream: StreamSheet) -> Iterator[str]:
     words = str(stream.fate)
     if stream.encoder:
-        words += f" by {stream.encoder}"
+        words += f" {'to' if stream.fate is Fate.CONVERTED else 'by'} {stream.encoder}"
     if stream.at is not None:
         words += f" since second {stream.at:.1f}"
     if stream.why:

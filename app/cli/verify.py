@@ -12,7 +12,7 @@ from app.cli.invocation import this_invocation
 from app.cli.outcome import exit_code
 from app.cli.output import Output
 from app.cli.typed import Place
-from app.cli.watch import Watch
+from app.cli.work import Watch
 from app.engine import Engine
 from app.errors import BadInput
 from app.integrity.verify.outcome import FileOutcome, PartOutcome, VerifyOutcome

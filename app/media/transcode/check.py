@@ -9,7 +9,7 @@ from pathlib import Path
 from app.media.process import Wishes, run_ffmpeg
 from app.media.transcode.lines import size_of
 from app.media.transcode.mux import Place
-from app.media.transcode.recipe import Box, TranscodeRecipe
+from app.media.transcode.recipe import TranscodeRecipe
 from app.media.transcode.spec import Fate
 from app.media.transcode.streams import Inventory, Stream
 
@@ -71,7 +71,7 @@ def _stream(place: Place, made: Stream, recipe: TranscodeRecipe) -> Iterator[str
 def begins_apart(clip: Inventory, made: Inventory, places: tuple[Place, ...]) -> Iterator[str]:
     """Streams that are not where they were among the others."""
     pairs = [
-        (place.stream, stream)
+        (place.made.first if place.made is not None else place.stream.start, stream)
         for place, stream in zip(
             [one for one in places if one.stream.kind in {"video", "audio"}],
             [one for one in made.streams if one.kind in {"video", "audio"}],
@@ -82,14 +82,12 @@ def begins_apart(clip: Inventory, made: Inventory, places: tuple[Place, ...]) ->
         return
     before, after = pairs[0]
     for one, other in pairs[1:]:
-        moved = (other.start - after.start) - (one.start - before.start)
+        moved = (other.start - after.start) - (one - before)
         if abs(moved) > _CLOSE:
             yield f"stream {other.index} begins {float(moved):+.3f} s from where it was"
 
 
-def undecodable(
-    program: str, path: Path, made: Inventory, box: Box, control: Wishes
-) -> Iterator[str]:
+def undecodable(program: str, path: Path, made: Inventory, control: Wishes) -> Iterator[str]:
     """Decode every picture and sound that was encoded; what cannot be is named."""
     for stream in made.streams:
         if stream.kind not in {"video", "audio"} or not stream.decodable:
@@ -105,13 +103,21 @@ def undecodable(
             )
 
 
-def raw_differs(clip: Inventory, made: Inventory, places: tuple[Place, ...]) -> Iterator[str]:
-    """Raw streams whose bytes are stored otherwise: some containers write headers elsewhere."""
+def stored_otherwise(made: Inventory, places: tuple[Place, ...]) -> Iterator[tuple[Stream, Stream]]:
+    """Raw streams, before and after, whose bytes differ: containers write headers elsewhere."""
     there = [one for one in made.streams if one.kind in {"video", "audio"}]
     wanted = [one for one in places if one.stream.kind in {"video", "audio"}]
     for place, stream in zip(wanted, there, strict=False):
         if place.fate is Fate.RAW and stream.digest != place.stream.digest:
-            yield (
-                f"The raw stream {place.stream.index} is stored in another form than in the"
-                " original; its frames are counted, not compared."
-            )
+            yield place.stream, stream
+
+
+def decoded_digest(program: str, path: Path, stream: Stream, folder: Path, control: Wishes) -> str:
+    """Of everything that a stream shows or sounds like; "" where it cannot be decoded."""
+    out = folder / "digest"
+    line = ["-noautorotate", "-i", str(path), "-map", f"0:{stream.index}"]
+    line += ["-fps_mode", "passthrough", "-f", "hash", "-hash", "md5", "-y", str(out)]
+    ended = run_ffmpeg(program, line, control)
+    found = out.read_text("ascii", "replace").strip() if ended.whole and out.exists() else ""
+    out.unlink(missing_ok=True)
+    return found

@@ -7,17 +7,24 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
 from app.errors import JobCancelled, MediaFault
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobState
+from app.log import carried
 from app.media.proxy_shelf import Stamp
-from app.media.transcode.check import begins_apart, differences, raw_differs, undecodable
+from app.media.transcode.check import (
+    begins_apart,
+    decoded_digest,
+    differences,
+    stored_otherwise,
+    undecodable,
+)
 from app.media.transcode.fates import Intent, in_order, intents, words_of
-from app.media.transcode.mux import Place, holds, mux
+from app.media.transcode.mux import Place, cover_of, holds, mux
 from app.media.transcode.outputs import Output, claim, finish
 from app.media.transcode.programs import Programs
 from app.media.transcode.quality import measure
@@ -78,18 +85,26 @@ class ClipTranscode:
         """Make it; raises MediaFault, DestinationFault, JobCancelled. What is encoded stays."""
         output = self._output
         claim(output)
+        try:
+            sheet = self._made()
+        except MediaFault:  # what is there is of no use: another try begins anew
+            shutil.rmtree(output.work, ignore_errors=True)
+            raise
+        shutil.rmtree(output.work, ignore_errors=True)
+        return sheet
+
+    def _made(self) -> TranscodeSheet:
+        output = self._output
         output.part.unlink(missing_ok=True)
         self._control.show(stage="Reading all streams")
         clip = inventory(output.source, self._control, times=output.work)
         tasks, wanted = self._tasks(clip)
         self._run(tasks)
         try:
-            sheet = self._put_together(clip, tasks, wanted)
+            return self._put_together(clip, tasks, wanted)
         finally:
             with contextlib.suppress(OSError):
                 output.part.unlink(missing_ok=True)
-        shutil.rmtree(output.work, ignore_errors=True)
-        return sheet
 
     # Encoding
 
@@ -129,8 +144,10 @@ class ClipTranscode:
 
     def _settled(self, one: Intent, clip: Inventory) -> Intent:
         """A stream that is to stay raw, where the container takes it."""
-        if one.fate is not Fate.RAW or one.stream.kind in {"attachment", "cover"}:
+        if one.fate is not Fate.RAW or one.stream.kind == "attachment":
             return one
+        if one.stream.kind == "cover":
+            return self._cover(one, clip)
         if self._held(clip, one.stream):
             return one
         name = self._recipe.container.upper()
@@ -145,6 +162,16 @@ class ClipTranscode:
             )
         return replace(one, fate=Fate.DROPPED, why=why)
 
+    def _cover(self, one: Intent, clip: Inventory) -> Intent:
+        """A still picture beside: MKV has it as an attachment, which is a file of its own."""
+        out = self._output.work / f"cover-{one.stream.index}"
+        if self._recipe.container is Box.MKV and cover_of(
+            self._programs.mux.path, clip.path, one.stream, out, self._control
+        ):
+            return one
+        name = self._recipe.container.upper()
+        return replace(one, fate=Fate.DROPPED, why=f"{name} cannot hold it")
+
     def _held(self, clip: Inventory, stream: Stream, *words: str) -> bool:
         trial = self._output.work / "trial"
         box = self._recipe.container
@@ -158,7 +185,7 @@ class ClipTranscode:
             return
         with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="stream") as pool:
             dearest = sorted(tasks, key=lambda index: -tasks[index].length * self._price[index])
-            futures = [pool.submit(tasks[index].run) for index in dearest]
+            futures = [pool.submit(carried(tasks[index].run)) for index in dearest]
             failure: BaseException | None = None
             for future in as_completed(futures):
                 error = future.exception()
@@ -194,16 +221,21 @@ class ClipTranscode:
             *differences(clip, made, places, self._recipe),
             *begins_apart(clip, made, places),
         ]
-        wrong = wrong or list(
-            undecodable(self._programs.mux.path, output.part, made, self._recipe.container, control)
-        )
+        wrong = wrong or list(undecodable(self._programs.mux.path, output.part, made, control))
+        notes: list[str] = []
+        for before, after in stored_otherwise(made, places):
+            if not self._sounds_and_looks_the_same(before, after):
+                notes.append(
+                    f"The raw stream {before.index} is stored in another form than in the original"
+                    " and cannot be decoded here: it was counted, not compared."
+                )
         if wrong:
             raise MediaFault(
                 f"The transcode of {output.source} is not what it has to be and was not kept:"
                 f" {'; '.join(wrong)}.",
                 path=output.source,
             )
-        sheet = self._sheet(clip, made, tasks, wanted, places)
+        sheet = replace(self._sheet(clip, made, tasks, wanted, places), notes=tuple(notes))
         if Stamp.of(output.source) != output.stamp:
             raise MediaFault(
                 f"{output.source} changed while it was being transcoded.",
@@ -213,7 +245,25 @@ class ClipTranscode:
         finish(output, sheet)
         return sheet
 
+    def _sounds_and_looks_the_same(self, before: Stream, after: Stream) -> bool:
+        """Whether it was compared; raises MediaFault where a raw stream is not what it was."""
+        output, program = self._output, self._programs.mux.path
+        digests = {
+            decoded_digest(program, path, stream, output.work, self._control)
+            for path, stream in ((output.source, before), (output.part, after))
+        }
+        if len(digests) > 1:
+            raise MediaFault(
+                f"The raw stream {before.index} of {output.source} did not come through whole; the"
+                " transcode was not kept.",
+                path=output.source,
+            )
+        return digests != {""}
+
     def _place(self, one: Intent, task: StreamTask | None) -> Place:
+        if one.stream.kind == "cover":
+            beside = self._output.work / f"cover-{one.stream.index}"
+            return Place(stream=one.stream, fate=Fate.RAW, beside=beside)
         if task is None or task.work.state.raw:
             fate = one.fate if one.fate is Fate.CONVERTED else Fate.RAW
             return Place(stream=one.stream, fate=fate)
@@ -252,7 +302,6 @@ class ClipTranscode:
             digest=output.digest,
             program=self._programs.encode.words,
             streams=streams,
-            notes=tuple(_notes(clip, made, places)),
         )
 
     def _row(
@@ -302,7 +351,3 @@ class ClipTranscode:
             least_ssim=round(found.least, 5),
             vmaf=None if found.vmaf is None else round(found.vmaf, 2),
         )
-
-
-def _notes(clip: Inventory, made: Inventory, places: tuple[Place, ...]) -> Iterator[str]:
-    yield from raw_differs(clip, made, places)

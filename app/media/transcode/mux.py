@@ -34,6 +34,8 @@ class Place:
     made: Made | None = None
     encoder: str = ""
     """In words: what it was encoded by."""
+    beside: Path | None = None
+    """A file that is attached: a still picture."""
 
 
 def holds(
@@ -44,6 +46,17 @@ def holds(
     ended = run_ffmpeg(program, [*line, *words, "-f", FORMATS[box], "-y", str(trial)], control)
     trial.unlink(missing_ok=True)
     return ended.whole
+
+
+_STILLS = {"mjpeg": ("image/jpeg", "jpg"), "png": ("image/png", "png"), "bmp": ("image/bmp", "bmp")}
+
+
+def cover_of(program: str, source: Path, stream: Stream, out: Path, control: Wishes) -> bool:
+    """Write a still picture into a file of its own; False where nobody knows its form."""
+    if stream.codec not in _STILLS:
+        return False
+    line = ["-i", str(source), "-map", f"0:{stream.index}", "-c", "copy", "-frames:v", "1"]
+    return run_ffmpeg(program, [*line, "-f", "image2pipe", "-y", str(out)], control).whole
 
 
 def mux(
@@ -74,7 +87,8 @@ def _line(
     maps: list[str] = []
     said: list[str] = []
     files = 0
-    for n, place in enumerate(places):
+    apart = [place for place in places if place.beside is not None]
+    for n, place in enumerate(place for place in places if place.beside is None):
         stream = place.stream
         if place.made is None:
             maps += ["-map", f"0:{stream.index}"]
@@ -92,8 +106,17 @@ def _line(
         *(*inputs, *maps, "-c", "copy", "-map_metadata", "0", "-map_chapters", chapters),
         *said,
         *_timecode(clip, places, recipe),
+        *_attached(apart, len(places) - len(apart)),
         *("-max_interleave_delta", "0", "-f", FORMATS[recipe.container]),
     ]
+
+
+def _attached(places: list[Place], first: int) -> Iterator[str]:
+    for n, place in enumerate(places, first):
+        kind, ending = _STILLS[place.stream.codec]
+        name = place.stream.tags.get("filename") or f"cover.{ending}"
+        yield from ("-attach", str(place.beside))
+        yield from (f"-metadata:s:{n}", f"mimetype={kind}", f"-metadata:s:{n}", f"filename={name}")
 
 
 def _offset(clip: Inventory, place: Place, recipe: TranscodeRecipe, control: Wishes) -> Fraction:

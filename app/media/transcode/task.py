@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from app.errors import DestinationFull, MediaFault
+from app.errors import DestinationFull, EnvironmentFault, MediaFault
 from app.media.process import Ended, Progress, Wishes, run_ffmpeg
 from app.media.transcode.lines import (
     OPUS_PACKET,
@@ -189,6 +189,13 @@ class StreamTask:
                 f"There is no room for what is encoded in {self.work.folder}.",
                 path=self.work.folder,
                 hint="Free some space, then resume the job: it goes on where it was.",
+            )
+        if ended.code < 0 or ended.silent:  # that is not the clip's doing
+            raise EnvironmentFault(
+                f"ffmpeg was ended while it encoded stream {self.stream.index} of"
+                f" {self._plot.source}.",
+                path=self._plot.source,
+                hint="Look whether the memory was full; then retry: it goes on where it was.",
             )
         if not ended.whole:
             raise MediaFault(self._said(ended), path=self._plot.source)
