@@ -272,7 +272,7 @@ def _clips(sheet: Sheet, clips: Sequence[ClipRow]) -> None:
         Column("Files", 40, right=True),
         Column("Size", 52, right=True),
         Column("Recorded", 94),
-        Column("State", 120),
+        Column("State", 84 if posters else 120),
     )
     sheet.table(columns, (_clip_row(clip, bool(posters)) for clip in clips))
 

@@ -223,7 +223,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=120, help="of each clip")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="short clips, one run: a trial")
-    parser.add_argument("--only", default="", help="clips with these words in their names")
+    parser.add_argument("--only", default="", help="clips whose names begin so")
     parser.add_argument("--scratch", type=Path, default=Path.cwd())
     given = parser.parse_args()
     refuse_unless_root()
@@ -231,7 +231,7 @@ def main() -> None:
         given.seconds, given.runs, MASTER = 14, 1, 60
     print(facts(given.runs))
     for name in CLIPS:
-        if given.only in name:
+        if name.startswith(given.only):
             with tempfile.TemporaryDirectory(prefix="montage-", dir=given.scratch) as folder:
                 work = prepared(Path(folder), name, given.seconds, MASTER)
                 show(name, work, measured(work, given.runs))
