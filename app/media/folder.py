@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from app.places.cards.listing import MEDIA, arrange
 from app.places.cards.plain import plain_clips
 from app.places.cards.recognise import recognised
 from app.places.cards.sidecars import Sidecars
-from app.places.tree import EntryKind, list_tree
+from app.places.tree import EntryKind, each_entry
 
+MOST = 250_000
+"""Files and folders that are listed at most: a whole RAID is opened folder by folder."""
 LOOSE = ""
 """The group of clips that lie in no camera's structure."""
 
@@ -57,6 +60,8 @@ class ClipFolder:
     clips: tuple[FoundClip, ...]
     unreadable: tuple[str, ...] = ()
     """Folders below that could not be read."""
+    cut_short: bool = False
+    """Whether there is more below than was listed."""
 
 
 def clips_below(root: Path) -> ClipFolder:
@@ -71,9 +76,11 @@ def clips_below(root: Path) -> ClipFolder:
     if not root.is_dir():
         raise NotFound(f"There is no folder {root}.", path=root)
     try:
-        entries = list_tree(root)
+        entries = list(islice(each_entry(root), MOST + 1))
     except OSError as error:
         raise NotFound(f"{root} cannot be read: {error.strerror}.", path=root) from error
+    cut_short = len(entries) > MOST
+    del entries[MOST:]
     top = arrange(sorted(entries, key=attrgetter("path")), root.name)
     clips: list[FoundClip] = []
     taken: set[str] = set()
@@ -83,7 +90,7 @@ def clips_below(root: Path) -> ClipFolder:
         taken |= {f.path for clip in draft.clips for f in (*clip.parts, *clip.sidecars)}
     clips += [_clip(root, clip, LOOSE) for clip in plain_clips(top, skip=taken, only=MEDIA)]
     bad = tuple(e.path for e in entries if e.kind is EntryKind.UNREADABLE)
-    return ClipFolder(root=root, clips=tuple(clips), unreadable=bad)
+    return ClipFolder(root=root, clips=tuple(clips), unreadable=bad, cut_short=cut_short)
 
 
 def _clip(root: Path, draft: ClipDraft, group: str) -> FoundClip:

@@ -30,6 +30,8 @@ POSTER = (160, 90)
 """Pixels within which a clip's picture fits."""
 STRIP_HEIGHT = 60
 """Pixels of the pictures of a strip."""
+_LEAVE = 2.0
+"""Seconds that a child which was ended may take to go."""
 _MOST = 64 << 20
 """Bytes of an answer; a strip has some 100 kB."""
 
@@ -158,7 +160,8 @@ class Looker:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
-        child.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_LEAVE)  # one that hangs in a dead drive ends when that does
 
 
 def along(files: int, count: int) -> list[tuple[int, Fraction]]:

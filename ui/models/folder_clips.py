@@ -14,6 +14,7 @@ from app.media.look import Look, Looker
 from app.units import count_text
 from ui.bridge import Bridge
 from ui.models.clips import ClipRow, ClipsModel
+from ui.words import printable
 
 STRIP = 12
 """Pictures along the timeline of a clip."""
@@ -79,8 +80,7 @@ class FolderClips(QObject):
 
     def _listed(self, folder: ClipFolder) -> None:
         self.root, self.opening = folder.root, None
-        count = len(folder.unreadable)
-        self.remark = f"{count_text(count, 'folder')} could not be read." if count else ""
+        self.remark = _remark(folder)
         self.model.show_rows(map(row_of, folder.clips))
         self._left = {row.key: None for row in self.model.rows}
         self._sight = ()
@@ -144,6 +144,15 @@ class FolderClips(QObject):
         self._busy = False
         self._left.clear()
         self._bridge.error_raised.emit(error)
+
+
+def _remark(folder: ClipFolder) -> str:
+    """What a person should know of the listing."""
+    if folder.cut_short:
+        root = printable(str(folder.root))
+        return f"There is more in {root} than is shown. Open one of its folders."
+    count = len(folder.unreadable)
+    return f"{count_text(count, 'folder')} could not be read." if count else ""
 
 
 def row_of(clip: FoundClip) -> ClipRow:

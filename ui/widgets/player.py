@@ -149,8 +149,11 @@ class Player(QWidget):
             message=self._message(),
             tone=Tone.ATTENTION if model.because else Tone.TEXT,
         )
+        if not model.speed:
+            self.view.speak()
         self.timeline.show_place(model.number, model.frames, model.marks)
-        self.range.show_text(self._range())
+        if (told := self._range()) != self.range.full_text:
+            self.range.show_text(told)
         for button in self.keys.values():
             button.setEnabled(model.playback is not None)
 
@@ -160,7 +163,9 @@ class Player(QWidget):
             return ""
         speed = f" · {model.speed}×" if model.speed not in {0, 1} else ""
         loop = " · loop" if model.loop else ""
-        return f"frame {model.number:,} · {rate_text(model.rate)} fps{speed}{loop}"
+        said = next((m.text for m in model.marks.marks if m.frame == model.number), "")
+        comment = f" · {printable(said)}" if said else ""
+        return f"frame {model.number:,} · {rate_text(model.rate)} fps{speed}{loop}{comment}"
 
     def _badge(self) -> str:
         model = self.model

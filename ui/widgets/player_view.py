@@ -94,8 +94,12 @@ class PictureView(QWidget):
         if told == (self.corner, self.badge, self.head, self.message, self.badge_tone):
             return
         self.corner, self.badge, self.head, self.message, self.badge_tone = told
-        self.setAccessibleDescription(", ".join(filter(None, (message, corner, head, badge))))
         self.update()
+
+    def speak(self) -> None:
+        """Tell screen readers what is written; not while it changes with each frame."""
+        told = (self.message, self.corner, self.head, self.badge)
+        self.setAccessibleDescription(", ".join(filter(None, told)))
 
     def sizeHint(self) -> QSize:
         return QSize(340, 191)

@@ -166,6 +166,16 @@ def test_the_clips_of_a_folder_are_told_card_by_card(tmp_path: Path) -> None:
     assert clips_below(tmp_path / "loose.mov").clips[0].beside == (tmp_path / "loose.xml",)
 
 
+def test_a_whole_raid_is_listed_only_so_far_and_that_is_told(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("app.media.folder.MOST", 20)
+    for number in range(30):
+        (tmp_path / f"clip{number:02}.mov").touch()
+    found = clips_below(tmp_path)
+    assert (len(found.clips), found.cut_short) == (20, True)
+    monkeypatch.setattr("app.media.folder.MOST", 30)
+    assert not clips_below(tmp_path).cut_short
+
+
 def test_another_picture_is_another_stamp(tmp_path: Path) -> None:
     clip = tmp_path / "a.mov"
     clip.write_bytes(b"1")
