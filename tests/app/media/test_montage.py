@@ -18,6 +18,7 @@ from sheet_bench import numbers_on, pairs_in_pdf, sheets_of, tiles_on
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
+from app.media.footage import sooner_decoded
 from app.media.index import build_index
 from app.media.montage import clock_text, grid_for
 from app.media.montage_spec import SheetForm, SheetState
@@ -132,6 +133,27 @@ def test_the_grid_follows_the_length(engine, long_clip, tmp_path):
     (sheet,) = result.sheets
     assert (sheet.grid, sheet.tiles) == (2, 4)
     assert numbers_on(sheet) == [0, 162, 325, 487]
+
+
+def test_going_by_a_key_frame_or_decoding_on_is_chosen_by_what_it_costs(long_clip, numbered):
+    groups = build_index(FileSource(long_clip))
+    assert list(groups.key_frames) == [0, 250, 500]
+    assert sooner_decoded(groups, 0, 240)  # the key frame lies behind
+    assert sooner_decoded(groups, 245, 255)  # the way from the key frame is shorter, its start not
+    assert not sooner_decoded(groups, 100, 260)
+    assert sooner_decoded(groups, 240, 480)
+    assert not sooner_decoded(groups, 100, 480)
+    assert not sooner_decoded(groups, 10, 600)
+    intra = build_index(FileSource(numbered("prores.mov").path))
+    assert sooner_decoded(intra, 7, 8)
+    assert not sooner_decoded(intra, 7, 9)
+
+
+@pytest.mark.parametrize("grid", [3, 10])
+def test_both_ways_lead_to_the_same_frames(engine, long_clip, tmp_path, grid):
+    _, (result,) = sheets_of(engine, long_clip, to=tmp_path, grid=grid)
+    tiles = grid * grid
+    assert numbers_on(result.sheets[0]) == [n * 650 // tiles for n in range(tiles)]
 
 
 def test_a_clip_with_one_frame_has_one_tile(engine, numbered, tmp_path):
