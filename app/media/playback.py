@@ -240,8 +240,8 @@ class Playback:
         due = self._projector.due(self._clock.elapsed())
         if due is None or due.wish is not self._wished:
             return False
-        if due.picture is None:
-            self.show(self.number)
+        if due.picture is None:  # the last one may have come too late to be seen
+            self.show(due.wish.last if due.wish.speed > 0 else due.wish.first)
             return True
         self.picture, self.number, self.exact = due.picture, due.picture.number, True
         return True

@@ -95,6 +95,17 @@ def test_fast_playing_keeps_its_speed(numbered, kind, speed) -> None:
     player.close()
 
 
+def test_playing_ends_at_the_last_frame_also_where_it_came_too_late(numbered) -> None:
+    player = Player(numbered("h264_open_df.mov").path)
+    player.playback.play()
+    player.until(lambda: player.playback.moving)
+    player.clock.now += 30  # nobody looked for half a minute
+    player.until(lambda: not player.playback.playing)
+    player.settle()
+    assert number(player.playback.picture) == 119
+    player.close()
+
+
 def test_scrubbing_shows_the_key_frame_and_then_the_frame(numbered) -> None:
     clip = numbered("h264_open_df.mov")
     player = Player(clip.path)
