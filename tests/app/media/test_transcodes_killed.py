@@ -164,3 +164,40 @@ def heard(path: Path) -> Any:
     line = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "s16le", "-ac", "1", "-"]
     done = subprocess.run(line, check=True, capture_output=True, timeout=120)
     return np.frombuffer(done.stdout, np.int16).astype(float)
+
+
+LONG = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "12", "-bf", "3")
+KINDS = {
+    "open groups": ("open.mp4", (*LONG, "-x264-params", "open-gop=1:keyint=12:min-keyint=12")),
+    "no table": ("live.ts", LONG),
+    "unsteady": ("unsteady.mp4", (*LONG, "-vf", "select='not(eq(mod(n,7),3))'", "-fps_mode",
+                                  "vfr", "-video_track_timescale", "30000")),
+    "cut by an edit list": ("cut.mp4", LONG),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_kind_of_clip_it_goes_on_at_the_right_frame(footage, tmp_path, kind):
+    name, options = KINDS[kind]
+    clip = footage.made(name, *options, frames=375, tones=0)
+    if kind.startswith("cut"):
+        whole, clip = clip, tmp_path / "in" / name
+        clip.parent.mkdir()
+        line = ["ffmpeg", "-v", "error", "-ss", "0.92", "-i", whole, "-c", "copy", clip]
+        subprocess.run(line, check=True, timeout=60)
+    shown, times = numbers_of(clip), shown_at(clip)
+    bed = Bed(tmp_path)
+    for _ in range(2):
+        bed.kill_at(clip, 0, 60_000)
+
+    sheet = bed.finish(clip)
+
+    assert sheet.streams[0].runs == 3
+    made = bed.out / f"{clip.stem}.mkv"
+    assert numbers_of(made) == shown
+    logged = "".join(path.read_text() for path in (bed.profile / "log").iterdir())
+    assert " -ss " in logged  # it did not decode from the beginning
+    begins = float(times[0])
+    before = [float(time) - begins for time in times if kind != "cut by an edit list"]
+    after = [float(time) for time in shown_at(made)]
+    assert after == pytest.approx(before or after, abs=0.002)
