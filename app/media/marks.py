@@ -14,8 +14,8 @@ from typing import Any
 
 from blake3 import blake3
 
-from app.errors import WriteFailed
-from app.media.source import ByteSource
+from app.errors import ReelkeepError, WriteFailed
+from app.media.source import ByteSource, FileSource
 
 _FORM = 1
 _END = 1 << 20
@@ -76,6 +76,28 @@ class MarkStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def stamp_of(self, file: Path) -> str:
+        """What the clip *file* is known by; while it is offline, what it was known by last.
+
+        Raises NotFound, MediaFault for one that was never seen.
+        """
+        name = blake3(os.fsencode(file.absolute())).hexdigest(16)
+        place = self._folder / "places" / name
+        known = ""
+        with contextlib.suppress(OSError, ValueError):
+            known = place.read_text("ascii")
+        try:
+            stamp = content_stamp(FileSource(file))
+        except ReelkeepError:
+            if known:
+                return known
+            raise
+        if stamp != known:
+            with contextlib.suppress(OSError):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                _write(place, stamp)
+        return stamp
 
     def load(self, stamp: str) -> ClipMarks:
         """What was marked in the clip of this stamp; nothing where its file is damaged."""

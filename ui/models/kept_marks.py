@@ -9,8 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.errors import ReelkeepError
-from app.media.marks import ClipMarks, MarkStore, content_stamp, merged
-from app.media.source import FileSource
+from app.media.marks import ClipMarks, MarkStore, merged
 from ui.bridge import Bridge
 
 log = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ class KeptMarks(QObject):
             return
 
         def load() -> ClipMarks:
-            return store.load(content_stamp(FileSource(file)))
+            return store.load(store.stamp_of(file))
 
         self._bridge.ask(load, lambda kept: self._found(file, kept), lambda _: None)
 
@@ -87,7 +86,7 @@ class KeptMarks(QObject):
             return None
 
         def save() -> None:
-            stamp = content_stamp(FileSource(file))
+            stamp = store.stamp_of(file)
             whole = marks if known else merged(store.load(stamp), marks)
             store.save(stamp, whole, name=file.name)
 

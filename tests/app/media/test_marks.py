@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import WriteFailed
+from app.errors import NotFound, WriteFailed
 from app.media.marks import ClipMarks, Mark, MarkStore, content_stamp, merged
 from app.media.source import FileSource
 
@@ -63,3 +63,17 @@ def test_marks_made_before_the_kept_ones_were_read_are_added_to_them() -> None:
         first=20, end=50, marks=(Mark(frame=3), Mark(frame=5), Mark(frame=7, text="new"))
     )
     assert merged(MARKS, ClipMarks()) == MARKS
+
+
+def test_a_clip_that_is_offline_is_known_by_what_it_was(tmp_path: Path) -> None:
+    clip = tmp_path / "a.mov"
+    clip.write_bytes(b"one")
+    store = MarkStore(tmp_path / "marks")
+    stamp = store.stamp_of(clip)
+    clip.write_bytes(b"other")
+    other = store.stamp_of(clip)
+    assert other != stamp
+    clip.unlink()
+    assert MarkStore(tmp_path / "marks").stamp_of(clip) == other
+    with pytest.raises(NotFound):
+        store.stamp_of(tmp_path / "never.mov")

@@ -94,6 +94,14 @@ def test_a_proxy_steps_in_where_the_original_is_offline(proxied, shelf, qtbot):
     qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
     assert number_seen(view) == 33
     assert view.message == ""
+    QTest.keyClick(proxied.table, Key.Key_M)
+    qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
+    proxied.table.choose(1)
+    qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
+    proxied.table.choose(0)
+    qtbot.waitUntil(lambda: bool(proxied.player.marks.marks), timeout=30_000)
+    qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
+    assert [mark.frame for mark in proxied.player.marks.marks] == [33]
 
 
 def test_a_clip_that_is_gone_without_a_proxy_says_so(proxied, shelf, qtbot):
