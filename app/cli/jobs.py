@@ -13,6 +13,7 @@ import click
 from app.cli.invocation import this_invocation
 from app.cli.outcome import show_outcome
 from app.cli.output import Output, progress_facts, shown
+from app.cli.transcode import show_sheets
 from app.cli.typed import Place
 from app.cli.work import Watch
 from app.engine import Engine
@@ -20,6 +21,7 @@ from app.errors import Refusal
 from app.integrity.verify.spec import VerifySpec
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
+from app.media.transcode.spec import TranscodeSpec
 from app.units import amount_text, moment_text
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
@@ -125,7 +127,11 @@ def _run(
         if engine.snapshot(job).foreign:
             raise Refusal(f"Another running Reelkeep has job {job} in hand.")
         begin(job)
-    return show_outcome(engine, Watch(engine, output).until_ended(jobs), output)
+    ended = Watch(engine, output).until_ended(jobs)
+    for job_ended in ended:
+        if job_ended.kind == TranscodeSpec.kind:
+            show_sheets(engine, job_ended.id, output)
+    return show_outcome(engine, ended, output)
 
 
 def _none_interrupted(engine: Engine) -> str:

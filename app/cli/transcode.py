@@ -17,7 +17,7 @@ from app.cli.work import Watch
 from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.snapshot import JobSnapshot, JobState
-from app.jobs.spec import CONVERTER
+from app.jobs.spec import CONVERTER, JobId
 from app.media.proxies import as_given
 from app.media.transcode.recipe import Box
 from app.media.transcode.spec import (
@@ -106,10 +106,7 @@ def _show_plan(plan: TranscodePlan, output: Output) -> None:
 def show_transcodes(engine: Engine, ended: JobSnapshot, output: Output) -> int:
     """Say what became of each clip, stream by stream; answers the exit code."""
     code = exit_code([ended])
-    sheets = engine.transcodes.sheets(ended.id)
-    for sheet in sheets:
-        _show_sheet(sheet, output)
-        output.event("clip", **CONVERTER.unstructure(sheet))
+    sheets = show_sheets(engine, ended.id, output)
     failed = sum(1 for sheet in sheets if sheet.state is ClipState.FAILED)
     words = _ending(engine, ended)
     if words and not failed:
@@ -124,6 +121,15 @@ def show_transcodes(engine: Engine, ended: JobSnapshot, output: Output) -> int:
         error=words,
     )
     return int(code)
+
+
+def show_sheets(engine: Engine, job: JobId, output: Output) -> tuple[TranscodeSheet, ...]:
+    """Say what became of each clip of a job, and answer it."""
+    sheets = engine.transcodes.sheets(job)
+    for sheet in sheets:
+        _show_sheet(sheet, output)
+        output.event("clip", **CONVERTER.unstructure(sheet))
+    return sheets
 
 
 def _ending(engine: Engine, ended: JobSnapshot) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -87,10 +87,12 @@ def begins_apart(clip: Inventory, made: Inventory, places: tuple[Place, ...]) ->
             yield f"stream {other.index} begins {float(moved):+.3f} s from where it was"
 
 
-def undecodable(program: str, path: Path, made: Inventory, control: Wishes) -> Iterator[str]:
-    """Decode every picture and sound that was encoded; what cannot be is named."""
+def undecodable(
+    program: str, path: Path, made: Inventory, control: Wishes, *, but: Collection[int] = ()
+) -> Iterator[str]:
+    """Decode every picture and sound, *but* some streams; what cannot be decoded is named."""
     for stream in made.streams:
-        if stream.kind not in {"video", "audio"} or not stream.decodable:
+        if stream.kind not in {"video", "audio"} or not stream.decodable or stream.index in but:
             continue
         line = ["-noautorotate", "-i", str(path), "-map", f"0:{stream.index}", "-xerror"]
         ended = run_ffmpeg(program, [*line, "-fps_mode", "passthrough", "-f", "null", "-"], control)

@@ -221,7 +221,11 @@ class ClipTranscode:
             *differences(clip, made, places, self._recipe),
             *begins_apart(clip, made, places),
         ]
-        wrong = wrong or list(undecodable(self._programs.mux.path, output.part, made, control))
+        wrong = wrong or list(
+            undecodable(
+                self._programs.mux.path, output.part, made, control, but=self._measured_ones(places)
+            )
+        )
         notes: list[str] = []
         for before, after in stored_otherwise(made, places):
             if not self._sounds_and_looks_the_same(before, after):
@@ -286,7 +290,10 @@ class ClipTranscode:
             for one in wanted
         )
         if self._recipe.measured:
-            streams = tuple(self._measured(row, numbers) for row in streams)
+            streams = tuple(
+                self._measured(row, numbers.get(row.index), one.stream.packets)
+                for row, one in zip(streams, wanted, strict=True)
+            )
         first = next(iter(clip.of("video")), None)
         return TranscodeSheet(
             source=output.source,
@@ -333,18 +340,32 @@ class ClipTranscode:
             return one.encoder
         return words_of(self._recipe, one.encoder, one.stream.kind)
 
-    def _measured(self, row: StreamSheet, numbers: dict[int, int]) -> StreamSheet:
-        if row.kind != "video" or row.fate is not Fate.ENCODED or self._recipe.picture.below:
+    def _measured_ones(self, places: tuple[Place, ...]) -> set[int]:
+        """Streams of the file that are measured: there every picture is decoded too."""
+        if not self._recipe.measured or self._recipe.picture.below:
+            return set()
+        encoded = (place.stream.kind == "video" and place.made is not None for place in places)
+        return {n for n, one in enumerate(encoded) if one}
+
+    def _measured(self, row: StreamSheet, number: int | None, frames: int) -> StreamSheet:
+        encoded = row.kind == "video" and row.fate is Fate.ENCODED
+        if number is None or not encoded or self._recipe.picture.below:
             return row
         self._control.show(stage="Measuring quality")
         output = self._output
         found = measure(
             self._programs,
-            (output.part, numbers[row.index]),
+            (output.part, number),
             (output.source, row.index),
             output.work,
             self._control,
         )
+        if found.frames != frames:
+            raise MediaFault(
+                f"The transcode of {output.source} was not kept: of stream {row.index}"
+                f" {found.frames:,} of {frames:,} frames can be decoded.",
+                path=output.source,
+            )
         return replace(
             row,
             ssim=round(found.ssim, 5),
