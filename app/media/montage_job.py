@@ -50,6 +50,7 @@ log = logging.getLogger(__name__)
 
 _RESULTS, _ORDERS = "sheets", "sheet orders"
 """Facts of the journal: what became of each clip, and which sheets may be half written."""
+_SHEETS = {"png", "jpg", "jpeg"}
 _WELL = {SheetState.MADE, SheetState.KNOWN, SheetState.NO_PICTURE}
 
 
@@ -84,6 +85,8 @@ def sources_of(spec: MontageSpec) -> Sources:
 
 def _named_in(clip: FoundClip) -> Iterator[tuple[Path, str]]:
     """The same of each recording in a clip of a folder: some cameras write it in several forms."""
+    if ending(clip.path.name) in _SHEETS and mark_in(clip.path) is not None:
+        return  # of an earlier job, and no clip
     if len(clip.parts) == 1 or ending(clip.path.name) in PICTURES:
         yield clip.path, clip.path.stem if len(clip.parts) == 1 else clip.name
     else:
