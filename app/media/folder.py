@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -37,7 +36,6 @@ class FoundClip:
     """Another one as soon as the first part is another file: for what is remembered of it."""
     group: str = LOOSE
     """The card that it lies on, in words: `A003 · ARRI ALEXA 35`."""
-    recorded: datetime | None = None
     missing: tuple[str, ...] = ()
     """What its camera would have written and is not there."""
 
@@ -103,6 +101,5 @@ def _clip(root: Path, draft: ClipDraft, group: str) -> FoundClip:
         size=made.size,
         stamp=f"{first.size}-{first.mtime_ns}",
         group=group,
-        recorded=made.first_recorded,
         missing=made.missing,
     )

@@ -51,6 +51,7 @@ def _rows(row: ClipRow) -> Iterator[tuple[str, str]]:
         yield "Sound", _sound(facts.audio)
         yield "Names", ", ".join(name for track in facts.audio for name in _names(track))
         yield "Container", facts.container
+        yield "Recorded", facts.recorded
         yield "Project", facts.project
         yield "Note", facts.note
     yield "Card", row.group

@@ -6,7 +6,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import IntEnum
 from fractions import Fraction
 from pathlib import Path
@@ -76,7 +75,6 @@ class ClipRow:
     """Another one as soon as its bytes may be others."""
     group: str = ""
     """The card that it lies on; "" for none."""
-    recorded: datetime | None = None
     missing: tuple[str, ...] = ()
     looked: bool = False
     """Whether it was looked into; what follows is not known before."""
@@ -316,11 +314,6 @@ class ClipFilter(QSortFilterProxyModel):
         """Only clips of this card; None: of all."""
         self._group = group
         self.invalidate()
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether something may be left out."""
-        return bool(self._words) or self._group is not None
 
     def filterAcceptsRow(self, number: int, parent: Index) -> bool:
         model = self.sourceModel()

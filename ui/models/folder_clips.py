@@ -165,6 +165,5 @@ def row_of(clip: FoundClip) -> ClipRow:
         size=clip.size,
         stamp=clip.stamp,
         group=clip.group,
-        recorded=clip.recorded,
         missing=clip.missing,
     )

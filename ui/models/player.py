@@ -341,10 +341,6 @@ class PlayerModel(QObject):
         if beyond:
             self.show(min(beyond, key=lambda place: abs(place - self.number)))
 
-    def set_marks(self, marks: ClipMarks) -> None:
-        """Have these marks."""
-        self._mark(marks)
-
     @property
     def marks(self) -> ClipMarks:
         """What is marked."""

@@ -30,10 +30,6 @@ class RecentFolders(QObject):
         others = [path for path in self.folders if path != folder]
         self._keep((folder, *others)[:MOST])
 
-    def forget(self, folder: Path) -> None:
-        """Do not offer *folder* any more."""
-        self._keep(tuple(path for path in self.folders if path != folder))
-
     def _keep(self, folders: tuple[Path, ...]) -> None:
         self.folders = folders
         self.changed.emit()

@@ -48,7 +48,6 @@ class PictureView(QWidget):
     """The pointer went down here; a drag may follow."""
     dragged = Signal()
     """The pointer was moved so far with its button down that it is a drag."""
-    clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -103,9 +102,6 @@ class PictureView(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(340, 191)
-
-    def hasHeightForWidth(self) -> bool:
-        return False
 
     @property
     def spot(self) -> QRectF:
@@ -186,9 +182,7 @@ class PictureView(QWidget):
             self.dragged.emit()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._down is not None:
-            self._down = None
-            self.clicked.emit()
+        self._down = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self._down = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numbered_clips import number_in
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QWidget
 
 from ui.panes.library import LibraryPane
 from ui.widgets.player_view import PictureView
@@ -38,7 +37,3 @@ def names(pane: LibraryPane) -> list[str]:
     """The clips in the table, in its order."""
     model = pane.table.model()
     return [str(model.index(n, 1).data()) for n in range(model.rowCount())]
-
-
-def shown(widget: QWidget) -> bool:
-    return widget.isVisible()
