@@ -88,13 +88,14 @@ def begins_apart(clip: Inventory, made: Inventory, places: tuple[Place, ...]) ->
 
 
 def undecodable(
-    program: str, path: Path, made: Inventory, control: Wishes, *, but: Collection[int] = ()
+    program: str, path: Path, made: Inventory, control: Wishes, of: Collection[int]
 ) -> Iterator[str]:
-    """Decode every picture and sound, *but* some streams; what cannot be decoded is named."""
+    """Decode every picture and sound *of* some streams; what is damaged is named."""
     for stream in made.streams:
-        if stream.kind not in {"video", "audio"} or not stream.decodable or stream.index in but:
+        if stream.index not in of:
             continue
-        line = ["-noautorotate", "-i", str(path), "-map", f"0:{stream.index}", "-xerror"]
+        line = ["-err_detect", "explode", "-noautorotate", "-i", str(path)]
+        line += ["-map", f"0:{stream.index}", "-xerror"]
         ended = run_ffmpeg(program, [*line, "-fps_mode", "passthrough", "-f", "null", "-"], control)
         if not ended.whole:
             yield f"stream {stream.index} cannot be decoded: {ended.trouble}"

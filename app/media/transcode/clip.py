@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
@@ -211,35 +211,16 @@ class ClipTranscode:
     ) -> TranscodeSheet:
         output, control = self._output, self._control
         control.show(stage="Putting together")
-        places = tuple(
+        found = [
             self._place(one, tasks.get(one.stream.index)) for one in in_order(wanted, self._recipe)
-        )
+        ]
+        places = tuple(sorted(found, key=lambda one: one.beside is not None))
         mux(self._programs.mux.path, clip, places, self._recipe, output.part, control)
         control.show(stage="Checking")
         made = inventory(output.part, control)
-        wrong = [
-            *differences(clip, made, places, self._recipe),
-            *begins_apart(clip, made, places),
-        ]
-        wrong = wrong or list(
-            undecodable(
-                self._programs.mux.path, output.part, made, control, but=self._measured_ones(places)
-            )
-        )
-        notes: list[str] = []
-        for before, after in stored_otherwise(made, places):
-            if not self._sounds_and_looks_the_same(before, after):
-                notes.append(
-                    f"The raw stream {before.index} is stored in another form than in the original"
-                    " and cannot be decoded here: it was counted, not compared."
-                )
-        if wrong:
-            raise MediaFault(
-                f"The transcode of {output.source} is not what it has to be and was not kept:"
-                f" {'; '.join(wrong)}.",
-                path=output.source,
-            )
-        sheet = replace(self._sheet(clip, made, tasks, wanted, places), notes=tuple(notes))
+        self._check(clip, made, places, tasks)
+        notes = tuple(self._compared_raw(made, places))
+        sheet = replace(self._sheet(clip, made, tasks, wanted, places), notes=notes)
         if Stamp.of(output.source) != output.stamp:
             raise MediaFault(
                 f"{output.source} changed while it was being transcoded.",
@@ -248,6 +229,35 @@ class ClipTranscode:
             )
         finish(output, sheet)
         return sheet
+
+    def _check(
+        self,
+        clip: Inventory,
+        made: Inventory,
+        places: tuple[Place, ...],
+        tasks: dict[int, StreamTask],
+    ) -> None:
+        """MediaFault for what is not as it has to be."""
+        output, program = self._output, self._programs.mux.path
+        wrong = [*differences(clip, made, places, self._recipe), *begins_apart(clip, made, places)]
+        if not wrong:
+            encoded = set(self._to_decode(places, tasks))
+            wrong = list(undecodable(program, output.part, made, self._control, encoded))
+        if wrong:
+            raise MediaFault(
+                f"The transcode of {output.source} is not what it has to be and was not kept:"
+                f" {'; '.join(wrong)}.",
+                path=output.source,
+            )
+
+    def _compared_raw(self, made: Inventory, places: tuple[Place, ...]) -> Iterator[str]:
+        """Raw streams that could be counted only, in words."""
+        for before, after in stored_otherwise(made, places):
+            if not self._sounds_and_looks_the_same(before, after):
+                yield (
+                    f"The raw stream {before.index} is stored in another form than in the original"
+                    " and cannot be decoded here: it was counted, not compared."
+                )
 
     def _sounds_and_looks_the_same(self, before: Stream, after: Stream) -> bool:
         """Whether it was compared; raises MediaFault where a raw stream is not what it was."""
@@ -340,12 +350,18 @@ class ClipTranscode:
             return one.encoder
         return words_of(self._recipe, one.encoder, one.stream.kind)
 
-    def _measured_ones(self, places: tuple[Place, ...]) -> set[int]:
-        """Streams of the file that are measured: there every picture is decoded too."""
-        if not self._recipe.measured or self._recipe.picture.below:
-            return set()
-        encoded = (place.stream.kind == "video" and place.made is not None for place in places)
-        return {n for n, one in enumerate(encoded) if one}
+    def _to_decode(self, places: tuple[Place, ...], tasks: dict[int, StreamTask]) -> Iterator[int]:
+        """Streams of the file that are looked at for damage: all that were encoded.
+
+        Where one run was measured, every picture of it is decoded there.
+        """
+        measured = self._recipe.measured and not self._recipe.picture.below
+        for n, place in enumerate(places):
+            if place.made is None:
+                continue
+            runs = len(tasks[place.stream.index].work.state.runs)
+            if not (measured and place.stream.kind == "video" and runs == 1):
+                yield n
 
     def _measured(self, row: StreamSheet, number: int | None, frames: int) -> StreamSheet:
         encoded = row.kind == "video" and row.fate is Fate.ENCODED

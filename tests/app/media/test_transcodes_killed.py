@@ -201,3 +201,24 @@ def test_whatever_kind_of_clip_it_goes_on_at_the_right_frame(footage, tmp_path, 
     before = [float(time) - begins for time in times if kind != "cut by an edit list"]
     after = [float(time) for time in shown_at(made)]
     assert after == pytest.approx(before or after, abs=0.002)
+
+
+def test_what_was_kept_and_is_damaged_since_is_found(footage, tmp_path):
+    clip = footage.made("killed.mov", *PRORES, "-c:a", "pcm_s24le", frames=375)
+    bed = Bed(tmp_path)
+    bed.kill_at(clip, 0, 60_000)
+    (run,) = (bed.out / ".killed.mkv.work" / "stream-0").glob("run-*")
+    with run.open("r+b") as file:  # as a power cut may leave it
+        file.seek(20_000)
+        file.write(bytes(4096))
+
+    process = bed.begin(clip)
+    _, words = process.communicate(timeout=240)
+
+    if process.returncode == 0:  # it counted only up to the damage, and went on there
+        assert numbers_of(bed.out / "killed.mkv") == list(range(375))
+        return
+    assert b"not what it has to be and was not kept" in words
+    assert not list(bed.out.glob("*"))
+    bed.finish(clip)  # the next try begins anew
+    assert numbers_of(bed.out / "killed.mkv") == list(range(375))
