@@ -369,6 +369,8 @@ class LibraryPane(Pane):
     def end(self) -> None:
         """The window closes: no thread and no child stays."""
         self._calm.stop()
+        if self.panel.player.large is not None:
+            self.panel.player.large.close()
         self.player.close()
         self.clips.close()
 

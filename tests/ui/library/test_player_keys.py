@@ -235,6 +235,14 @@ def test_full_screen_shows_the_same_frame_and_escape_comes_back(opened, press, q
     assert seen(opened) == 45
 
 
+def test_a_player_that_fills_the_screen_goes_with_its_window(opened, press):
+    press(Key.Key_F)
+    large = opened.panel.player.large
+    opened.bridge.close()
+    assert opened.panel.player.large is None
+    assert not large.isVisible()
+
+
 def test_the_timeline_has_pictures(opened):
     assert opened.panel.player.timeline.pictures == 12
 
