@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import threading
 import time
@@ -95,25 +96,30 @@ class WatchFolder:
         False when something failed in this run. Raises BadInput where another program watches
         the same folder, WriteFailed where nothing can be remembered.
         """
-        well = True
-        with self._locked(), self._remembering():
-            self._take_up_again()
-            polled = not gives_notice(self.order)
-            changed, looked = True, -_LOOK_LEAST
-            for woken in wakes(self.order, self._stop, polled=polled):
-                changed = changed or woken
-                since = time.monotonic() - looked
-                if since >= (_LOOK_LEAST if changed else self.order.watch.rescan_seconds):
-                    self._look()
-                    changed, looked = False, time.monotonic()
-                self._settle()
-                well = self._follow() and well
-                well = self._queue_next() and well
-                self._show(polled=polled)
-                idle = not (changed or self._known or self._ready or self._in_hand)
-                if self._stop.is_set() or (once and idle):
-                    break
-        self._state = replace(self._state, running=False)
+        try:
+            with self._locked(), self._remembering():
+                self._take_up_again()
+                return self._watch(once)
+        finally:
+            self._state = replace(self._state, running=False)
+
+    def _watch(self, once: bool) -> bool:
+        well, polled = True, not gives_notice(self.order)
+        looks, looked = 1, -math.inf
+        for woken in wakes(self.order, self._stop, polled=polled):
+            if woken:  # twice: what is still being made may give notice of its folder only
+                looks = 1 if once else 2
+            since = time.monotonic() - looked
+            if since >= (_LOOK_LEAST if looks else self.order.watch.rescan_seconds):
+                self._look()
+                looks, looked = max(0, looks - 1), time.monotonic()
+            self._settle()
+            well = self._follow() and well
+            well = self._queue_next() and well
+            self._show(polled=polled)
+            idle = not (looks or self._known or self._ready or self._in_hand)
+            if self._stop.is_set() or (once and idle):
+                break
         return well
 
     # Looking

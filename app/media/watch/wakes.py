@@ -30,7 +30,7 @@ def gives_notice(order: WatchOrder) -> bool:
 
 def wakes(order: WatchOrder, stop: threading.Event, *, polled: bool) -> Iterator[bool]:
     """Yield again and again: True when something has changed, or may have."""
-    yield True
+    yield False
     while not stop.is_set():
         if not polled:
             try:
@@ -43,6 +43,7 @@ def wakes(order: WatchOrder, stop: threading.Event, *, polled: bool) -> Iterator
 def _noticed(order: WatchOrder, stop: threading.Event) -> Iterator[bool]:
     import watchfiles
 
+    begun = True  # what has landed before it listened was not heard
     for changes in watchfiles.watch(
         order.raw,
         watch_filter=None,
@@ -53,7 +54,8 @@ def _noticed(order: WatchOrder, stop: threading.Event) -> Iterator[bool]:
         yield_on_timeout=True,
         raise_interrupt=False,
     ):
-        yield bool(changes)
+        yield bool(changes) or begun
+        begun = False
 
 
 def _polled(stop: threading.Event, *, for_seconds: float | None) -> Iterator[bool]:
