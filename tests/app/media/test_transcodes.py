@@ -129,6 +129,19 @@ def test_two_originals_of_one_name_never_share_an_output(engine, footage, tmp_pa
     assert [len(numbers_of(sheet.path)) for sheet in sheets] == [25, 30, 35, 40]
 
 
+def test_an_original_is_never_replaced_by_its_own_transcode(engine, footage, tmp_path):
+    clip = tmp_path / "a.mkv"
+    clip.write_bytes(footage.made("25.mkv", *PRORES, frames=25, tones=0).read_bytes())
+    before = clip.read_bytes()
+    quick = replace(QUICK, measured=False)
+
+    for anew in (False, True):
+        ended, (sheet,) = transcoded(engine, clip, to=tmp_path, recipe=quick, anew=anew)
+        assert ended.state is JobState.DONE, sheet.trouble
+        assert sheet.path == tmp_path / "a_mkv.mkv"
+        assert clip.read_bytes() == before
+
+
 def test_a_stream_that_does_not_become_smaller_stays_raw_from_that_second_on(
     engine, footage, tmp_path
 ):
