@@ -30,12 +30,12 @@ from app.jobs.runner import JobKind, Runner, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.jobs.vigil import Vigil
-from app.media.facts import ClipFacts
-from app.media.montage_spec import MontageSpec
-from app.media.montages import Montages
-from app.media.probe import probe
-from app.media.proxies import Proxies
-from app.media.proxy_spec import ProxySpec
+from app.media.facts.probe import probe
+from app.media.facts.values import ClipFacts
+from app.media.montage.montages import Montages
+from app.media.montage.spec import MontageSpec
+from app.media.proxy.proxies import Proxies
+from app.media.proxy.spec import ProxySpec
 from app.media.transcode.spec import TranscodeSpec
 from app.media.transcode.transcodes import Transcodes
 from app.media.watch.folder import Told, WatchFolder

@@ -15,8 +15,8 @@ from importlib import metadata
 
 from app.errors import Refusal
 from app.jobs.soundness import inspect
-from app.media.hardware import proven_encoders
-from app.media.program import BROUGHT, find_program
+from app.media.ffmpeg.program import BROUGHT, find_program
+from app.media.proxy.hardware import proven_encoders
 from app.paths import Profile
 from app.units import bytes_text, count_text
 

@@ -15,7 +15,7 @@ from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import CONVERTER
-from app.media.montage_spec import (
+from app.media.montage.spec import (
     LEAST_WIDTH,
     MOST_TILES,
     MOST_WIDTH,
@@ -26,7 +26,7 @@ from app.media.montage_spec import (
     SheetResult,
     SheetState,
 )
-from app.media.proxies import as_given
+from app.media.proxy.proxies import as_given
 from app.units import bytes_text, duration_text
 
 

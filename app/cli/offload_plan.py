@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.cli.output import Output
-from app.media.proxy_spec import ProxySpec
+from app.media.proxy.spec import ProxySpec
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
 from app.offload.remarks import ROOM_TO_SPARE, room_text
 from app.places.tree import EntryKind, list_tree

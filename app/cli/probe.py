@@ -13,8 +13,8 @@ from app.cli.invocation import this_invocation
 from app.cli.output import shown
 from app.cli.typed import Place
 from app.errors import ReelkeepError
-from app.media.facts import AudioTrack, ClipFacts, Colour, FrameRow, KeyFrames, VideoTrack
-from app.media.probe import CONVERTER, probe
+from app.media.facts.probe import CONVERTER, probe
+from app.media.facts.values import AudioTrack, ClipFacts, Colour, FrameRow, KeyFrames, VideoTrack
 from app.timecode import rate_text
 from app.units import bytes_text, count_text
 

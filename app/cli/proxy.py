@@ -16,10 +16,10 @@ from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import CONVERTER
-from app.media.proxies import as_given
-from app.media.proxy_shelf import Tidied
-from app.media.proxy_spec import ClipResult, ClipState, ProxyPlan, ProxySpec, with_looks
-from app.media.recipes import BurnIn, ProxySize
+from app.media.proxy.proxies import as_given
+from app.media.proxy.recipes import BurnIn, ProxySize
+from app.media.proxy.shelf import Tidied
+from app.media.proxy.spec import ClipResult, ClipState, ProxyPlan, ProxySpec, with_looks
 from app.units import bytes_text, count_text, duration_text
 
 _CACHE = "(cache)"

@@ -12,8 +12,8 @@ from app.cli.typed import Number, Place
 from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.spec import CONVERTER
-from app.media.proxies import as_given
-from app.media.still_order import StillForm
+from app.media.montage.still_order import StillForm
+from app.media.proxy.proxies import as_given
 
 
 @click.command("still")

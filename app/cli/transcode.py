@@ -18,7 +18,7 @@ from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import CONVERTER, JobId
-from app.media.proxies import as_given
+from app.media.proxy.proxies import as_given
 from app.media.transcode.recipe import Box
 from app.media.transcode.spec import (
     ClipState,

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from app.errors import BadInput
 from app.jobs.journal import Journal
 from app.jobs.spec import JobId
-from app.media.proxy_spec import ProxySpec
-from app.media.recipes import ProxyRecipe
+from app.media.proxy.recipes import ProxyRecipe
+from app.media.proxy.spec import ProxySpec
 from app.offload.plan import OffloadPlan, PlannedDestination
 from app.offload.spec import DestinationSpec
 

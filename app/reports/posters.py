@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.media.look import Looker
+from app.media.frames.look import Looker
 from app.places.cards.listing import FRAMES, MOVIES
 from app.reports.model import FileRow, TransferReport
 

@@ -30,10 +30,10 @@ from numbered_clips import NumberedClips, number_in  # noqa: E402
 from players import Player, installed  # noqa: E402
 from table import head, row  # noqa: E402
 
-from app.media.frames import Decoder, first_frame  # noqa: E402
-from app.media.index import build_index  # noqa: E402
-from app.media.index_cache import IndexCache  # noqa: E402
-from app.media.source import FileSource  # noqa: E402
+from app.media.frames.decoder import Decoder, first_frame  # noqa: E402
+from app.media.frames.index import build_index  # noqa: E402
+from app.media.frames.index_cache import IndexCache  # noqa: E402
+from app.media.frames.source import FileSource  # noqa: E402
 
 RATE = "24000/1001"
 NOISE = "-vf noise=alls=4:allf=t"

@@ -28,9 +28,9 @@ from numbered_clips import NumberedClips, number_in  # noqa: E402
 from PIL import Image  # noqa: E402
 from table import head, row  # noqa: E402
 
-from app.media.montage import grid_for  # noqa: E402
-from app.media.montage_mark import mark_in  # noqa: E402
-from app.media.sheet import layout_of  # noqa: E402
+from app.media.montage.mark import mark_in  # noqa: E402
+from app.media.montage.sheet import layout_of  # noqa: E402
+from app.media.montage.tiles import grid_for  # noqa: E402
 
 RATE = 25
 MASTER = 240

@@ -25,13 +25,13 @@ sys.path.insert(0, str(CHECKOUT))
 from app.jobs.control import JobControl  # noqa: E402
 from app.jobs.snapshot import JobSnapshot, JobState  # noqa: E402
 from app.jobs.spec import JobId  # noqa: E402
-from app.media.feed import feed_of  # noqa: E402
-from app.media.graph import arguments  # noqa: E402
-from app.media.look import Looker  # noqa: E402
-from app.media.program import Program, find_program  # noqa: E402
-from app.media.recipes import ProxyRecipe, recipe_named  # noqa: E402
-from app.media.rungs import rungs_of  # noqa: E402
-from app.media.tally import Tally, tally  # noqa: E402
+from app.media.ffmpeg.feed import feed_of  # noqa: E402
+from app.media.ffmpeg.program import Program, find_program  # noqa: E402
+from app.media.ffmpeg.tally import Tally, tally  # noqa: E402
+from app.media.frames.look import Looker  # noqa: E402
+from app.media.proxy.graph import arguments  # noqa: E402
+from app.media.proxy.recipes import ProxyRecipe, recipe_named  # noqa: E402
+from app.media.proxy.rungs import rungs_of  # noqa: E402
 
 CLAIMED = 500
 """Frames of HD a second that such systems claim."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from zlib import crc32
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r={rate}:d={seconds}")
 SOUND = ("-f", "lavfi", "-i", "sine=r=48000:d={seconds}")
@@ -25,9 +26,11 @@ class Clips:
         seconds: str = "1",
     ) -> Path:
         """A clip of *name*, by ffmpeg from *inputs* with *options*."""
-        path = self._folder / name
+        given = [word.format(rate=rate, seconds=seconds) for word in inputs]
+        # Two tests may give clips of other kinds one name.
+        path = self._folder / f"{crc32(repr((given, options)).encode()):08x}" / name
         if not path.exists():
-            given = [word.format(rate=rate, seconds=seconds) for word in inputs]
+            path.parent.mkdir(exist_ok=True)
             command = ["ffmpeg", "-v", "error", "-y", *given, *options, path]
             subprocess.run(command, check=True, timeout=120)
         return path

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from app.media.film import ClipFilm
-from app.media.index import build_index
-from app.media.lens import Lens
-from app.media.pictures import Picture
-from app.media.playback import Playback
-from app.media.sound_sink import CHANNELS, RATE
+from app.media.frames.index import build_index
+from app.media.frames.pictures import Picture
+from app.media.play.film import ClipFilm
+from app.media.play.lens import Lens
+from app.media.play.playback import Playback
+from app.media.play.sound_sink import CHANNELS, RATE
 
 PATIENCE = 60.0
 STEP = 0.005

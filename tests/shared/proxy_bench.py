@@ -10,8 +10,8 @@ from typing import Any
 
 from app.engine import Engine
 from app.jobs.snapshot import JobSnapshot
-from app.media.proxy_spec import ClipResult, ProxySpec
-from app.media.recipes import recipe_named
+from app.media.proxy.recipes import recipe_named
+from app.media.proxy.spec import ClipResult, ProxySpec
 
 
 @dataclass(frozen=True, kw_only=True)

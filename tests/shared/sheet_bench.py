@@ -12,8 +12,8 @@ from PIL import Image
 
 from app.engine import Engine
 from app.jobs.snapshot import JobSnapshot
-from app.media.montage_spec import USUAL_WIDTH, MadeSheet, MontageSpec, SheetForm, SheetResult
-from app.media.sheet import layout_of
+from app.media.montage.sheet import layout_of
+from app.media.montage.spec import USUAL_WIDTH, MadeSheet, MontageSpec, SheetForm, SheetResult
 
 SIZE = (320, 180)
 """Pixels of the numbered clips."""

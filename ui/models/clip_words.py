@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.media.facts import AudioTrack, ClipFacts, Colour, KeyFrames, VideoTrack
+from app.media.facts.values import AudioTrack, ClipFacts, Colour, KeyFrames, VideoTrack
 from app.timecode import rate_text
 from app.units import bytes_text, count_text, duration_text
 from ui.models.clips import ClipRow, start_text

@@ -22,7 +22,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QImage
 
-from app.media.facts import ClipFacts
+from app.media.facts.values import ClipFacts
 from app.timecode import rate_text
 from app.units import bytes_text, count_text
 from ui.words import NOTHING, printable

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app.errors import ReelkeepError
 from app.jobs.snapshot import JobState
-from app.media.folder import ClipFolder, FoundClip, clips_below
-from app.media.look import Look, Looker
+from app.media.facts.folder import ClipFolder, FoundClip, clips_below
+from app.media.frames.look import Look, Looker
 from app.units import count_text
 from ui.bridge import Bridge
 from ui.models.clips import ClipRow, ClipsModel

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.errors import ReelkeepError
-from app.media.marks import ClipMarks, MarkStore, merged
+from app.media.play.marks import ClipMarks, MarkStore, merged
 from ui.bridge import Bridge
 
 log = logging.getLogger(__name__)

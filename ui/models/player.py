@@ -10,10 +10,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.errors import ReelkeepError
-from app.media.lens import Lens
-from app.media.marks import ClipMarks, Mark, MarkStore
-from app.media.playback import Playback
-from app.media.sound_sink import SoundSink
+from app.media.play.lens import Lens
+from app.media.play.marks import ClipMarks, Mark, MarkStore
+from app.media.play.playback import Playback
+from app.media.play.sound_sink import SoundSink
 from app.timecode import Timecode, frame_rate
 from ui.bridge import Bridge
 from ui.models.kept_marks import KeptMarks

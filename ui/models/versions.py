@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.media import choice
-from app.media.film import Film
-from app.media.playback import Playback
+from app.media.play import choice
+from app.media.play.film import Film
+from app.media.play.playback import Playback
 from app.timecode import Timecode
 
 ORIGINAL = "original"

@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.jobs.snapshot import JobSnapshot
-from app.media.film import ClipFilm, IndexOf
-from app.media.index_cache import IndexCache
-from app.media.marks import MarkStore
-from app.media.proxy_spec import ProxySpec
-from app.media.sound_sink import SoundSink
+from app.media.frames.index_cache import IndexCache
+from app.media.play.film import ClipFilm, IndexOf
+from app.media.play.marks import MarkStore
+from app.media.play.sound_sink import SoundSink
+from app.media.proxy.spec import ProxySpec
 from app.places.volumes import Volume
 from ui import icons, theme
 from ui.bridge import Bridge

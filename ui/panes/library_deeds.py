@@ -11,14 +11,14 @@ from PySide6.QtCore import QMimeData, QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QDrag, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
-from app.media.film import FileFilm, Film, IndexOf
-from app.media.lens import check_lut
-from app.media.log_looks import LOOKS, LogLook, look_file
-from app.media.montage_spec import MontageSpec
-from app.media.proxy_spec import KeptProxy, ProxySpec
-from app.media.recipes import ProxySize
-from app.media.source import FileSource
-from app.media.stills import Still, StillForm, write_still
+from app.media.frames.source import FileSource
+from app.media.montage.spec import MontageSpec
+from app.media.montage.stills import Still, StillForm, write_still
+from app.media.play.film import FileFilm, Film, IndexOf
+from app.media.play.lens import check_lut
+from app.media.play.log_looks import LOOKS, LogLook, look_file
+from app.media.proxy.recipes import ProxySize
+from app.media.proxy.spec import KeptProxy, ProxySpec
 from app.units import count_text
 from ui.bridge import Bridge
 from ui.models.clips import ClipRow, files_as_mime

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.media.marks import Mark
+from app.media.play.marks import Mark
 from ui import theme
 from ui.words import printable
 

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from app.media.marks import ClipMarks
+from app.media.play.marks import ClipMarks
 from ui import theme
 from ui.theme import COLOURS, Tone
 

@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
-from app.media.pictures import Picture
+from app.media.frames.pictures import Picture
 from ui import theme
 from ui.theme import COLOURS, Tone
 

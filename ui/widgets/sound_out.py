@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
-from app.media.sound_sink import CHANNELS, FRAME, RATE, SoundSink
+from app.media.play.sound_sink import CHANNELS, FRAME, RATE, SoundSink
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QIODevice

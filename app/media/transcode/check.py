@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from app.media.process import Wishes, run_ffmpeg
+from app.media.ffmpeg.process import Wishes, run_ffmpeg
 from app.media.transcode.lines import size_of
 from app.media.transcode.mux import Place
 from app.media.transcode.recipe import TranscodeRecipe

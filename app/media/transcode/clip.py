@@ -15,7 +15,7 @@ from app.errors import JobCancelled, MediaFault
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobState
 from app.log import carried
-from app.media.proxy_shelf import Stamp
+from app.media.products.stamp import Stamp
 from app.media.transcode.check import (
     begins_apart,
     decoded_digest,

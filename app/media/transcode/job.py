@@ -14,9 +14,9 @@ from app.errors import JobCancelled, MediaFault, ReelkeepError
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId
-from app.media.folder import clips_below
-from app.media.proxy_names import names_of
-from app.media.row import PICTURES, ending
+from app.media.facts.folder import clips_below
+from app.media.facts.row import PICTURES, ending
+from app.media.products.names import names_of
 from app.media.transcode.clip import ClipTranscode
 from app.media.transcode.fates import intents, words_of
 from app.media.transcode.outputs import Output, known, output_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import ffmpeg
 
-from app.media.rungs import even
+from app.media.products.sizes import even
 from app.media.transcode.recipe import ENCODERS, SOUND_ENCODERS, Codec, Sound, TranscodeRecipe
 from app.media.transcode.streams import Stream
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from app.errors import DestinationFull, MediaFault
-from app.media.process import Wishes, run_ffmpeg
+from app.media.ffmpeg.process import Wishes, run_ffmpeg
 from app.media.transcode.lines import OPUS_HEAD, OPUS_RATE
 from app.media.transcode.recipe import Box, Sound, TranscodeRecipe
 from app.media.transcode.spec import Fate

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import NotFound
-from app.media.program import Program, programs, said
+from app.media.ffmpeg.program import Program, programs, said
 from app.media.transcode.recipe import TranscodeRecipe, encoders_of
 
 _TURNS = (7, 0)

@@ -12,7 +12,7 @@ from pathlib import Path
 import ffmpeg
 
 from app.errors import MediaFault
-from app.media.process import Wishes, run_ffmpeg
+from app.media.ffmpeg.process import Wishes, run_ffmpeg
 from app.media.transcode.programs import Programs
 
 _ALL = re.compile(r"\bAll:([0-9.]+)")

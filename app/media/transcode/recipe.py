@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from app.media.recipe_file import RecipeKind
+from app.media.ffmpeg.recipe_file import RecipeKind
 
 
 class Codec(StrEnum):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from app.errors import MediaFault
 from app.jobs.control import JobControl
-from app.media.probe import CONVERTER
-from app.media.process import Progress, run_reporting
+from app.media.facts.probe import CONVERTER
+from app.media.ffmpeg.process import Progress, run_reporting
 from app.own_process import own_process
 
 MODULE = "app.media.transcode.streams_process"

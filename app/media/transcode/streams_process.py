@@ -18,9 +18,9 @@ import av
 from blake3 import blake3
 
 from app.errors import MediaFault
-from app.media.facts import ClipFacts
-from app.media.probe import CONVERTER
-from app.media.probe_process import hold_back, told
+from app.media.facts.probe import CONVERTER
+from app.media.facts.probe_process import hold_back, told
+from app.media.facts.values import ClipFacts
 from app.media.transcode.streams import Inventory, Stream, times_file
 
 _EVERY = 0.25

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from app.errors import DestinationFull, EnvironmentFault, MediaFault
-from app.media.process import Ended, Progress, Wishes, run_ffmpeg
+from app.media.ffmpeg.process import Ended, Progress, Wishes, run_ffmpeg
 from app.media.transcode.lines import (
     OPUS_PACKET,
     OPUS_RATE,

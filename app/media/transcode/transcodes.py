@@ -11,7 +11,7 @@ from app.jobs.journal import Journal
 from app.jobs.runner import JobKind, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
-from app.media.proxy_spec import LANE
+from app.media.products import LANE
 from app.media.transcode.job import (
     TranscodeRun,
     clear_up,

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from app.errors import MediaFault, WriteFailed
 from app.jobs.spec import CONVERTER
-from app.media.process import Wishes, run_reporting
-from app.media.proxy_shelf import sync_folder
+from app.media.ffmpeg.process import Wishes, run_reporting
+from app.media.products.partial import sync_folder
 from app.own_process import own_process
 
 _STATE = "state.json"

@@ -17,9 +17,10 @@ from typing import Protocol
 from app.errors import BadInput, NotFound, ReelkeepError
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
-from app.media.probe import probe
-from app.media.proxy_shelf import PART, Stamp
-from app.media.row import PICTURES, ending
+from app.media.facts.probe import probe
+from app.media.facts.row import PICTURES, ending
+from app.media.products.partial import PART
+from app.media.products.stamp import Stamp
 from app.media.watch.ledger import Entry, Ledger, Stage
 from app.media.watch.order import WatchOrder
 from app.media.watch.products import Products

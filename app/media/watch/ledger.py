@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from app.errors import WriteFailed
-from app.media.proxy_shelf import Stamp, sync_folder
+from app.media.products.partial import sync_folder
+from app.media.products.stamp import Stamp
 from app.media.transcode.work import write_safely
 
 _MOST_SPENT = 1000

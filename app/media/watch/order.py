@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import BadInput, NotFound, WriteFailed
-from app.media.montage_spec import SheetForm
+from app.media.montage.spec import SheetForm
 
 FILE = "reelkeep-watch.toml"
 _TEMPLATE = Path(__file__).parents[3] / "resources" / "watch" / FILE

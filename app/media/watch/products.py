@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from app.jobs.spec import Spec
-from app.media.montage_spec import MontageSpec, SheetForm
-from app.media.proxy_spec import ProxySpec
-from app.media.recipes import ProxyRecipe
+from app.media.montage.spec import MontageSpec, SheetForm
+from app.media.proxy.recipes import ProxyRecipe
+from app.media.proxy.spec import ProxySpec
 from app.media.transcode.recipe import TranscodeRecipe
 from app.media.transcode.spec import TranscodeSpec
 from app.media.watch.order import WatchOrder

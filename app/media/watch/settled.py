@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from app.media.proxy_shelf import Stamp
+from app.media.products.stamp import Stamp
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ import pytest
 
 from app.cli import examination
 from app.cli.examination import Weight, examine
-from app.media import program as media_program
+from app.media.ffmpeg import program as media_program
 
 BROKEN = "#!/bin/sh\n[ \"$2\" = -version ] && { echo 'ffmpeg version 0.1'; exit 0; }\nexit 1\n"
 STUCK = "#!/bin/sh\nexec sleep 600\n"

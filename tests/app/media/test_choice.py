@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.media.choice import HEADROOM, Version, choose
+from app.media.play.choice import HEADROOM, Version, choose
 
 VERSIONS = st.lists(
     st.builds(

@@ -12,9 +12,9 @@ from clip_bench import SOUND, Clips
 from numbered_clips import NumberedClips, number_in
 
 from app.errors import BadInput, FrameFault, MediaFault, NotFound
-from app.media.frames import Decoder, first_frame
-from app.media.index import build_index
-from app.media.source import FileSource
+from app.media.frames.decoder import Decoder, first_frame
+from app.media.frames.index import build_index
+from app.media.frames.source import FileSource
 
 UNSURE = {"mpeg4.avi": 3, "mpeg2.mxf": 3, "times.h264": 3, "h264_open.mkv": 3, "h264_open.ts": 3}
 """Where half of a picture is left, threads make of it what they will; and without a table, what

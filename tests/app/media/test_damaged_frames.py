@@ -12,9 +12,9 @@ import pytest
 from numbered_clips import NumberedClips, number_in
 
 from app.errors import FrameFault
-from app.media.frames import Decoder
-from app.media.index import build_index
-from app.media.source import FileSource
+from app.media.frames.decoder import Decoder
+from app.media.frames.index import build_index
+from app.media.frames.source import FileSource
 
 Hurt = Callable[[bytearray, random.Random], bytes]
 

@@ -12,8 +12,8 @@ import pytest
 from picture_bench import arriraw, r3d, row_of
 
 from app.errors import BadInput, MediaFault
-from app.media.external import decoder_for, first_picture
-from app.media.probe import probe
+from app.media.facts.external import decoder_for, first_picture
+from app.media.facts.probe import probe
 
 Y4M = "ffmpeg -v error -f lavfi -i testsrc2=s=640x360:r=24000/1001 -f yuv4mpegpipe -"
 

@@ -13,9 +13,9 @@ from numbered_clips import NumberedClips, number_in, shared_clips
 from play_bench import Player, Recorder, SetTime, brightness, film_of
 
 from app.errors import FrameFault
-from app.media.film import SpanFrames
-from app.media.index import build_index
-from app.media.source import FileSource
+from app.media.frames.index import build_index
+from app.media.frames.source import FileSource
+from app.media.play.film import SpanFrames
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numbered_clips import CLIPS, NumberedClips
 
-from app.media.frame_index import FrameIndex, Way
-from app.media.index import build_index
-from app.media.index_cache import IndexCache
-from app.media.source import FileRange, FileSource
+from app.media.frames.frame_index import FrameIndex, Way
+from app.media.frames.index import build_index
+from app.media.frames.index_cache import IndexCache
+from app.media.frames.source import FileRange, FileSource
 
 NTSC = Fraction(30000, 1001)
 

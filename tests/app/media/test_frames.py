@@ -16,10 +16,10 @@ from av.video.frame import VideoFrame
 from numbered_clips import CLIPS, NumberedClip, NumberedClips, number_in
 
 from app.errors import BadInput, FrameFault, MediaFault
-from app.media.frame_index import Stamps
-from app.media.frames import Abandoned, Decoder, first_frame
-from app.media.index import FrameIndex, build_index
-from app.media.source import FileRange, FileSource
+from app.media.frames.decoder import Abandoned, Decoder, first_frame
+from app.media.frames.frame_index import Stamps
+from app.media.frames.index import FrameIndex, build_index
+from app.media.frames.source import FileRange, FileSource
 
 LONG = "h264.mp4"
 

@@ -14,8 +14,8 @@ from proxy_bench import proxies_of, shown_by_ffprobe
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
-from app.media import hardware
-from app.media.program import find_program
+from app.media.ffmpeg.program import find_program
+from app.media.proxy import hardware
 
 DEVICE = """#!/bin/bash
 # Takes the options of h264_nvenc, and has libx264 do it {quality}

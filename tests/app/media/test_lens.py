@@ -12,9 +12,9 @@ import pytest
 from clip_bench import H264, Clips
 
 from app.errors import BadInput
-from app.media.lens import Glass, Lens
-from app.media.log_looks import LOOKS, look_file, shown_as
-from app.media.pictures import Picture, fitted
+from app.media.frames.pictures import Picture, fitted
+from app.media.play.lens import Glass, Lens
+from app.media.play.log_looks import LOOKS, look_file, shown_as
 
 GREY = {
     "logc3": 0.391, "logc4": 0.278, "slog3": (420 - 64) / 876, "vlog": (433 - 64) / 876,

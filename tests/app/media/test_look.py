@@ -15,9 +15,9 @@ import pytest
 from clip_bench import H264, SOUND, Clips
 from PIL import Image
 
-from app.media.folder import clips_below
-from app.media.look import Looker
-from app.media.probe import probe
+from app.media.facts.folder import clips_below
+from app.media.facts.probe import probe
+from app.media.frames.look import Looker
 
 
 @pytest.fixture
@@ -167,12 +167,12 @@ def test_the_clips_of_a_folder_are_told_card_by_card(tmp_path: Path) -> None:
 
 
 def test_a_whole_raid_is_listed_only_so_far_and_that_is_told(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("app.media.folder.MOST", 20)
+    monkeypatch.setattr("app.media.facts.folder.MOST", 20)
     for number in range(30):
         (tmp_path / f"clip{number:02}.mov").touch()
     found = clips_below(tmp_path)
     assert (len(found.clips), found.cut_short) == (20, True)
-    monkeypatch.setattr("app.media.folder.MOST", 30)
+    monkeypatch.setattr("app.media.facts.folder.MOST", 30)
     assert not clips_below(tmp_path).cut_short
 
 

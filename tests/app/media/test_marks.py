@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import NotFound, WriteFailed
-from app.media.marks import ClipMarks, Mark, MarkStore, content_stamp, merged
-from app.media.source import FileSource
+from app.media.frames.source import FileSource
+from app.media.play.marks import ClipMarks, Mark, MarkStore, content_stamp, merged
 
 MARKS = ClipMarks(first=10, end=50, marks=(Mark(frame=3), Mark(frame=7, text="Boom ⏎ “ä”")))
 

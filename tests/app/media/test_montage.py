@@ -18,13 +18,13 @@ from sheet_bench import numbers_on, pairs_in_pdf, sheets_of, tiles_on
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
-from app.media.footage import sooner_decoded
-from app.media.index import build_index
-from app.media.montage import clock_text, grid_for
-from app.media.montage_spec import SheetForm, SheetState
-from app.media.probe import probe
-from app.media.sheet import layout_of
-from app.media.source import FileSource
+from app.media.facts.probe import probe
+from app.media.frames.footage import sooner_decoded
+from app.media.frames.index import build_index
+from app.media.frames.source import FileSource
+from app.media.montage.sheet import layout_of
+from app.media.montage.spec import SheetForm, SheetState
+from app.media.montage.tiles import clock_text, grid_for
 from app.timecode import Timecode
 
 

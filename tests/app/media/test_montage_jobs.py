@@ -24,7 +24,7 @@ from sheet_bench import numbers_on, sheets_of, tiles_on
 from app.engine import Engine
 from app.errors import BadInput, NotFound
 from app.jobs.snapshot import JobSnapshot, JobState
-from app.media.montage_spec import MontageSpec, SheetForm, SheetState
+from app.media.montage.spec import MontageSpec, SheetForm, SheetState
 
 CHECKOUT = Path(__file__).parents[3]
 PATIENCE = 60.0
@@ -167,7 +167,7 @@ def test_a_clip_that_is_not_there_is_refused(engine, tmp_path):
 
 def test_whoever_asks_for_sheets_loads_no_decoders():
     loaded = "' '.join({'av', 'numpy', 'PIL'} & {*sys.modules})"
-    asked = f"import sys, app.media.montages; sys.exit({loaded} or 0)"
+    asked = f"import sys, app.media.montage.montages; sys.exit({loaded} or 0)"
     done = subprocess.run(
         [sys.executable, "-c", asked], cwd=CHECKOUT, capture_output=True, check=False, timeout=60
     )
@@ -300,7 +300,7 @@ def test_held_it_does_nothing_and_then_goes_on(engine, heavy, tmp_path):
 
 
 def children(
-    of: int | None = None, words: str = "app.media.montage_process"
+    of: int | None = None, words: str = "app.media.montage.process"
 ) -> list[psutil.Process]:
     """Processes below ours, or below another one, that have *words* in their command."""
     found = []

@@ -22,12 +22,12 @@ from picture_bench import (
     with_moving_header,
 )
 
-from app.media.arri import ari_header
-from app.media.dpx import dpx_header
-from app.media.exr import exr_header
-from app.media.header import PictureHeader, packed_timecode, stored_rate, written_moment
-from app.media.red import red_header
-from app.media.tiff import tiff_header
+from app.media.facts.arri import ari_header
+from app.media.facts.dpx import dpx_header
+from app.media.facts.exr import exr_header
+from app.media.facts.header import PictureHeader, packed_timecode, stored_rate, written_moment
+from app.media.facts.red import red_header
+from app.media.facts.tiff import tiff_header
 
 NTSC = Fraction(30000, 1001)
 FILM = Fraction(24000, 1001)

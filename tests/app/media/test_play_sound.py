@@ -12,9 +12,9 @@ import pytest
 from clip_bench import Clips
 from play_bench import Player, Recorder, SetTime, brightness
 
-from app.media.sound_sink import RATE
-from app.media.sound_source import Passage, SoundPart, SoundSource
-from app.media.source import FileSource
+from app.media.frames.source import FileSource
+from app.media.play.sound_sink import RATE
+from app.media.play.sound_source import Passage, SoundPart, SoundSource
 
 CLOSE = 0.020
 FLASH = "drawbox=c=white:t=fill:enable='eq(mod(n,25),0)'"

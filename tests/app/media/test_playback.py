@@ -12,13 +12,13 @@ from numbered_clips import NumberedClips, number_in, shared_clips
 from play_bench import Player, SetTime, brightness
 
 from app.errors import MediaFault
-from app.media.frame_index import FrameIndex
-from app.media.index import build_index
-from app.media.lens import Lens
-from app.media.pictures import Picture, PictureCache
-from app.media.play_clock import PlayClock
-from app.media.route import Route
-from app.media.source import FileSource
+from app.media.frames.frame_index import FrameIndex
+from app.media.frames.index import build_index
+from app.media.frames.pictures import Picture, PictureCache
+from app.media.frames.source import FileSource
+from app.media.play.clock import PlayClock
+from app.media.play.lens import Lens
+from app.media.play.route import Route
 
 
 @pytest.fixture(scope="session")

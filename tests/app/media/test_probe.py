@@ -15,8 +15,8 @@ import pytest
 from clip_bench import H264, PICTURE, SOUND, Clips
 
 from app.errors import BadInput, MediaFault, NotFound
-from app.media.facts import Colour, KeyFrames
-from app.media.probe import probe
+from app.media.facts.probe import probe
+from app.media.facts.values import Colour, KeyFrames
 from app.timecode import Timecode
 
 NTSC = Fraction(30000, 1001)

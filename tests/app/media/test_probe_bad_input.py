@@ -19,8 +19,8 @@ from mount_bench import Bench
 from picture_bench import arriraw, digital_negative, r3d, row_of
 
 from app.errors import MediaFault, ReelkeepError
-from app.media.facts import ClipFacts
-from app.media.probe import probe
+from app.media.facts.probe import probe
+from app.media.facts.values import ClipFacts
 from app.own_process import own_process
 
 NAMES = ("mov", "mp4", "mxf", "mkv", "ts", "avi", "wav", "braw", "crm", "r3d", "ari", "arx", "dpx",
@@ -32,7 +32,7 @@ MPEG2 = ("-c:v", "mpeg2video", "-b:v", "5M", "-pix_fmt", "yuv422p")
 
 def memory(path: Path) -> int:
     """Bytes that the child which looks at a file holds at most."""
-    command, environment = own_process("app.media.probe_process", path)
+    command, environment = own_process("app.media.facts.probe_process", path)
     child = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -318,8 +318,8 @@ def test_a_drive_that_does_not_answer_holds_nobody(clips: Clips, bench: Bench) -
 
 def test_the_child_is_held_to_its_memory(tmp_path: Path) -> None:
     """What is said of memory above would say nothing if the limit were not set."""
-    code = "from app.media.probe_process import hold_back; hold_back(); bytearray(5 << 30)"
-    command, environment = own_process("app.media.probe_process")
+    code = "from app.media.facts.probe_process import hold_back; hold_back(); bytearray(5 << 30)"
+    command, environment = own_process("app.media.facts.probe_process")
     done = subprocess.run(
         [command[0], "-c", code], env=environment, capture_output=True, check=False, timeout=60
     )

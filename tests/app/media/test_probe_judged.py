@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from clip_bench import H264, PICTURE, SOUND, Clips
 
-from app.media import h273
-from app.media.facts import KeyFrames
-from app.media.probe import probe
+from app.media.facts import h273
+from app.media.facts.probe import probe
+from app.media.facts.values import KeyFrames
 from app.timecode import Timecode, frame_rate
 
 TAGS = "setparams=range={}:color_primaries={}:color_trc={}:colorspace={}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import BadInput
-from app.media.program import BROUGHT, find_program, usable_program
+from app.media.ffmpeg.program import BROUGHT, find_program, usable_program
 
 
 @pytest.fixture

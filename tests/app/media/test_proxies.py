@@ -15,8 +15,8 @@ from proxy_bench import Shown, proxies_of, shown_by_ffprobe
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
-from app.media.proxy_spec import ClipState, ProxySpec, with_looks
-from app.media.recipes import BurnIn, recipe_named
+from app.media.proxy.recipes import BurnIn, recipe_named
+from app.media.proxy.spec import ClipState, ProxySpec, with_looks
 
 ALL = ("thumbnail", "preview", "editorial", "dnxhr")
 

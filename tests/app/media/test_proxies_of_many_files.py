@@ -12,7 +12,7 @@ from proxy_bench import proxies_of, shown_by_ffprobe
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
-from app.media.proxy_spec import ClipState
+from app.media.proxy.spec import ClipState
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ from app.engine import Engine
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
-from app.media.process import run_ffmpeg, run_reporting
-from app.media.proxy_spec import ClipState, ProxySpec
-from app.media.recipes import recipe_named
+from app.media.ffmpeg.process import run_ffmpeg, run_reporting
+from app.media.proxy.recipes import recipe_named
+from app.media.proxy.spec import ClipState, ProxySpec
 
 PREVIEW = recipe_named("preview")
 

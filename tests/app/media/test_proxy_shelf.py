@@ -7,10 +7,11 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from app.media.proxy_names import names_of
-from app.media.proxy_shelf import ProxyShelf, Stamp
-from app.media.proxy_spec import KeptProxy
-from app.media.recipes import ProxySize
+from app.media.products.names import names_of
+from app.media.products.stamp import Stamp
+from app.media.proxy.recipes import ProxySize
+from app.media.proxy.shelf import ProxyShelf
+from app.media.proxy.spec import KeptProxy
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import BadInput, NotFound
-from app.media.recipes import Container, PictureCodec, ProxySize, SoundCodec, recipe_named
+from app.media.proxy.recipes import Container, PictureCodec, ProxySize, SoundCodec, recipe_named
 
 PAGE = Path(__file__).parents[3] / "docs" / "recipes.md"
 GOOD = """

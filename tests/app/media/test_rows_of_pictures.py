@@ -17,9 +17,9 @@ from picture_bench import (
 )
 
 from app.errors import BadInput, MediaFault
-from app.media.facts import KeyFrames
-from app.media.probe import probe
-from app.media.row import pictures_in, pictures_with
+from app.media.facts.probe import probe
+from app.media.facts.row import pictures_in, pictures_with
+from app.media.facts.values import KeyFrames
 from app.timecode import Timecode
 
 ALE = """Heading

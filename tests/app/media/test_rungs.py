@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import MediaFault
-from app.media.facts import VideoTrack
-from app.media.recipes import recipe_named
-from app.media.rungs import rungs_of
+from app.media.facts.values import VideoTrack
+from app.media.proxy.recipes import recipe_named
+from app.media.proxy.rungs import rungs_of
 
 HD = VideoTrack(index=0, codec="prores", width=1920, height=1080)
 PREVIEW, EDITORIAL = recipe_named("preview"), recipe_named("editorial")

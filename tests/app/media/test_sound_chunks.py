@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.media.probe import probe
-from app.media.sound import sound_facts
+from app.media.facts.probe import probe
+from app.media.facts.sound import sound_facts
 from app.timecode import Timecode
 
 HOUR = 3600 * 48000

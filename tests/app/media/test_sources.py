@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import BadInput, NotFound
-from app.media.source import ByteSource, FileRange, FileSource
+from app.media.frames.source import ByteSource, FileRange, FileSource
 
 BYTES = random.Random(4).randbytes(10_000)
 

@@ -11,7 +11,7 @@ from clip_bench import H264, PICTURE, SOUND, Clips
 from picture_bench import r3d
 
 from app.errors import BadInput, MediaFault
-from app.media.probe import probe
+from app.media.facts.probe import probe
 from app.timecode import Timecode
 
 MPEG2 = ("-c:v", "mpeg2video", "-b:v", "5M", "-pix_fmt", "yuv422p")

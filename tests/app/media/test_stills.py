@@ -20,11 +20,11 @@ from sheet_bench import numbers_on, sheets_of, tiles_on
 from app.engine import Engine
 from app.errors import BadInput, FrameFault, MediaFault, NotFound, WriteFailed
 from app.jobs.snapshot import JobState
-from app.media.index import build_index
-from app.media.montage_spec import SheetState
-from app.media.probe import probe
-from app.media.source import FileSource
-from app.media.stills import Still, StillForm, export_still
+from app.media.facts.probe import probe
+from app.media.frames.index import build_index
+from app.media.frames.source import FileSource
+from app.media.montage.spec import SheetState
+from app.media.montage.stills import Still, StillForm, export_still
 
 
 @pytest.fixture(scope="session")

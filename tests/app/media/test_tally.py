@@ -13,8 +13,8 @@ from app.errors import MediaFault
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
-from app.media import tally as module
-from app.media.tally import Care, Tally, tallies, tally
+from app.media.ffmpeg import tally as module
+from app.media.ffmpeg.tally import Care, Tally, tallies, tally
 
 
 @pytest.fixture

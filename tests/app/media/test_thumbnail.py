@@ -13,7 +13,7 @@ from proxy_bench import proxies_of
 
 from app.engine import Engine
 from app.errors import MediaFault, NotFound
-from app.media.thumbnail import poster, strip
+from app.media.proxy.thumbnail import poster, strip
 
 FRAMES = 40
 

@@ -14,7 +14,7 @@ from transcode_bench import QUICK, Footage, numbers_of, streams_of, told, transc
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
-from app.media.probe import probe
+from app.media.facts.probe import probe
 from app.media.transcode.recipe import Codec, Sound
 from app.media.transcode.spec import Fate, TranscodeSheet
 

@@ -13,8 +13,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
 from app.errors import BadInput
-from app.media.log_looks import LOOKS
-from app.media.marks import Mark
+from app.media.play.log_looks import LOOKS
+from app.media.play.marks import Mark
 from ui.main_window import path_of
 from ui.panes.library import LibraryPane
 

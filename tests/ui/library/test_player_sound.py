@@ -11,7 +11,7 @@ from play_bench import Recorder
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from app.media.sound_sink import RATE
+from app.media.play.sound_sink import RATE
 from ui.widgets.sound_out import sound_out
 
 

@@ -11,8 +11,8 @@ from numbered_clips import X264, NumberedClips
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from app.media.proxy_spec import KeptProxy
-from app.media.recipes import ProxySize
+from app.media.proxy.recipes import ProxySize
+from app.media.proxy.spec import KeptProxy
 from ui.panes.library import LibraryPane
 
 Key = Qt.Key

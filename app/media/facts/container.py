@@ -1,0 +1,219 @@
+"""Reads what a clip's container says of it, with PyAV. Runs in a child process: see `probe`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+
+from app.errors import BadInput, MediaFault
+from app.media.facts.atoms import picture_samples
+from app.media.facts.picture_track import seconds_of, video_track
+from app.media.facts.sound import SoundFacts, sound_facts
+from app.media.facts.values import AudioTrack, ClipFacts, VideoTrack
+from app.timecode import Timecode
+from app.units import count_text
+
+_NAMES = {
+    "mov,mp4,m4a,3gp,3g2,mj2": "MP4",
+    "matroska,webm": "Matroska",
+    "mxf": "MXF",
+    "mpegts": "MPEG-TS",
+    "wav": "WAV",
+    "avi": "AVI",
+}
+_QUICKTIME = "mov,mp4"
+_PCM_BITS = re.compile(r"pcm_[suf](\d+)")
+_NO_CLIPS = {"tty", "ico"}
+"""What FFmpeg takes for a moving picture, and nobody else does: any text, for one."""
+_RAW = {
+    "h261", "h263", "h264", "hevc", "vvc", "evc", "obu", "m4v", "mpegvideo", "mjpeg", "dirac",
+    "vc1", "dnxhd", "cavsvideo", "avs2", "avs3", "ingenient", "rawvideo", "aac", "ac3", "eac3",
+    "mp3", "loas", "dts", "dtshd", "mlp", "truehd", "aptx", "sbc", "g722", "g729",
+}  # fmt: skip
+"""Streams without a container: noise passes for one, so that the name must speak for it too."""
+_PATIENCE = (12.0, 6.0)
+"""Seconds for opening a file, and for each further read that looks for something in it."""
+_CAMERA = ("com.apple.quicktime.", "com.apple.proapps.", "com.arri.", "com.sony.", "com.panasonic.")
+_PLAIN = {"make", "model", "lens", "artist", "software", "firmware", "product_name", "company_name"}
+
+
+def read_facts(path: Path) -> ClipFacts:
+    """Everything that the file tells of itself. Raises av.FFmpegError, OSError, MediaFault."""
+    sound = sound_facts(path)
+    with av.open(os.fspath(path), metadata_errors="replace", timeout=_PATIENCE) as container:
+        if _is_guess(container, path):
+            raise MediaFault(f"{path} is no clip.", path=path)
+        samples = iter(picture_samples(path) if _QUICKTIME in container.format.name else ())
+        video = tuple(
+            video_track(container, stream, next(samples, None))
+            for stream in container.streams.video
+            if not stream.disposition & av.stream.Disposition.attached_pic
+        )
+        audio = tuple(
+            _audio(stream, sound) for stream in container.streams.audio if stream.codec_context
+        )
+        tags = {key.lower(): value for key, value in container.metadata.items()}
+        start, start_from = _start(container, video)
+        reel = _reel(container)
+        size = path.stat().st_size
+        facts = ClipFacts(
+            container=_container(container, tags),
+            name=tags.get("material_package_name", ""),
+            size=size,
+            duration=_duration(container, video, audio),
+            start=start,
+            start_from=start_from,
+            reel=reel,
+            reel_from=_where(container) if reel else "",
+            recorded=tags.get("creation_time", ""),
+            video=video,
+            audio=audio,
+            other=tuple(_other(container)),
+            camera=_camera(tags),
+            remarks=tuple(_cut_off(path, container, size)),
+        )
+    return facts if sound is None else with_sound(facts, sound)
+
+
+def _is_guess(container: InputContainer, path: Path) -> bool:
+    """Whether nothing but FFmpeg's guess says that this is a clip."""
+    kind = container.format
+    ext = path.suffix[1:].lower()
+    return kind.name in _NO_CLIPS or (kind.name in _RAW and ext not in kind.extensions)
+
+
+def with_sound(facts: ClipFacts, sound: SoundFacts) -> ClipFacts:
+    """The facts of a recorder's file, with what its bext and iXML chunks say."""
+    since = start = None
+    samples = sound.samples_since_midnight
+    if samples is not None and facts.audio and facts.audio[0].rate:
+        since = Fraction(samples, facts.audio[0].rate)
+        if sound.timecode_rate is not None:
+            start = Timecode.at(since, sound.timecode_rate, sound.drop)
+    return replace(
+        facts,
+        start=start,
+        start_from="BWF" if start else "",
+        since_midnight=since,
+        reel=sound.tape or facts.reel,
+        reel_from="iXML" if sound.tape else facts.reel_from,
+        scene=sound.scene,
+        take=sound.take,
+        project=sound.project,
+        note=sound.note,
+        recorded=sound.recorded or facts.recorded,
+    )
+
+
+def _container(container: InputContainer, tags: Mapping[str, str]) -> str:
+    if tags.get("major_brand", "").strip() == "qt":
+        return "QuickTime"
+    return _NAMES.get(container.format.name, container.format.long_name)
+
+
+# Sound
+
+
+def _audio(stream: Any, sound: SoundFacts | None) -> AudioTrack:
+    codec = stream.codec_context
+    return AudioTrack(
+        index=stream.index,
+        codec=codec.name,
+        codec_name=codec.codec.long_name,
+        channels=codec.layout.nb_channels,
+        layout=_layout(codec.layout),
+        rate=codec.sample_rate,
+        bits=_bits(codec),
+        name=_track_name(stream.metadata),
+        channel_names=sound.channel_names if sound else (),
+        duration=seconds_of(stream.duration, stream.time_base),
+        language=stream.language or "",
+    )
+
+
+def _layout(layout: Any) -> str:
+    """FFmpeg's word for it, or how many channels there are where their places are not told."""
+    if layout.name.endswith(" channels"):
+        return "mono" if layout.nb_channels == 1 else str(layout.name)
+    return str(layout.name)
+
+
+def _bits(codec: Any) -> int:
+    """Of a sample, for sound that is stored sample by sample."""
+    if found := _PCM_BITS.match(codec.name):
+        return int(found[1])
+    return codec.format.bytes * 8 if codec.name in {"flac", "alac"} else 0
+
+
+def _track_name(tags: Mapping[str, str]) -> str:
+    said = tags.get("title") or tags.get("handler_name") or ""
+    return "" if said in {"SoundHandler", "Core Media Audio", "Apple Sound Media Handler"} else said
+
+
+# The clip
+
+
+def _duration(
+    container: InputContainer, video: Iterable[VideoTrack], audio: Iterable[AudioTrack]
+) -> Fraction:
+    durations = [*(track.duration for track in video), *(track.duration for track in audio)]
+    longest = max(durations, default=Fraction(0))
+    return longest or Fraction(container.duration or 0, av.time_base)
+
+
+def _start(container: InputContainer, video: tuple[VideoTrack, ...]) -> tuple[Timecode | None, str]:
+    """The start timecode and where it stands: a timecode track before a tag of the file."""
+    rate = video[0].rate if video else Fraction(0)
+    places = [(s.metadata, "tmcd track") for s in container.streams if s.type == "data"]
+    kind = _where(container)
+    places += [(s.metadata, kind) for s in container.streams if s.type == "video"]
+    places.append((container.metadata, kind))
+    for tags, where in places:
+        text = next((v for k, v in tags.items() if k.lower() == "timecode"), "")
+        if text and rate:
+            try:
+                return Timecode.parse(text, rate), where
+            except BadInput:
+                continue
+    return None, ""
+
+
+def _where(container: InputContainer) -> str:
+    """Where what stands beside the tracks is said to come from."""
+    return "MXF" if container.format.name == "mxf" else "tag"
+
+
+def _reel(container: InputContainer) -> str:
+    tags = [stream.metadata for stream in container.streams] + [container.metadata]
+    names = ("reel_name", "com.apple.proapps.reel")
+    return next((one[name].strip() for one in tags for name in names if one.get(name)), "")
+
+
+def _cut_off(path: Path, container: InputContainer, size: int) -> Iterable[str]:
+    """A sentence where the index knows of pictures behind the end of the file."""
+    for stream in container.streams.video[:1]:
+        entries = stream.index_entries
+        beyond = sum(1 for entry in entries if entry.pos + entry.size > size)
+        if beyond:
+            of = count_text(len(entries), "frame")
+            yield f"{path.name} is cut off: {beyond:,} of {of} lie behind its end."
+
+
+def _other(container: InputContainer) -> Iterable[str]:
+    for stream in container.streams:
+        if stream.type not in {"video", "audio"}:
+            handler = stream.metadata.get("handler_name", "")
+            named = "tmcd" if "timecode" in stream.metadata else handler
+            yield f"{stream.type} {named}".strip()
+
+
+def _camera(tags: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in tags.items() if key in _PLAIN or key.startswith(_CAMERA)}

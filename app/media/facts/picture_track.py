@@ -1,0 +1,171 @@
+"""What one picture track tells: its own header, its first picture, and where key frames stand."""
+
+from __future__ import annotations
+
+import contextlib
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import av
+from av.container import InputContainer
+
+from app.media.facts import h273
+from app.media.facts.atoms import Sample
+from app.media.facts.values import Colour, KeyFrames, VideoTrack
+from app.timecode import frame_rate
+
+_LOOKED_AT = 600
+"""Packets that are read to see how far key frames are apart, where the file has no index."""
+_SLOWEST = 10
+"""So many times longer than by its rate may a clip be shown, by an edit list for one."""
+_WAITING = 16
+"""Frames that may be stored before one that is shown earlier."""
+
+
+def video_track(
+    container: InputContainer, stream: Any, sample: Sample | None, first: Any = None
+) -> VideoTrack:
+    """What a picture track and its *first* picture tell; decodes that where it is not given."""
+    codec = stream.codec_context
+    rate = _rate(stream)
+    duration = seconds_of(stream.duration, stream.time_base)
+    # A header may lie: what is shorter than a frame, or longer than its frames can be, is not so.
+    if stream.frames and rate and not 1 <= duration * rate <= stream.frames * _SLOWEST:
+        duration = stream.frames / rate
+    duration = duration or Fraction(container.duration or 0, av.time_base)
+    if codec is None:
+        return _undecoded(stream, sample, rate, duration)
+    every, distance, even = _key_frames(container, stream)
+    frames = stream.frames or round(duration * rate)
+    # An MXF file's duration is a number of frames.
+    told = container.format.name == "mxf" and stream.duration and stream.time_base * rate == 1
+    first = first or _first_frame(container, stream)
+    return VideoTrack(
+        index=stream.index,
+        codec=codec.name,
+        codec_name=_codec_name(codec, stream.profile or ""),
+        profile=stream.profile or "",
+        width=codec.width,
+        height=codec.height,
+        pixel_format=codec.pix_fmt or "",
+        bits=codec.format.components[0].bits if codec.format else 0,
+        pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
+        colour=_colour(codec),
+        rate=rate,
+        steady=even and _is_steady(stream),
+        frames=frames,
+        counted=bool(stream.frames or told),
+        duration=duration,
+        rotation=-first.rotation % 360 if first is not None else 0,
+        interlaced=bool(first is not None and first.interlaced_frame),
+        key_frames=every,
+        key_distance=distance,
+        language=stream.language or "",
+    )
+
+
+def _colour(codec: Any) -> Colour:
+    return Colour(
+        primaries=h273.PRIMARIES.get(int(codec.color_primaries), ""),
+        transfer=h273.TRANSFERS.get(int(codec.color_trc), ""),
+        matrix=h273.MATRICES.get(int(codec.colorspace), ""),
+        range=h273.RANGES.get(int(codec.color_range), ""),
+    )
+
+
+def _is_steady(stream: Any) -> bool:
+    """Whether the rate of its first frames is that of all."""
+    rates = stream.base_rate, stream.average_rate
+    return not all(rates) or frame_rate(rates[0]) == frame_rate(rates[1])
+
+
+def _undecoded(
+    stream: Any, sample: Sample | None, rate: Fraction, duration: Fraction
+) -> VideoTrack:
+    """A track that nobody here can decode is told as far as its container goes."""
+    return VideoTrack(
+        index=stream.index,
+        codec=sample.code if sample else "",
+        codec_name=sample.name if sample else "unknown",
+        width=sample.width if sample else 0,
+        height=sample.height if sample else 0,
+        rate=rate,
+        frames=stream.frames or round(duration * rate),
+        counted=bool(stream.frames),
+        duration=duration,
+        decodable=False,
+    )
+
+
+def _rate(stream: Any) -> Fraction:
+    rate = stream.average_rate or stream.guessed_rate or stream.base_rate
+    return frame_rate(Fraction(rate)) if rate else Fraction(0)
+
+
+def _first_frame(container: InputContainer, stream: Any) -> Any:
+    """The first picture, for what only pictures tell; None where none can be decoded."""
+    # One picture is wanted: threads for each processor would only take memory for theirs.
+    stream.codec_context.thread_count = 1
+    try:
+        return next(container.decode(stream), None)
+    except av.FFmpegError:
+        return None
+
+
+def _key_frames(container: InputContainer, stream: Any) -> tuple[KeyFrames, int, bool]:
+    """Which frames are key frames, how far they are apart, and whether all are shown equally long.
+
+    The last is looked at only where the file has no index that the rates were told from.
+    """
+    if stream.codec_context.codec.intra_only:
+        return KeyFrames.EVERY, 1, True
+    keys = [n for n, entry in enumerate(stream.index_entries) if entry.is_keyframe]
+    count, even = len(stream.index_entries), True
+    if count < 2:
+        keys, count, even = _packets(container, stream)
+    if not count or not keys:
+        return KeyFrames.UNKNOWN, 0, even
+    ways = [b - a for a, b in zip(keys, [*keys[1:], count], strict=True)]
+    longest = max(ways, default=0)
+    return (KeyFrames.EVERY if longest == 1 else KeyFrames.SOME), longest, even
+
+
+def _packets(container: InputContainer, stream: Any) -> tuple[list[int], int, bool]:
+    """Numbers of the key frames among the first packets, how many those are, and whether even."""
+    keys, count, shown = [], 0, []
+    with contextlib.suppress(av.FFmpegError):  # what is whole before the damage tells enough
+        for packet in container.demux(stream):
+            if packet.size:  # the last one is empty and says that there are no more
+                if packet.is_keyframe:
+                    keys.append(count)
+                count += 1
+                shown.append(packet.pts)
+            if count >= _LOOKED_AT:
+                break
+    with contextlib.suppress(av.FFmpegError):
+        container.seek(0)
+    return keys, count, _even(shown)
+
+
+def _even(shown: list[int | None]) -> bool:
+    """Whether moments follow each other at equal steps, but for rounding by one."""
+    if None in shown:
+        return True  # as far as the file says
+    moments = sorted(moment for moment in shown if moment is not None)
+    # Those at the end may wait for others behind them that were not looked at.
+    steps = [b - a for a, b in pairwise(moments[: max(2, len(moments) - _WAITING)])]
+    return not steps or max(steps) - min(steps) <= 1
+
+
+def _codec_name(codec: Any, profile: str) -> str:
+    name = codec.codec.long_name.partition(" (")[0].partition(" / ")[0]
+    if codec.name == "prores":
+        words = {"Standard": "422", "HQ": "422 HQ", "LT": "422 LT", "Proxy": "422 Proxy"}
+        return f"Apple ProRes {words.get(profile, profile)}".strip()
+    return f"{name} {profile}".strip()
+
+
+def seconds_of(duration: int | None, base: Fraction | None) -> Fraction:
+    """A duration in a stream's own time base; 0 where it is not told."""
+    return duration * base if duration and base else Fraction(0)

@@ -1,0 +1,1 @@
+"""Frame N of a clip and no other: bytes, index, decoder, pictures."""

@@ -1,0 +1,32 @@
+"""How many frames a second a clip has, exactly, and whether each is as long as any other."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from app.media.frames.frame_index import Numbers
+from app.media.frames.opened import OpenClip
+from app.timecode import frame_rate
+
+
+def said_rate(clip: OpenClip) -> Fraction:
+    """What the header says; 25 where it says nothing."""
+    stream = clip.stream
+    said = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
+    return frame_rate(Fraction(said))
+
+
+def measured_rate(clip: OpenClip, stamps: Numbers) -> tuple[Fraction, bool]:
+    """Frames a second, and whether they are steady: within one unit of rounding."""
+    base = Fraction(clip.stream.time_base or 1)
+    way = int(stamps[-1] - stamps[0])
+    if len(stamps) < 2 or way <= 0:
+        return said_rate(clip), True
+    counted = frame_rate((len(stamps) - 1) / (way * base))
+    for rate in (said_rate(clip), Fraction(clip.stream.base_rate or counted), counted):
+        expected = np.arange(len(stamps)) * float(1 / (rate * base))
+        if np.all(np.abs(stamps - stamps[0] - expected) <= 1.01):
+            return rate, True
+    return counted, False

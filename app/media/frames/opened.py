@@ -1,0 +1,114 @@
+"""A clip that is open for its pictures: container and track, and the way to close them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Disposition
+from av.video.stream import VideoStream
+
+from app.errors import BadInput, MediaFault
+from app.media.frames.source import ByteSource
+
+PATIENCE = 60.0
+"""Seconds that one step of reading may take before a clip counts as unreadable."""
+_NO_CLIPS = {"tty", "ico"}
+"""What FFmpeg takes for a moving picture, and nobody else does: any text, for one."""
+
+
+class OpenClip:
+    """One picture track of *source*, open; every other track is left unread.
+
+    *track* counts picture tracks only, cover pictures left out. Raises NotFound for a file that is
+    gone, MediaFault for what is no clip, BadInput for a track that it doesn't have.
+    """
+
+    def __init__(self, source: ByteSource, track: int = 0) -> None:
+        self.source = source
+        self.track = track
+        self._reader: BinaryIO | None = None
+        if not source.size:
+            raise MediaFault(f"{source.name} is empty.")
+        given = source.for_av()
+        if not isinstance(given, str):
+            self._reader = given
+        try:
+            self.container = _container(source, given)
+            self.stream = self._track(track)
+        except BaseException:
+            self.close()
+            raise
+
+    def _track(self, track: int) -> VideoStream:
+        streams = [
+            stream
+            for stream in self.container.streams.video
+            if not stream.disposition & Disposition.attached_pic
+        ]
+        if not streams:
+            raise MediaFault(f"{self.source.name} holds no picture.")
+        if not 0 <= track < len(streams):
+            raise BadInput(f"{self.source.name} has no picture track {track + 1}.")
+        chosen = streams[track]
+        if chosen.codec_context is None:
+            raise MediaFault(f"The picture of {self.source.name} cannot be decoded here.")
+        for stream in self.container.streams:
+            if stream.index != chosen.index:
+                stream.discard = Discard.all
+        return chosen
+
+    @property
+    def kind(self) -> str:
+        """FFmpeg's name of the container: `mpegts`, `mxf`, `mov,mp4,m4a,3gp,3g2,mj2`."""
+        return self.container.format.name
+
+    @property
+    def intra_codec(self) -> bool:
+        """Whether every picture of this codec stands for itself, whatever the file says."""
+        return bool(self.stream.codec_context.codec.intra_only)
+
+    def packets(self) -> Iterator[Packet[VideoStream]]:
+        """Of the track, from where the container stands; raises av.FFmpegError."""
+        return (packet for packet in self.container.demux(self.stream) if packet.size)
+
+    def close(self) -> None:
+        """Give everything back; a second call does nothing."""
+        if hasattr(self, "container"):
+            self.container.close()
+        if self._reader is not None:
+            self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _container(source: ByteSource, given: str | BinaryIO) -> InputContainer:
+    try:
+        container = av.open(
+            given,
+            mode="r",
+            metadata_errors="replace",
+            timeout=PATIENCE,
+            # A playlist, and a movie with references, could name any file and any server.
+            options={"protocol_whitelist": "file"} if isinstance(given, str) else {},
+        )
+    except (av.FFmpegError, OSError) as error:
+        reason = error.strerror or "its bytes make no sense"
+        raise MediaFault(f"{source.name} cannot be read as a clip: {reason}.") from error
+    if container.format.name in _NO_CLIPS:
+        container.close()
+        raise MediaFault(f"{source.name} is no clip.")
+    return container

@@ -1,0 +1,1 @@
+"""Contact sheets and single frames as picture files."""

@@ -1,0 +1,296 @@
+"""The montage job: contact sheets of all clips that were asked for, one clip after the other."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path, PurePath
+
+from app.errors import (
+    DestinationFull,
+    JobCancelled,
+    MediaFault,
+    NameTaken,
+    ReelkeepError,
+    WriteFailed,
+)
+from app.jobs.control import JobControl
+from app.jobs.journal import Journal
+from app.jobs.spec import CONVERTER, JobId, to_json
+from app.media.facts.folder import FoundClip, clips_below
+from app.media.facts.probe import probe
+from app.media.facts.row import PICTURES, ending
+from app.media.facts.values import ClipFacts
+from app.media.facts.whole import whole_clip
+from app.media.ffmpeg.process import Progress, run_reporting
+from app.media.montage.mark import mark_in
+from app.media.montage.order import Obstacle, SheetAnswer, SheetOrder
+from app.media.montage.spec import (
+    MadeSheet,
+    MontagePlan,
+    MontageSpec,
+    PlannedMontage,
+    PlannedSheet,
+    SheetResult,
+    SheetState,
+)
+from app.media.montage.tiles import grid_for
+from app.media.products.names import names_of
+from app.media.products.partial import PART, leftovers, part_of, sync_folder
+from app.own_process import own_process
+from app.units import TILES, count_text
+
+log = logging.getLogger(__name__)
+
+_RESULTS, _ORDERS = "sheets", "sheet orders"
+"""Facts of the journal: what became of each clip, and which sheets may be half written."""
+_SHEETS = {"png", "jpg", "jpeg"}
+_WELL = {SheetState.MADE, SheetState.KNOWN, SheetState.NO_PICTURE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The clips of a job."""
+
+    clips: Mapping[Path, str]
+    """The first file of each → the clip's name."""
+    found: frozenset[Path] = frozenset()
+    """Those that were found in a folder, and not named."""
+    unreadable: tuple[str, ...] = ()
+
+
+def sources_of(spec: MontageSpec) -> Sources:
+    """Every clip that *spec* names, by itself or by a folder; NotFound for what is not there."""
+    clips: dict[Path, str] = {}
+    found: set[Path] = set()
+    unreadable: list[str] = []
+    for path in spec.files:
+        if not path.is_dir():
+            clips.update([_named(path)])
+            continue
+        folder = clips_below(path)
+        unreadable += folder.unreadable
+        for first, name in chain.from_iterable(map(_named_in, folder.clips)):
+            if first not in clips:
+                clips[first] = name
+                found.add(first)
+    return Sources(clips=clips, found=frozenset(found), unreadable=tuple(unreadable))
+
+
+def _named_in(clip: FoundClip) -> Iterator[tuple[Path, str]]:
+    """The same of each recording in a clip of a folder: some cameras write it in several forms."""
+    if ending(clip.path.name) in _SHEETS and mark_in(clip.path) is not None:
+        return  # of an earlier job, and no clip
+    if len(clip.parts) == 1 or ending(clip.path.name) in PICTURES:
+        yield clip.path, clip.path.stem if len(clip.parts) == 1 else clip.name
+    else:
+        yield from map(_named, clip.parts)
+
+
+def _named(path: Path) -> tuple[Path, str]:
+    """First file and name of the clip that a file belongs to; its own where nobody can say."""
+    try:
+        whole = whole_clip(path)
+    except (ReelkeepError, OSError):  # said when its turn comes
+        return path, path.stem
+    several = whole.pictures is not None or len(whole.parts) > 1
+    return whole.first, whole.name if several else path.stem
+
+
+class MontageRun:
+    """One montage job at work."""
+
+    def __init__(
+        self,
+        job: JobId,
+        spec: MontageSpec,
+        control: JobControl,
+        journal: Journal,
+        indexes: Path | None,
+    ) -> None:
+        self._job, self._spec, self._control = job, spec, control
+        self._journal, self._indexes = journal, indexes
+        self._results: list[SheetResult] = []
+        self._done = 0
+        """Tiles of clips that are through."""
+        self._shown = 0
+
+    def run(self) -> bool:
+        """Do it; False when some clip failed. What failed does not stop the others."""
+        self._control.show(unit=TILES, stage="Looking for clips")
+        self._control.show(work_done=0, copied=0, files_done=0)
+        sources = sources_of(self._spec)
+        if not sources.clips:
+            raise MediaFault("There are no clips to make contact sheets of.")
+        likely = (self._spec.grid or 3) ** 2 * len(sources.clips)
+        self._control.show(files_total=len(sources.clips), work_total=likely, size=likely)
+        self._control.show(stage="Making contact sheets")
+        names = names_of(sources.clips)
+        try:
+            for source in sources.clips:
+                self._control.checkpoint()
+                self._control.show(current=source.name)
+                result = self._one(source, names[source], source in sources.found)
+                self._results.append(result)
+                self._done = self._shown
+                self._control.advance(files=1)
+        finally:
+            self._journal.set_fact(self._job, _RESULTS, CONVERTER.unstructure(self._results))
+        return self._told()
+
+    def _one(self, source: Path, name: PurePath, found: bool) -> SheetResult:
+        began = time.monotonic()
+        order = SheetOrder.of(self._spec, source, name, self._indexes)
+        self._journal.set_fact(self._job, _ORDERS, [json.loads(to_json(order))])
+        if sheet := _finished(order):
+            return SheetResult(source=source, state=SheetState.KNOWN, sheets=(sheet,))
+        try:
+            answer = draw_sheets(order, self._control, self._hear)
+            if answer.obstacle is Obstacle.NO_PICTURE and found:
+                return SheetResult(source=source, state=SheetState.NO_PICTURE)
+            _raise_for(answer, source)
+            _name(answer)
+        except JobCancelled:
+            raise
+        except ReelkeepError as error:
+            log.info("%s", error)
+            return SheetResult(source=source, state=SheetState.FAILED, trouble=str(error))
+        except OSError as error:
+            words = f"{error.filename or source} cannot be used: {error.strerror}."
+            return SheetResult(source=source, state=SheetState.FAILED, trouble=words)
+        finally:
+            leftovers(parts_of(order))
+        return SheetResult(
+            source=source,
+            state=answer.state,
+            sheets=answer.sheets,
+            seconds=round(time.monotonic() - began, 3),
+            notes=answer.notes,
+        )
+
+    def _hear(self, progress: Progress) -> None:
+        """Clips that are still to come are expected to have as many tiles as those so far."""
+        begun = len(self._results) + 1
+        so_far = self._done + max(progress.wanted, progress.frames)
+        total = so_far * self._control.snapshot().files_total // begun
+        more = self._done + progress.frames - self._shown
+        self._shown += more
+        self._control.show(work_total=total, size=total)
+        self._control.advance(more, copied=more)
+
+    def _told(self) -> bool:
+        self._control.show(current="", work_total=self._shown, size=self._shown)
+        bad = [result for result in self._results if result.state not in _WELL]
+        if not bad:
+            return True
+        words = bad[0].trouble or bad[0].notes[0]
+        if len(bad) > 1:
+            words = f"{len(bad)} of {count_text(len(self._results), 'clip')} failed. {words}"
+        self._control.show(error=words)
+        return False
+
+
+def _finished(order: SheetOrder) -> MadeSheet | None:
+    """The sheet of a clip with one picture track, if it is there: nobody has to open the clip."""
+    (path,) = order.paths(1)
+    there = None if order.anew else mark_in(path)
+    if there is None:
+        return None
+    try:
+        same = order.mark(whole_clip(order.source), 0).finished(there)
+        return there.sheet(path, known=True) if same else None
+    except (ReelkeepError, OSError):
+        return None  # what is the matter is said by who opens the clip
+
+
+def draw_sheets(
+    order: SheetOrder, control: JobControl, told: Callable[[Progress], None] = lambda _: None
+) -> SheetAnswer:
+    """Have the sheets of one clip drawn, under their partial names. MediaFault, JobCancelled."""
+    command, environment = own_process("app.media.montage.process", to_json(order))
+    ended = run_reporting(command, control, told, environment=environment)
+    if bug := ended.said.get("bug"):
+        raise RuntimeError(f"Drawing {order.source} failed:\n{json.loads(bug)}")
+    if not ended.whole or "answer" not in ended.said:
+        why = "took too long" if ended.silent else "is damaged: the program that read it broke down"
+        raise MediaFault(f"{order.source} {why}.", path=order.source)
+    return CONVERTER.structure(json.loads(ended.said["answer"]), SheetAnswer)
+
+
+def _raise_for(answer: SheetAnswer, source: Path) -> None:
+    if answer.state is not SheetState.FAILED:
+        return
+    if answer.obstacle is Obstacle.TAKEN:
+        hint = "Choose another folder, or take that file away."
+        raise NameTaken(answer.trouble, path=answer.path, hint=hint)
+    if answer.obstacle is Obstacle.FULL:
+        hint = "Free some space, or choose another folder."
+        raise DestinationFull(answer.trouble, path=answer.path, hint=hint)
+    if answer.obstacle is Obstacle.WRITING:
+        raise WriteFailed(answer.trouble, path=answer.path)
+    raise MediaFault(answer.trouble, path=source)
+
+
+def _name(answer: SheetAnswer) -> None:
+    """Give new sheets their final names, once they are on the disk. OSError."""
+    new = [sheet.path for sheet in answer.sheets if not sheet.known]
+    for path in new:
+        with part_of(path).open("rb+") as file:
+            os.fsync(file.fileno())
+        part_of(path).replace(path)
+    for folder in {path.parent for path in new}:
+        sync_folder(folder)
+
+
+def parts_of(order: SheetOrder) -> Iterator[Path]:
+    """The sheets of an order that may be half written."""
+    (alone,) = order.paths(1)
+    yield alone
+    folder = order.to / order.name
+    for part in folder.glob(f"*{order.form.suffix}{PART}") if folder.is_dir() else ():
+        if part.name.startswith(f"{folder.name}-"):
+            yield part.with_name(part.name.removesuffix(PART))
+
+
+def plan_montage(spec: MontageSpec) -> MontagePlan:
+    """What *spec* would do, clip by clip; nothing is written."""
+    sources = sources_of(spec)
+    names = names_of(sources.clips)
+    clips = []
+    for source in sources.clips:
+        try:
+            clips.append(_planned(SheetOrder.of(spec, source, names[source], None), probe(source)))
+        except (ReelkeepError, OSError) as error:
+            clips.append(PlannedMontage(source=source, trouble=str(error)))
+    return MontagePlan(clips=tuple(clips), unreadable=sources.unreadable)
+
+
+def _planned(order: SheetOrder, facts: ClipFacts) -> PlannedMontage:
+    if facts.picture is None:
+        words = f"{order.source} has no picture."
+        return PlannedMontage(source=order.source, trouble=words, no_picture=True)
+    whole = whole_clip(order.source)
+    sheets = []
+    for number, path in enumerate(order.paths(len(facts.video))):
+        track = facts.video[number]
+        mark, there = order.mark(whole, number), mark_in(path)
+        known = there is not None and mark.finished(there) and not order.anew
+        grid = order.grid or grid_for(track.duration or facts.duration)
+        sheets.append(PlannedSheet(path=path, grid=grid, known=known))
+    return PlannedMontage(source=order.source, sheets=tuple(sheets))
+
+
+def results_of(journal: Journal, job: JobId) -> tuple[SheetResult, ...]:
+    """What became of each clip of a montage job so far."""
+    return CONVERTER.structure(journal.fact(job, _RESULTS, []), tuple[SheetResult, ...])
+
+
+def clear_up(journal: Journal, job: JobId) -> tuple[str, ...]:
+    """Remove what a job that was cut off has left half written."""
+    orders = CONVERTER.structure(journal.fact(job, _ORDERS, []), tuple[SheetOrder, ...])
+    return leftovers(path for order in orders for path in parts_of(order))

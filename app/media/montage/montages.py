@@ -1,0 +1,112 @@
+"""The one door to contact sheets and stills: plan and run jobs, ask what they have made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from app.errors import BadInput, NotFound
+from app.jobs.control import JobControl
+from app.jobs.journal import Journal
+from app.jobs.runner import JobKind, Task
+from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.spec import JobId, Spec
+from app.media.montage.job import MontageRun, clear_up, plan_montage, results_of
+from app.media.montage.spec import (
+    LEAST_WIDTH,
+    MOST_TILES,
+    MOST_WIDTH,
+    MontagePlan,
+    MontageSpec,
+    SheetResult,
+)
+from app.media.montage.still_order import Still, StillForm, StillOrder, make_still
+from app.media.products import LANE
+from app.places.volumes import volume_of
+from app.units import TILES, count_text
+
+
+class Montages:
+    """The contact sheets of one profile, and stills."""
+
+    def __init__(
+        self,
+        indexes: Path,
+        journal: Journal,
+        declared: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        """*indexes*: where frame indexes are kept; *declared*: devices that a person has named."""
+        self._indexes, self._journal, self._declared = indexes, journal, declared
+
+    def plan(self, spec: MontageSpec) -> MontagePlan:
+        """What a job would make; nothing is written."""
+        _check(spec)
+        return plan_montage(spec)
+
+    def results(self, job: JobId) -> tuple[SheetResult, ...]:
+        """What became of each clip of a job; BadInput for jobs of another kind."""
+        if self._journal.job(job).kind != MontageSpec.kind:
+            raise BadInput(f"Job {job} makes no contact sheets.")
+        return results_of(self._journal, job)
+
+    def still(
+        self,
+        clip: Path,
+        at: str,
+        to: Path,
+        *,
+        form: StillForm = StillForm.PNG,
+        track: int = 0,
+        dry_run: bool = False,
+    ) -> Still:
+        """Export one frame of *clip* into the folder *to*, its timecode in the name.
+
+        *at* is a timecode, or the number of a frame, counted from 0. Nothing is replaced. Raises
+        NotFound, BadInput, MediaFault for a clip or frame that can't be shown, WriteFailed.
+        """
+        if not clip.exists():
+            raise NotFound(f"There is no file {clip}.", path=clip)
+        order = StillOrder(
+            source=clip, at=at, to=to, form=form, track=track,
+            indexes=self._indexes, dry_run=dry_run,
+        )  # fmt: skip
+        idle = JobSnapshot(id=JobId(""), kind="still", title="", state=JobState.RUNNING)
+        return make_still(order, JobControl(idle))
+
+    def kind(self) -> JobKind:
+        """How such jobs are prepared and run."""
+        return JobKind(prepare=self._task, run=self._run, clear_up=self._clear_up)
+
+    def _task(self, spec: Spec) -> Task:
+        assert isinstance(spec, MontageSpec)
+        if spec.after is None:  # else they need not be there yet
+            _check(spec)
+        first = spec.files[0].name
+        title = first if len(spec.files) == 1 else count_text(len(spec.files), "clip")
+        device = volume_of(spec.to, dict(self._declared())).device.id  # not to be unplugged
+        return Task(
+            title=f"Contact sheets of {title}",
+            lanes=frozenset({LANE, device}),
+            facts={},
+            shown={"unit": TILES},
+        )
+
+    def _run(self, job: JobId, spec: Spec, control: JobControl) -> bool:
+        assert isinstance(spec, MontageSpec)
+        return MontageRun(job, spec, control, self._journal, self._indexes).run()
+
+    def _clear_up(self, job: JobId, _spec: Spec) -> tuple[str, ...]:
+        return clear_up(self._journal, job)
+
+
+def _check(spec: MontageSpec) -> None:
+    """NotFound, BadInput, for what can be said before anything is begun."""
+    if not spec.files:
+        raise BadInput("Contact sheets are made of at least one clip.")
+    if spec.grid is not None and not 1 <= spec.grid <= MOST_TILES:
+        raise BadInput(f"A contact sheet has 1 to {MOST_TILES} tiles in a row, not {spec.grid}.")
+    if not LEAST_WIDTH <= spec.width <= MOST_WIDTH:
+        raise BadInput(f"A contact sheet is {LEAST_WIDTH} to {MOST_WIDTH:,} pixels wide.")
+    for path in spec.files:
+        if not path.exists():
+            raise NotFound(f"There is no file {path}.", path=path)

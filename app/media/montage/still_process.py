@@ -1,0 +1,98 @@
+"""The child that exports one still, and reports as ffmpeg does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import traceback
+
+import av
+
+from app.errors import DestinationFault, MediaFault, ReelkeepError, Refusal
+from app.jobs.spec import CONVERTER
+from app.media.facts.clip import read_clip
+from app.media.facts.probe import CONVERTER as FACTS
+from app.media.facts.probe_process import hold_back, told
+from app.media.facts.values import ClipFacts
+from app.media.facts.whole import whole_clip
+from app.media.frames.footage import footage_of
+from app.media.frames.frame_index import FrameIndex
+from app.media.frames.index import build_index
+from app.media.frames.index_cache import IndexCache
+from app.media.frames.source import FileSource
+from app.media.montage.process import say
+from app.media.montage.still_order import StillOrder, number_of
+from app.media.montage.stills import Still, write_still
+from app.media.montage.tiles import timecode_of
+
+
+def main(order: StillOrder) -> None:
+    """Export it and say how it went."""
+    hold_back()
+    av.logging.set_level(None)
+    try:
+        still = exported(order)
+    except ReelkeepError as error:
+        kind = {Refusal: "input", DestinationFault: "writing"}
+        found = next((word for family, word in kind.items() if isinstance(error, family)), "clip")
+        _fault(error.message, error.hint, found)
+    except (av.FFmpegError, OSError, MemoryError) as error:
+        words = getattr(error, "strerror", None) or "it is damaged"
+        _fault(f"{order.source} cannot be decoded: {words}.")
+    except Exception:  # the parent says so, and does not blame the clip
+        say(bug=json.dumps(traceback.format_exc()), progress="end")
+    else:
+        say(still=json.dumps(CONVERTER.unstructure(still)), progress="end")
+
+
+def _fault(words: str, hint: str = "", kind: str = "clip") -> None:
+    say(fault=json.dumps({"words": words, "hint": hint, "kind": kind}), progress="end")
+
+
+def exported(order: StillOrder) -> Still:
+    """The still, written. Raises ReelkeepError, av.FFmpegError, OSError."""
+    found = told(order.source, read_clip)
+    if words := found.get("fault"):
+        raise MediaFault(str(words))
+    facts = FACTS.structure(found["facts"], ClipFacts)
+    if order.track >= len(facts.video):
+        lacking = f"no picture track {order.track + 1}" if facts.video else "no picture"
+        raise MediaFault(f"{order.source} has {lacking}.")
+    track = facts.video[order.track]
+    if not track.decodable:
+        what = track.codec_name or "of a kind"
+        raise MediaFault(f"{order.source} is {what} that cannot be decoded here.")
+    whole = whole_clip(order.source)
+
+    def index_of(source: FileSource, number: int) -> FrameIndex:
+        def read_so_far(share: float) -> None:
+            say(total_size=int(share * 1e6), progress="continue")
+
+        if order.indexes is None:
+            return build_index(source, track=number, progress=read_so_far)
+        cache = IndexCache(order.indexes)
+        return cache.index(source, track=number, progress=read_so_far)
+
+    with contextlib.closing(footage_of(whole, order.track, track.rate, index_of)) as footage:
+        n = number_of(footage, facts.start, order.at, str(order.source))
+        timecode = timecode_of(footage, facts.start, n)
+        frame = footage.frame(n)
+        several = whole.pictures is not None or len(whole.parts) > 1
+        name = whole.name if several else order.source.stem
+        if len(facts.video) > 1:
+            name += f"-{order.track + 1}"
+        return write_still(
+            frame,
+            n,
+            timecode,
+            order.to,
+            name=name,
+            form=order.form,
+            aspect=track.pixel_aspect,
+            dry_run=order.dry_run,
+        )
+
+
+if __name__ == "__main__":
+    main(CONVERTER.structure(json.loads(sys.argv[1]), StillOrder))

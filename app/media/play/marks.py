@@ -1,0 +1,159 @@
+"""What people mark in clips, kept by the clip's own bytes: it is found again wherever it moves.
+
+One small file for each clip, in a folder of the profile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from blake3 import blake3
+
+from app.errors import ReelkeepError, WriteFailed
+from app.media.frames.source import ByteSource, FileSource
+
+_FORM = 1
+_END = 1 << 20
+"""Bytes at each end of a clip that it is known by, besides its size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One frame with what somebody had to say about it."""
+
+    frame: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipMarks:
+    """All that was marked in a clip, by frame numbers from 0."""
+
+    first: int | None = None
+    """The first frame that is kept."""
+    end: int | None = None
+    """The one behind the last that is kept: out points are exclusive."""
+    marks: tuple[Mark, ...] = field(default=())
+    """In the order of their frames."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was marked."""
+        return self.first is None and self.end is None and not self.marks
+
+
+def merged(kept: ClipMarks, new: ClipMarks) -> ClipMarks:
+    """What was *kept*, with what was marked before anybody had read that."""
+    said = {mark.frame: mark for mark in (*kept.marks, *new.marks)}
+    return ClipMarks(
+        first=kept.first if new.first is None else new.first,
+        end=kept.end if new.end is None else new.end,
+        marks=tuple(said[frame] for frame in sorted(said)),
+    )
+
+
+def content_stamp(source: ByteSource) -> str:
+    """What *source* is known by: its size, and a digest of its beginning and its end.
+
+    Raises NotFound, MediaFault.
+    """
+    size = source.size
+    with source.open() as file:
+        digest = blake3(file.read(_END))
+        if size > _END:
+            file.seek(max(_END, size - _END))
+            digest.update(file.read(_END))
+    return f"{size}-{digest.hexdigest(16)}"
+
+
+class MarkStore:
+    """Keeps marks below *folder*, which is made when there is something to keep."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def stamp_of(self, file: Path) -> str:
+        """What the clip *file* is known by; while it is offline, what it was known by last.
+
+        Raises NotFound, MediaFault for one that was never seen.
+        """
+        name = blake3(os.fsencode(file.absolute())).hexdigest(16)
+        place = self._folder / "places" / name
+        known = ""
+        with contextlib.suppress(OSError, ValueError):
+            known = place.read_text("ascii")
+        try:
+            stamp = content_stamp(FileSource(file))
+        except ReelkeepError:
+            if known:
+                return known
+            raise
+        if stamp != known:
+            with contextlib.suppress(OSError):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                _write(place, stamp)
+        return stamp
+
+    def load(self, stamp: str) -> ClipMarks:
+        """What was marked in the clip of this stamp; nothing where its file is damaged."""
+        try:
+            kept = json.loads(self._place(stamp).read_text("utf-8"))
+            return _marks(kept) if kept["form"] == _FORM else ClipMarks()
+        except (OSError, ValueError, KeyError, TypeError):
+            return ClipMarks()
+
+    def save(self, stamp: str, marks: ClipMarks, *, name: str = "") -> None:
+        """Keep *marks* in place of what was kept; *name* tells people whose they are.
+
+        Raises WriteFailed.
+        """
+        place = self._place(stamp)
+        try:
+            if marks.empty:
+                place.unlink(missing_ok=True)
+                return
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _write(place, json.dumps(_plain(marks, name), indent=1, ensure_ascii=False))
+        except OSError as error:
+            raise WriteFailed(
+                f"The marks in {name or stamp} could not be kept: {error.strerror}.", path=place
+            ) from error
+
+    def _place(self, stamp: str) -> Path:
+        return self._folder / f"{stamp}.json"
+
+
+def _plain(marks: ClipMarks, name: str) -> dict[str, object]:
+    listed = [{"frame": mark.frame, "text": mark.text} for mark in marks.marks]
+    return {
+        "form": _FORM, "name": name, "first": marks.first, "end": marks.end, "marks": listed,
+    }  # fmt: skip
+
+
+def _marks(kept: dict[str, Any]) -> ClipMarks:
+    listed = [Mark(frame=int(m["frame"]), text=str(m["text"])) for m in kept["marks"]]
+    return ClipMarks(
+        first=None if kept["first"] is None else int(kept["first"]),
+        end=None if kept["end"] is None else int(kept["end"]),
+        marks=tuple(sorted(listed, key=lambda mark: mark.frame)),
+    )
+
+
+def _write(place: Path, text: str) -> None:
+    """Whole or not at all, whatever happens to the power."""
+    part = place.with_name(f"{place.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8", errors="surrogatepass") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(place)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise

@@ -1,0 +1,1 @@
+"""Proxies of clips, frame for frame: made, checked, kept."""

@@ -1,0 +1,257 @@
+"""Makes the proxies of one clip: under partial names, then checked frame for frame, then named."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.errors import DestinationFull, MediaFault, NameTaken, WriteFailed
+from app.jobs.control import JobControl
+from app.jobs.spec import to_json
+from app.media.ffmpeg.feed import at_pace, feed_of
+from app.media.ffmpeg.process import Progress, run_ffmpeg
+from app.media.ffmpeg.program import Program
+from app.media.ffmpeg.tally import Care, Tally, tallies, tally
+from app.media.products.partial import part_of, sync_folder
+from app.media.products.stamp import Stamp
+from app.media.proxy.check import differences
+from app.media.proxy.display_matrix import set_turn
+from app.media.proxy.graph import SOFTWARE, Way, arguments, decoding
+from app.media.proxy.rungs import Rung
+from app.media.proxy.shelf import ProxyShelf, is_there
+from app.media.proxy.spec import KeptProxy
+
+log = logging.getLogger(__name__)
+
+_GENERATION = 1
+"""Grows when proxies come out differently, so that finished ones are made again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What one clip is to get."""
+
+    source: Path
+    stamp: Stamp
+    clip: Tally
+    name: str
+    """The clip's, for people."""
+    job: str = ""
+    """Its own partial names are no other job's."""
+    proxies: Mapping[Path, Rung]
+    """Final name → what lies there in the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """Proxies of one clip that have their final names."""
+
+    proxies: tuple[KeptProxy, ...]
+    notes: tuple[str, ...] = ()
+
+
+def digest_of(rung: Rung) -> str:
+    """Stands for everything that a proxy is made by; another digest is another proxy."""
+    lut = rung.recipe.lut
+    looked_up = hashlib.sha256(lut.read_bytes()).hexdigest() if lut is not None else ""
+    whole = json.dumps([_GENERATION, json.loads(to_json(rung)), looked_up], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()[:24]
+
+
+def known(order: Order, shelf: ProxyShelf) -> dict[Path, KeptProxy]:
+    """Which of the wanted proxies are finished and still there."""
+    record = shelf.record(order.source)
+    if record is None or record.stamp != order.stamp:
+        return {}
+    found = {}
+    for path, rung in order.proxies.items():
+        proxy = record.named(rung.name, path)
+        if proxy is not None and proxy.digest == digest_of(rung) and is_there(proxy):
+            found[path] = proxy
+    return found
+
+
+class ProxyMaker:
+    """Makes all wanted proxies of one clip in one process, from one decode."""
+
+    def __init__(
+        self, order: Order, program: Program, shelf: ProxyShelf, control: JobControl
+    ) -> None:
+        self._order, self._program = order, program
+        self._shelf, self._control = shelf, control
+        self._parts = {path: part_of(path, order.job) for path in order.proxies}
+
+    def make(self, told: Callable[[int], None], ways: tuple[Way, ...] = (SOFTWARE,)) -> Finished:
+        """Make them; *told* hears how many frames are done, of the clip's.
+
+        *ways* are tried one after the other: a device may fail in the middle of a file. Raises
+        MediaFault, DestinationFault, JobCancelled; then nothing is left.
+        """
+        self._claim()
+        notes: list[str] = []
+        try:
+            for n, way in enumerate(ways, 1):
+                try:
+                    return Finished(proxies=self._make(told, way), notes=tuple(notes))
+                except MediaFault as fault:
+                    if n == len(ways):
+                        raise
+                    notes.append(f"{way.words} failed, so it was made without: {fault.message}")
+                    log.info("%s", notes[-1])
+                    told(0)
+            raise AssertionError("no way at all")
+        finally:
+            for part in self._parts.values():
+                with contextlib.suppress(OSError):
+                    part.unlink(missing_ok=True)
+
+    def _make(self, told: Callable[[int], None], way: Way) -> tuple[KeptProxy, ...]:
+        self._encode(told, way)
+        self._control.show(stage="Checking frame for frame")
+        self._turn()
+        counted = tallies(list(self._parts.values()), self._control, care=Care.PACKETS)
+        clip = self._told_by_pictures(next(iter(counted.values())))
+        found = [
+            self._checked(clip, path, rung, counted[self._parts[path]], way)
+            for path, rung in self._order.proxies.items()
+        ]
+        self._unchanged()
+        return self._name(found)
+
+    def _claim(self) -> None:
+        """Make the folders; nothing that is not ours is written over."""
+        record = self._shelf.record(self._order.source)
+        mine = {p.path: p for p in record.proxies} if record is not None else {}
+        for path in self._order.proxies:
+            ours = self._shelf.folder in path.parents or (path in mine and is_there(mine[path]))
+            if path.exists() and not ours:
+                raise NameTaken(
+                    f"{path} is there already and was not made from {self._order.source}.",
+                    path=path,
+                    hint="Choose another folder, or take that file away.",
+                )
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise WriteFailed(
+                    f"The folder {path.parent} could not be made: {error.strerror}.",
+                    path=path.parent,
+                ) from error
+
+    def _encode(self, told: Callable[[int], None], way: Way) -> None:
+        order = self._order
+        outputs = {self._parts[path]: rung for path, rung in order.proxies.items()}
+
+        def hear(progress: Progress) -> None:
+            told(min(progress.frames, order.clip.frames))
+
+        self._control.show(stage="Making proxies")
+        with feed_of(order.source, order.clip, decoding(way)) as feed:
+            line = arguments(order.name, order.clip.facts, feed, outputs, way)
+            log.info("ffmpeg %s", " ".join(line))
+            ended = run_ffmpeg(self._program.path, line, self._control, hear)
+        for words in ended.words:
+            log.info("ffmpeg says: %s", words)
+        if ended.full:
+            place = next(iter(order.proxies)).parent
+            raise DestinationFull(
+                f"There is no room for proxies in {place}.",
+                path=place,
+                hint="Free some space, or choose another folder.",
+            )
+        if not ended.whole:
+            raise MediaFault(
+                f"Proxies of {order.source} could not be made: {ended.trouble}", path=order.source
+            )
+
+    def _turn(self) -> None:
+        """Have players turn what was not turned, and nothing else."""
+        track = self._order.clip.facts.picture
+        if track is None or not track.rotation:
+            return
+        for path, rung in self._order.proxies.items():
+            if rung.marked % 90 == 0:
+                set_turn(self._parts[path], rung.marked, rung.stored)
+
+    def _told_by_pictures(self, made: Tally | MediaFault) -> Tally:
+        """The clip as it was counted; by decoding it once more where its packets may be fields."""
+        clip, track = self._order.clip, self._order.clip.facts.picture
+        woven = track is not None and track.interlaced
+        if not woven or isinstance(made, MediaFault) or abs(2 * made.frames - clip.frames) > 2:
+            return clip
+        return at_pace(tally(self._order.source, self._control, care=Care.PICTURES))
+
+    def _checked(
+        self, clip: Tally, path: Path, rung: Rung, made: Tally | MediaFault, way: Way
+    ) -> KeptProxy:
+        order, part = self._order, self._parts[path]
+        if isinstance(made, MediaFault):
+            raise made
+        if wrong := list(differences(clip, rung, made)):
+            raise MediaFault(
+                f"The proxy {rung.name} of {order.source} is not what it has to be and was not"
+                f" kept: {'; '.join(wrong)}.",
+                path=order.source,
+            )
+        _sync(part)
+        stat = part.stat()
+        width, height = rung.stored
+        if rung.marked % 180:
+            width, height = height, width
+        return KeptProxy(
+            name=rung.name,
+            size=rung.recipe.size,
+            path=path,
+            width=width,
+            height=height,
+            frames=made.frames,
+            bytes=stat.st_size,
+            changed=stat.st_mtime_ns,
+            peak=made.peak,
+            digest=digest_of(rung),
+            way=way.name_for(rung),
+        )
+
+    def _unchanged(self) -> None:
+        """A clip that was written meanwhile has proxies of something else."""
+        try:
+            same = Stamp.of(self._order.source) == self._order.stamp
+        except OSError:
+            same = True  # it went offline, as it was
+        if not same:
+            raise MediaFault(
+                f"{self._order.source} changed while its proxies were being made.",
+                path=self._order.source,
+                hint="Make sure that no program writes to it, then try again.",
+            )
+
+    def _name(self, found: list[KeptProxy]) -> tuple[KeptProxy, ...]:
+        """Give them their final names. What is remembered counts for nothing until then."""
+        order = self._order
+        try:
+            self._shelf.remember(order.source, order.stamp, found)
+            for proxy in found:
+                self._parts[proxy.path].replace(proxy.path)
+            for folder in {proxy.path.parent for proxy in found}:
+                sync_folder(folder)
+        except OSError as error:
+            raise WriteFailed(
+                f"The proxies of {order.source} could not be kept: {error.strerror}.",
+                path=order.source,
+                hint="Check the disk that holds the cache, or the folder, then try again.",
+            ) from error
+        return tuple(found)
+
+
+def _sync(path: Path) -> None:
+    try:
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise WriteFailed(f"{path} could not be written: {error.strerror}.", path=path) from error
