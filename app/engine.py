@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from app.errors import BadInput, NotFound
 from app.integrity.verdict import Verdict
 from app.integrity.verify.outcome import VerifyOutcome
-from app.integrity.verify.spec import VerifyPlan, VerifySpec, aim_of, plan_verify
+from app.integrity.verify.spec import VerifyPlan, VerifySpec, plan_verify
 from app.jobs.awake import battery_warning
-from app.jobs.control import JobControl
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import Journal
-from app.jobs.runner import JobKind, Runner, Task
+from app.jobs.runner import JobKind, Runner
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.jobs.vigil import Vigil
@@ -42,20 +40,17 @@ from app.media.watch.folder import Told, WatchFolder
 from app.media.watch.order import read_order
 from app.media.watch.products import Products
 from app.offload.account import Account, LastVerdict, report_folder, report_stem
-from app.offload.clear_up import clear_up
 from app.offload.day import day_report, day_stem
+from app.offload.kinds import offload_kinds
 from app.offload.naming import shooting_day
 from app.offload.plan import OffloadPlan
 from app.offload.planning import make_plan
 from app.offload.proxies_after import followers, proxies_after
-from app.offload.repair import RepairRun, RepairSpec, plan_repair
-from app.offload.reverify import run_verify
+from app.offload.repair import RepairSpec
 from app.offload.rows import SCHEMA as OFFLOAD_SCHEMA
-from app.offload.run import OffloadRun
 from app.offload.spec import OffloadSpec
 from app.offload.surroundings import Surroundings
 from app.offload.task import accepted, offload_task
-from app.offload.totals import confirmed
 from app.offload.verify_report import outcome_of, verify_report, write_verify_report
 from app.paths import Profile, absolute
 from app.places.cards import Card, candidate_cards, recognise
@@ -377,55 +372,13 @@ class Engine(AbstractContextManager["Engine"]):
             thumbnails=bool(self.settings.get("report.thumbnails")),
         )
 
-    def _prepare_offload(self, spec: Spec) -> Task:
-        assert isinstance(spec, OffloadSpec)
-        return offload_task(accepted(self.plan(spec)), self._around())
-
     def _kinds(self) -> dict[str, JobKind]:
         return {
-            OffloadSpec.kind: JobKind(
-                prepare=self._prepare_offload,
-                run=self._run_offload,
-                confirmed=self._confirmed,
-                clear_up=self._clear_up,
-            ),
-            VerifySpec.kind: JobKind(prepare=self._verify_task, run=self._run_verify),
-            RepairSpec.kind: JobKind(prepare=self._repair_task, run=self._run_repair),
+            **offload_kinds(self.journal, self._around, self._last_verdict),
             ProxySpec.kind: self.proxies.kind(),
             TranscodeSpec.kind: self.transcodes.kind(),
             MontageSpec.kind: self.montages.kind(),
         }
-
-    def _clear_up(self, job: JobId, spec: Spec) -> tuple[str, ...]:
-        assert isinstance(spec, OffloadSpec)
-        return clear_up(job, spec, self.journal, self._around())
-
-    def _verify_task(self, spec: Spec) -> Task:
-        assert isinstance(spec, VerifySpec)
-        aim = aim_of(spec, self.declared)
-        shown = {"checked": str(aim.path)}
-        return Task(title=aim.title, lanes=aim.lanes, facts={}, shown=shown)
-
-    def _run_verify(self, job: JobId, spec: Spec, control: JobControl) -> bool:
-        assert isinstance(spec, VerifySpec)
-        return run_verify(job, spec, control, self.journal, self._around())
-
-    def _repair_task(self, spec: Spec) -> Task:
-        assert isinstance(spec, RepairSpec)
-        return plan_repair(spec, self.journal)
-
-    def _run_repair(self, job: JobId, spec: Spec, control: JobControl) -> bool:
-        assert isinstance(spec, RepairSpec)
-        return RepairRun(job, spec, control, self.journal, self._around()).run()
-
-    def _run_offload(self, job: JobId, spec: Spec, control: JobControl) -> bool:
-        assert isinstance(spec, OffloadSpec)
-        around = self._around()
-        return OffloadRun(job, spec, control, self.journal, around, self._last_verdict).run()
-
-    def _confirmed(self, job: JobId, spec: Spec) -> Mapping[str, Any]:
-        assert isinstance(spec, OffloadSpec)
-        return confirmed(self.journal, job, spec, self._around())
 
     def history(self) -> Iterator[JobSnapshot]:
         """Every job that the journal knows, also those off the queue, oldest first."""

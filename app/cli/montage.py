@@ -6,14 +6,20 @@ from typing import Any
 
 import click
 
-from app.cli.invocation import this_invocation
-from app.cli.outcome import exit_code
+from app.cli.clips import (
+    ending_words,
+    engine_here,
+    named_files,
+    run_to_end,
+    show_ended,
+    show_planned,
+    warn_unreadable,
+)
 from app.cli.output import Output
 from app.cli.typed import Number, Place
-from app.cli.work import Watch
 from app.engine import Engine
 from app.errors import BadInput
-from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.snapshot import JobSnapshot
 from app.jobs.spec import CONVERTER
 from app.media.montage.spec import (
     LEAST_WIDTH,
@@ -59,23 +65,16 @@ def montage_command(context: click.Context, /, **given: Any) -> None:
     """
     output = Output(as_json=given["as_json"])
     spec = _spec(given)
-    invocation = this_invocation()
-    settings = invocation.settings()
-    with (
-        invocation.logged(settings),
-        Engine(invocation.profile.directory, settings) as engine,
-    ):
+    with engine_here() as engine:
         if given["dry_run"]:
             _show_plan(engine.montages.plan(spec), output)
             return
-        job = engine.submit(spec)
-        (ended,) = Watch(engine, output).until_ended([job])
+        ended = run_to_end(engine, spec, output)
         context.exit(show_montage(engine, ended, output))
 
 
 def _spec(given: dict[str, Any]) -> MontageSpec:
-    if not given["files"]:
-        raise BadInput("Name at least one clip or folder.", hint="`reelkeep montage --help`")
+    files = as_given(named_files(given, "montage"))
     if given["to"] is None:
         raise BadInput("Name the folder of the sheets: --to DIR")
     form = {"jpg": "jpeg", None: "jpeg"}.get(given["form"], given["form"])
@@ -83,7 +82,7 @@ def _spec(given: dict[str, Any]) -> MontageSpec:
         raise BadInput(f'"{form}" is no form of sheets.', hint="There are: jpeg, png, pdf.")
     (to,) = as_given((given["to"],))
     return MontageSpec(
-        files=as_given(given["files"]),
+        files=files,
         to=to,
         grid=given["grid"],
         form=SheetForm(form),
@@ -103,42 +102,27 @@ def _show_plan(plan: MontagePlan, output: Output) -> None:
             known = ", there already" if sheet.known else ""
             output.say(f"{sheet.grid}×{sheet.grid}  {sheet.path}{known}")
         output.event("clip", **CONVERTER.unstructure(clip))
-    for folder in plan.unreadable:
-        output.warn(f"The folder {folder} cannot be read; what is in it was left out.")
+    warn_unreadable(plan.unreadable, output)
     failed = sum(1 for clip in plan.clips if clip.trouble)
-    output.result(ok=True, exit_code=0, dry_run=True, clips=len(plan.clips), failed=failed)
+    show_planned(len(plan.clips), failed, output)
 
 
 def show_montage(engine: Engine, ended: JobSnapshot, output: Output) -> int:
     """Say what became of each clip; answers the exit code."""
-    code = exit_code([ended])
     results = engine.montages.results(ended.id)
     for result in results:
         _show_clip(result, output)
         output.event("clip", **CONVERTER.unstructure(result))
-    words = _ending(ended)
+    words = ending_words(ended, "Finished sheets stay.")
     bad = sum(1 for one in results if one.state in {SheetState.FAILED, SheetState.GAPS})
-    if words and not bad:
-        output.warn(words)
-    output.result(
-        ok=not code,
-        exit_code=int(code),
-        job=ended.id,
-        state=str(ended.state),
+    return show_ended(
+        ended,
+        output,
+        words,
         clips=len(results),
         failed=bad,
         sheets=sum(len(result.sheets) for result in results),
-        error=words,
     )
-    return int(code)
-
-
-def _ending(ended: JobSnapshot) -> str:
-    if ended.state is JobState.INTERRUPTED:
-        return f"Interrupted. `reelkeep jobs resume {ended.id}` goes on with it."
-    if ended.state is JobState.CANCELLED:
-        return f"Cancelled. Finished sheets stay. `reelkeep jobs resume {ended.id}` goes on."
-    return f"{ended.error} {ended.hint}".strip()
 
 
 def _show_clip(result: SheetResult, output: Output) -> None:

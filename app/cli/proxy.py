@@ -7,14 +7,20 @@ from typing import Any
 
 import click
 
-from app.cli.invocation import this_invocation
-from app.cli.outcome import exit_code
+from app.cli.clips import (
+    ending_words,
+    engine_here,
+    named_files,
+    run_to_end,
+    show_ended,
+    show_planned,
+    warn_unreadable,
+)
 from app.cli.output import Output
 from app.cli.typed import Number, Place
-from app.cli.work import Watch
 from app.engine import Engine
 from app.errors import BadInput
-from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.snapshot import JobSnapshot
 from app.jobs.spec import CONVERTER
 from app.media.proxy.proxies import as_given
 from app.media.proxy.recipes import BurnIn, ProxySize
@@ -68,12 +74,7 @@ def proxy_command(context: click.Context, /, **given: Any) -> None:
     FILE is a clip, or a folder: all clips below it. A finished proxy is not made again.
     """
     output = Output(as_json=given["as_json"])
-    invocation = this_invocation()
-    settings = invocation.settings()
-    with (
-        invocation.logged(settings),
-        Engine(invocation.profile.directory, settings) as engine,
-    ):
+    with engine_here() as engine:
         if given["tidy"]:
             _tidy(engine, given, output)
             return
@@ -81,14 +82,12 @@ def proxy_command(context: click.Context, /, **given: Any) -> None:
         if given["dry_run"]:
             _show_plan(engine.proxies.plan(spec), output)
             return
-        job = engine.submit(spec)
-        (ended,) = Watch(engine, output).until_ended([job])
+        ended = run_to_end(engine, spec, output)
         context.exit(show_proxies(engine, ended, output))
 
 
 def _spec(engine: Engine, given: dict[str, Any]) -> ProxySpec:
-    if not given["files"]:
-        raise BadInput("Name at least one clip or folder.", hint="`reelkeep proxy --help`")
+    files = as_given(named_files(given, "proxy"))
     sizes = [one for text in given["sizes"] for one in text.split(",") if one]
     for size in sizes:
         if size not in list(ProxySize):
@@ -98,7 +97,7 @@ def _spec(engine: Engine, given: dict[str, Any]) -> ProxySpec:
     (lut,) = as_given((given["lut"],)) if given["lut"] else (None,)
     to = given["to"]
     return ProxySpec(
-        files=as_given(given["files"]),
+        files=files,
         recipes=with_looks(recipes, _burn_in(given["burn_in"]), lut),
         heights=tuple(given["heights"]),
         to=None if to in {None, _CACHE} else as_given((_place(to),))[0],
@@ -137,46 +136,27 @@ def _show_plan(plan: ProxyPlan, output: Output) -> None:
             size = f"{proxy.width}×{proxy.height}"
             output.say(f"  {proxy.name:<14}{size:<12}{proxy.path}{known}")
         output.event("clip", **CONVERTER.unstructure(clip))
-    _warn_unreadable(plan, output)
+    warn_unreadable(plan.unreadable, output)
     failed = sum(1 for clip in plan.clips if clip.trouble)
-    output.result(ok=True, exit_code=0, dry_run=True, clips=len(plan.clips), failed=failed)
-
-
-def _warn_unreadable(plan: ProxyPlan, output: Output) -> None:
-    for folder in plan.unreadable:
-        output.warn(f"The folder {folder} cannot be read; what is in it was left out.")
+    show_planned(len(plan.clips), failed, output)
 
 
 def show_proxies(engine: Engine, ended: JobSnapshot, output: Output) -> int:
     """Say what became of each clip; answers the exit code."""
-    code = exit_code([ended])
     results = engine.proxies.results(ended.id)
     for result in results:
         _show_clip(result, output)
         output.event("clip", **CONVERTER.unstructure(result))
-    words = _ending(ended)
+    words = ending_words(ended, "Finished proxies stay.")
     failed = sum(1 for result in results if result.state is ClipState.FAILED)
-    if words and not failed:
-        output.warn(words)
-    output.result(
-        ok=not code,
-        exit_code=int(code),
-        job=ended.id,
-        state=str(ended.state),
+    return show_ended(
+        ended,
+        output,
+        words,
         clips=len(results),
         failed=failed,
         frames=sum(result.frames for result in results if result.state is ClipState.MADE),
-        error=words,
     )
-    return int(code)
-
-
-def _ending(ended: JobSnapshot) -> str:
-    if ended.state is JobState.INTERRUPTED:
-        return f"Interrupted. `reelkeep jobs resume {ended.id}` goes on with it."
-    if ended.state is JobState.CANCELLED:
-        return f"Cancelled. Finished proxies stay. `reelkeep jobs resume {ended.id}` goes on."
-    return f"{ended.error} {ended.hint}".strip()
 
 
 def _show_clip(result: ClipResult, output: Output) -> None:

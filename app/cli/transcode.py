@@ -9,14 +9,20 @@ from typing import Any
 
 import click
 
-from app.cli.invocation import this_invocation
-from app.cli.outcome import exit_code
+from app.cli.clips import (
+    ending_words,
+    engine_here,
+    named_files,
+    run_to_end,
+    show_ended,
+    show_planned,
+    warn_unreadable,
+)
 from app.cli.output import Output
 from app.cli.typed import Place
-from app.cli.work import Watch
 from app.engine import Engine
 from app.errors import BadInput
-from app.jobs.snapshot import JobSnapshot, JobState
+from app.jobs.snapshot import JobSnapshot
 from app.jobs.spec import CONVERTER, JobId
 from app.media.proxy.proxies import as_given
 from app.media.transcode.recipe import Box
@@ -53,24 +59,17 @@ def transcode_command(context: click.Context, /, **given: Any) -> None:
     was cut off goes on where it was.
     """
     output = Output(as_json=given["as_json"])
-    invocation = this_invocation()
-    settings = invocation.settings()
-    with (
-        invocation.logged(settings),
-        Engine(invocation.profile.directory, settings) as engine,
-    ):
+    with engine_here() as engine:
         spec = _spec(engine, given)
         if given["dry_run"]:
             _show_plan(engine.transcodes.plan(spec), output)
             return
-        job = engine.submit(spec)
-        (ended,) = Watch(engine, output).until_ended([job])
+        ended = run_to_end(engine, spec, output)
         context.exit(show_transcodes(engine, ended, output))
 
 
 def _spec(engine: Engine, given: dict[str, Any]) -> TranscodeSpec:
-    if not given["files"]:
-        raise BadInput("Name at least one clip or folder.", hint="`reelkeep transcode --help`")
+    files = as_given(named_files(given, "transcode"))
     if not given["to"]:
         raise BadInput("--to is empty. Name a folder; the current one is a full stop.")
     recipe = engine.transcodes.recipe(given["recipe"])
@@ -79,7 +78,7 @@ def _spec(engine: Engine, given: dict[str, Any]) -> TranscodeSpec:
             raise BadInput(f'"{box}" is no container.', hint=f"There are: {', '.join(Box)}.")
         recipe = replace(recipe, container=Box(box))
     (to,) = as_given((Path(given["to"]),))
-    return TranscodeSpec(files=as_given(given["files"]), recipe=recipe, to=to, anew=given["anew"])
+    return TranscodeSpec(files=files, recipe=recipe, to=to, anew=given["anew"])
 
 
 # Saying
@@ -97,30 +96,23 @@ def _show_plan(plan: TranscodePlan, output: Output) -> None:
         for stream in clip.streams:
             output.say(f"  {_stream_text(stream)}")
         output.event("clip", **CONVERTER.unstructure(clip))
-    for folder in plan.unreadable:
-        output.warn(f"The folder {folder} cannot be read; what is in it was left out.")
+    warn_unreadable(plan.unreadable, output)
     failed = sum(1 for clip in plan.clips if clip.trouble)
-    output.result(ok=True, exit_code=0, dry_run=True, clips=len(plan.clips), failed=failed)
+    show_planned(len(plan.clips), failed, output)
 
 
 def show_transcodes(engine: Engine, ended: JobSnapshot, output: Output) -> int:
     """Say what became of each clip, stream by stream; answers the exit code."""
-    code = exit_code([ended])
     sheets = show_sheets(engine, ended.id, output)
     failed = sum(1 for sheet in sheets if sheet.state is ClipState.FAILED)
     words = _ending(engine, ended)
-    if words and not failed:
-        output.warn(words)
-    output.result(
-        ok=not code,
-        exit_code=int(code),
-        job=ended.id,
-        state=str(ended.state),
+    return show_ended(
+        ended,
+        output,
+        words,
         clips=len(sheets),
         failed=failed,
-        error=words,
     )
-    return int(code)
 
 
 def show_sheets(engine: Engine, job: JobId, output: Output) -> tuple[TranscodeSheet, ...]:
@@ -133,12 +125,8 @@ def show_sheets(engine: Engine, job: JobId, output: Output) -> tuple[TranscodeSh
 
 
 def _ending(engine: Engine, ended: JobSnapshot) -> str:
-    if ended.state not in {JobState.INTERRUPTED, JobState.CANCELLED}:
-        return f"{ended.error} {ended.hint}".strip()
-    word = "Interrupted" if ended.state is JobState.INTERRUPTED else "Cancelled"
     kept = [str(path) for path in engine.transcodes.in_the_making(ended.id)]
-    stays = f" What is encoded stays in {kept[0]}." if kept else ""
-    return f"{word}.{stays} `reelkeep jobs resume {ended.id}` goes on with it."
+    return ending_words(ended, f"What is encoded stays in {kept[0]}." if kept else "")
 
 
 def _show_sheet(sheet: TranscodeSheet, output: Output) -> None:

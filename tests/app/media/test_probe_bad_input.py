@@ -17,6 +17,7 @@ from clip_bench import H264, PICTURE, SOUND, Clips
 from fault_mount import FaultMount
 from mount_bench import Bench
 from picture_bench import arriraw, digital_negative, r3d, row_of
+from seldom import seldom
 
 from app.errors import MediaFault, ReelkeepError
 from app.media.facts.probe import probe
@@ -107,6 +108,8 @@ def test_a_header_in_front_of_ten_gigabytes_of_nothing_is_told(
 
 SAMPLES = ("fast.mov", "late.mov", "fast.mp4", "a.mkv", "a.mxf", "a.ts", "a.wav", "a.avi", "a.r3d",
            "a.ari", "a.dpx", "a.exr", "a.tif", "a.png", "a.dng")  # fmt: skip
+LIKE_OTHERS = {"a.mkv", "a.avi", "a.ari", "a.exr", "a.tif", "a.png", "a.dng"}
+TENTHS = [seldom(name) if name in LIKE_OTHERS else name for name in SAMPLES]
 
 
 def sample(clips: Clips, folder: Path, name: str) -> Path:
@@ -134,7 +137,7 @@ def sample(clips: Clips, folder: Path, name: str) -> Path:
     return row_of(folder, name, 1, *form, "-update", "1") / name
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", TENTHS)
 def test_a_clip_cut_off_at_any_tenth_is_told_or_refused(
     clips: Clips, tmp_path: Path, name: str
 ) -> None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from seldom import seldom
 from transcode_bench import PRORES, Footage, numbers_of
 from watch_bench import WatchBench, end_by, until
 
@@ -126,7 +127,7 @@ def test_a_second_watcher_is_refused(bench):
     assert "is being watched already." in second.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, seldom(signal.SIGINT), signal.SIGKILL])
 def test_it_goes_on_behind_whatever_ended_it(bench, footage, number):
     bench.order(archive="slow")
     clip = footage.made("long.mov", *PRORES, "-c:a", "pcm_s24le", frames=300)
