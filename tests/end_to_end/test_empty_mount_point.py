@@ -78,7 +78,7 @@ def test_a_destination_that_is_pulled_while_it_is_opened_gets_nothing(
 
 
 def test_a_job_waits_for_a_drive_that_was_pulled_while_it_was_opened(
-    house: House, drive: Drive, card: Path
+    house: House, drive: Drive, card: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class PullsOnce(Surroundings):
         """The machine; the drive is pulled right after it was looked at to be opened."""
@@ -90,17 +90,19 @@ def test_a_job_waits_for_a_drive_that_was_pulled_while_it_was_opened(
                 drive.pull()
             return found
 
+    def around(engine: Engine) -> Surroundings:
+        found = here(engine)
+        return PullsOnce(declared=found.declared, report_folder=found.report_folder)
+
     pulled: list[Drive] = []
-    with house.engine() as engine:
-        around = engine._around()
-        engine._around = lambda: PullsOnce(  # type: ignore[method-assign]
-            declared=around.declared, report_folder=around.report_folder
-        )
-        with Watched(engine, spec_for(card, drive.point, wanted_copies=1)) as job:
-            job.until(lambda s: s.wants, "the job asks for the drive")
-            assert not any(drive.point.iterdir())
-            drive.plug()
-            assert job.end().state is JobState.DONE
+    here = Engine._around
+    monkeypatch.setattr(Engine, "_around", around)
+    spec = spec_for(card, drive.point, wanted_copies=1)
+    with house.engine() as engine, Watched(engine, spec) as job:
+        job.until(lambda s: s.wants, "the job asks for the drive")
+        assert not any(drive.point.iterdir())
+        drive.plug()
+        assert job.end().state is JobState.DONE
     assert tree(drive.point / "A003") == tree(card)
     accepted_by_ascmhl(drive.point / "A003")
 
