@@ -263,6 +263,7 @@ def test_files_recorded_above_before_a_nested_history_began_are_known_once(
     assert compare(history, found_in(root, (XXH64,))[0]).clean
 
 
+@pytest.mark.soak
 def test_a_hundred_thousand_records_are_read_and_compared_in_seconds(tmp_path: Path) -> None:
     root = tmp_path / "big"
     count = 100_000
