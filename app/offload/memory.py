@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.integrity.hashing import HashKind
 from app.jobs.journal import Journal
@@ -40,6 +41,10 @@ class KnownCopy:
     """When the card was read for it."""
     twice: bool
     """Whether a second read of the card gave the same bytes then."""
+
+
+_PAGE = 500
+"""Files that are asked for at once; the window waits for the journal meanwhile."""
 
 
 def known_copies(
@@ -85,14 +90,27 @@ def _earlier_copies(
     *entries* maps (size, mtime_ns, path) to a number, which is given back with each copy found:
     number, the job whose row it is, the row, and what is known by it.
     """
+    every = iter(entries.items())
+    while some := tuple(islice(every, _PAGE)):
+        for n, job, reader, card_reader, digests, read_at, twice, *copy in _rows_of(journal, some):
+            fact = copy_fact(tuple(copy))
+            yield n, JobId(job), fact, KnownCopy(
+                job=JobId(reader), row_job=JobId(job), card_job=JobId(card_reader), fact=fact,
+                digests=digests_from(digests), read_at=moment_from(read_at), twice=bool(twice),
+            )  # fmt: skip
+
+
+def _rows_of(
+    journal: Journal, some: Iterable[tuple[tuple[int, int, str], int]]
+) -> list[tuple[Any, ...]]:
     with journal.transaction() as db:
         db.execute("CREATE TEMP TABLE IF NOT EXISTS asked (size, mtime_ns, path, n)")
         db.execute("DELETE FROM asked")
         db.executemany(
             "INSERT INTO asked VALUES (?,?,?,?)",
-            ((size, mtime, os.fsencode(path), n) for (size, mtime, path), n in entries.items()),
+            ((size, mtime, os.fsencode(path), n) for (size, mtime, path), n in some),
         )
-        rows = db.execute(
+        return db.execute(
             "SELECT asked.n, e.job, coalesce(k.earlier, e.job), coalesce(kc.earlier, e.job),"
             " e.digests, e.read_at, e.twice, c.n, c.destination, c.path,"
             " c.state, c.way, c.kind, c.written, c.read, c.mtime_ns, c.found, c.trouble"
@@ -103,12 +121,6 @@ def _earlier_copies(
             " WHERE c.state=? AND e.digests IS NOT NULL",
             (THE_CARD, CopyState.VERIFIED),
         ).fetchall()
-    for n, job, reader, card_reader, digests, read_at, twice, *copy in rows:
-        fact = copy_fact(tuple(copy))
-        yield n, JobId(job), fact, KnownCopy(
-            job=JobId(reader), row_job=JobId(job), card_job=JobId(card_reader), fact=fact,
-            digests=digests_from(digests), read_at=moment_from(read_at), twice=bool(twice),
-        )  # fmt: skip
 
 
 def _roots(journal: Journal, job: JobId) -> dict[int, tuple[str, str]]:
