@@ -41,7 +41,7 @@ _INNER = 8
 _WIDTHS = {
     Column.PICTURE: 66,
     Column.START: 90,
-    Column.LENGTH: 58,
+    Column.LENGTH: 66,
     Column.RATE: 62,
     Column.CODEC: 108,
     Column.SIZE: 70,

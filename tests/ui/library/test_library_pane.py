@@ -294,3 +294,11 @@ def test_closing_the_window_while_clips_are_looked_at_leaves_nothing(pane, numbe
     pane.bridge.close()
     assert not [t for t in threading.enumerate() if t.name in {"projector", "sound"}]
     assert not psutil.Process().children()
+
+
+def test_every_head_has_room_for_its_word(opened):
+    header = opened.table.horizontalHeader()
+    header.setSortIndicatorShown(False)  # the arrow stands above the words, not beside them
+    for column in Column:
+        needed = header.sectionSizeFromContents(column).width()
+        assert header.isSectionHidden(column) or header.sectionSize(column) >= needed, column
