@@ -12,10 +12,14 @@ import mmap
 import os
 import sys
 import time
+from collections import Counter
 
 _WINDOW = 1 << 30
-_PAUSES = (0.0, 0.0, 0.001, 0.004, 0.016, 0.064, 0.256) if sys.platform == "linux" else (0.0,)
-"""Seconds before each try to have pages forgotten."""
+_PAUSES = (0.0, 0.001, 0.004, 0.016, 0.064, 0.256) if sys.platform == "linux" else ()
+"""Seconds before each further try to have pages forgotten."""
+_ENOUGH = 20
+"""Files in a row whose pages stayed, after which their device is not waited for any more."""
+_in_vain: Counter[int] = Counter()
 _PROT_READ, _MAP_SHARED = 1, 1
 O_DIRECT = getattr(os, "O_DIRECT", 0)
 
@@ -30,13 +34,22 @@ def forget(fd: int, size: int) -> bool:
     """Have the cached pages of an open file forgotten; whether none is left.
 
     A page that somebody has in hand at that moment stays: the kernel itself, a process that only
-    looks. So it is asked for again for a moment.
+    looks. So it is asked for again for a moment, unless that was in vain for many files of the
+    device: where pages never go, waiting for each file would take hours.
     """
+    drop(fd)
+    if is_dropped(fd, size):
+        return True
+    device = os.fstat(fd).st_dev
+    if _in_vain[device] >= _ENOUGH:
+        return False
     for pause in _PAUSES:
         time.sleep(pause)
         drop(fd)
         if is_dropped(fd, size):
+            _in_vain[device] = 0
             return True
+    _in_vain[device] += 1
     return False
 
 

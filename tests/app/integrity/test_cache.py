@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,3 +101,18 @@ def test_what_cannot_be_shown_anyway_is_not_waited_for(
     with _held(clip):
         read_small(lambda flags: os.open(clip, os.O_RDONLY | flags), _buffer(), provable=False)
     assert len(asked) == 1
+
+
+def test_where_pages_never_go_not_every_file_is_waited_for(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(cache, "_in_vain", Counter())
+    monkeypatch.setattr("app.integrity.cache.time.sleep", slept.append)
+    with _held(clip):
+        ways = {_small(clip)[1] for _ in range(30)}
+        waited = len(slept)
+        _small(clip)
+    assert ways == {ReadWay.CACHE}
+    assert 0 < waited == len(slept)
+    assert _small(clip) == (SIZE, ReadWay.MEDIUM)
