@@ -10,7 +10,7 @@ import pytest
 from app.errors import BadInput, NotFound
 from app.media.proxy.recipes import Container, PictureCodec, ProxySize, SoundCodec, recipe_named
 
-PAGE = Path(__file__).parents[3] / "docs" / "recipes.md"
+PAGE = Path(__file__).parents[4] / "docs" / "recipes.md"
 GOOD = """
 kind = "proxy"
 size = "preview"

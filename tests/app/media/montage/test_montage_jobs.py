@@ -26,7 +26,7 @@ from app.errors import BadInput, NotFound
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.media.montage.spec import MontageSpec, SheetForm, SheetState
 
-CHECKOUT = Path(__file__).parents[3]
+CHECKOUT = Path(__file__).parents[4]
 PATIENCE = 60.0
 
 
