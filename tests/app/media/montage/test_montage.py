@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from clip_bench import H264
 from numbered_clips import NumberedClips, number_in, shared_clips
+from proxy_sources import BROUGHT
 from sheet_bench import numbers_on, pairs_in_pdf, sheets_of, tiles_on
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
 from app.media.facts.probe import probe
-from app.media.ffmpeg.program import BROUGHT
 from app.media.frames.footage import sooner_decoded
 from app.media.frames.index import build_index
 from app.media.frames.source import FileSource

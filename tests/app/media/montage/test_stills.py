@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from clip_bench import H264
 from numbered_clips import NumberedClips, number_in, shared_clips
+from proxy_sources import BROUGHT
 from sheet_bench import numbers_on, sheets_of, tiles_on
 
 from app.engine import Engine
 from app.errors import BadInput, FrameFault, MediaFault, NotFound, WriteFailed
 from app.jobs.snapshot import JobState
 from app.media.facts.probe import probe
-from app.media.ffmpeg.program import BROUGHT
 from app.media.frames.index import build_index
 from app.media.frames.source import FileSource
 from app.media.montage.spec import SheetState
