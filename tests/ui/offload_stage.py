@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from stand_in import StandInProxies, StandInWatched
+
 from app.errors import NotFound
 from app.integrity.verdict import Answer, Verdict
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
@@ -94,6 +96,8 @@ class StageEngine:
         self.mounted: tuple[Volume, ...] = (RAID, SHUTTLE, STAGE, OLD)
         self.inserted: list[Card] = []
         self.settings = Settings()
+        self.proxies = StandInProxies()
+        self.watched = StandInWatched()
         self.asked: list[tuple[object, ...]] = []
         self.rows: tuple[FileRow, ...] = ()
         self.remark: Callable[[OffloadSpec], tuple[Remark, ...]] = lambda spec: ()

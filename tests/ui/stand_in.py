@@ -24,8 +24,33 @@ class StandInProxies:
     def __init__(self) -> None:
         self.known: dict[Path, tuple[object, ...]] = {}
 
+    def recipe_names(self) -> tuple[str, ...]:
+        return ("thumbnail", "preview", "editorial")
+
     def versions(self, clip: Path) -> tuple[object, ...]:
         return self.known.get(clip, ())
+
+
+class StandInWatched:
+    """Watch folders that stand as a test says."""
+
+    def __init__(self) -> None:
+        self.now: tuple[object, ...] = ()
+        self.asked: list[tuple[object, ...]] = []
+
+    def begin(self) -> None: ...
+
+    def end(self, _seconds: float) -> bool:
+        return True
+
+    def states(self) -> tuple[object, ...]:
+        return self.now
+
+    def switch(self, root: Path, on: bool) -> None:
+        self.asked.append(("switch", root, on))
+
+    def retry(self, root: Path) -> None:
+        self.asked.append(("retry", root))
 
 
 class StandInEngine:
@@ -41,6 +66,7 @@ class StandInEngine:
         self.day_cards: tuple[DayCard, ...] = ()
         self.left: tuple[str, ...] = ()
         self.proxies = StandInProxies()
+        self.watched = StandInWatched()
         self.profile = Profile(directory=Path("/nonexistent"))
         self.fault: Exception | None = None
         self._ended = threading.Event()

@@ -1,8 +1,8 @@
-"""One destination's own options: flushing, naming, what it gets, and its stage of a cascade."""
+"""One destination's own options: flushing, naming, what it gets, proxies, stage of a cascade."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.offload.spec import DestinationSpec
+from ui.widgets.proxy_choice import ProxyChoice
 from ui.words import printable
 
 _GETS = (
@@ -38,6 +39,7 @@ class DestinationOptionsDialog(QDialog):
         self,
         spec: DestinationSpec,
         template: str,
+        recipes: Sequence[str],
         done: Callable[[DestinationSpec], None],
         parent: QWidget | None = None,
     ) -> None:
@@ -52,6 +54,8 @@ class DestinationOptionsDialog(QDialog):
         self.patterns = QLineEdit(", ".join(spec.only))
         self.patterns.setPlaceholderText("*.wav, *.xml")
         self.gets.currentIndexChanged.connect(self._show_patterns)
+        self.proxies = ProxyChoice()
+        self.proxies.setToolTip("Made on this drive, in a folder beside the copies")
         self.stage = QComboBox()
         self.stage.addItem("1, fed from the card")
         self.stage.addItems([f"{n}, fed from a verified copy" for n in range(2, 10)])
@@ -59,6 +63,7 @@ class DestinationOptionsDialog(QDialog):
         self.flush = QCheckBox("Flush to the medium and read back")
         self.flush.setChecked(spec.flush)
         self._lay_out()
+        self.proxies.show_proxies(recipes, spec.proxies)
         found = next((i for i, (_, only) in enumerate(_GETS) if only == spec.only), len(_GETS))
         self.gets.setCurrentIndex(found)
         self._show_patterns()
@@ -72,6 +77,7 @@ class DestinationOptionsDialog(QDialog):
             ("Folder template", self.template),
             ("Gets", self.gets),
             ("Patterns", self.patterns),
+            ("Proxies on it", self.proxies),
             ("Stage", self.stage),
         ):
             form.addRow(name, widget)
@@ -110,6 +116,7 @@ class DestinationOptionsDialog(QDialog):
                 self._spec,
                 template=self.template.text().strip() or None,
                 only=only,
+                proxies=self.proxies.chosen,
                 stage=self.stage.currentIndex(),
                 flush=self.flush.isChecked(),
             )

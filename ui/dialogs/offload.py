@@ -69,11 +69,12 @@ class OffloadWindows:
         self,
         spec: DestinationSpec,
         template: str,
+        recipes: Sequence[str],
         done: Callable[[DestinationSpec], None],
         parent: QWidget,
     ) -> DestinationOptionsDialog:
         """Edit one destination's own options."""
-        return _opened(DestinationOptionsDialog(spec, template, done, parent))
+        return _opened(DestinationOptionsDialog(spec, template, recipes, done, parent))
 
     def presets(
         self,

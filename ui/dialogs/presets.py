@@ -60,7 +60,9 @@ class PresetsDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(12)
-        why = QLabel("A preset remembers destinations, folder template, hashes and verification.")
+        why = QLabel(
+            "A preset remembers destinations, folder template, hashes, verification and proxies."
+        )
         why.setWordWrap(True)
         layout.addWidget(why)
         layout.addWidget(self.list, 1)

@@ -30,6 +30,8 @@ class Choices:
     on_collision: OnCollision = OnCollision.SKIP_IDENTICAL
     ignore: tuple[str, ...] = DEFAULT_IGNORE
     legacy_mhl: bool = False
+    proxies: tuple[str, ...] = ()
+    """Recipes of proxies that are made into the cache once the copies are proven."""
     check_known: bool = False
     project: str = ""
     text: str = ""
@@ -48,6 +50,7 @@ class Choices:
             on_collision=self.on_collision,
             ignore=self.ignore,
             legacy_mhl=self.legacy_mhl,
+            proxies=self.proxies,
             check_known=self.check_known,
             preset=self.preset,
             project=self.project,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from app.jobs.snapshot import JobSnapshot, PlaceState
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
-from app.offload.spec import VerifyMode
+from app.offload.spec import OffloadSpec, VerifyMode
 from app.units import bytes_text, count_text, duration_text
 from ui.models.destinations import place_name
 
@@ -126,6 +126,7 @@ def _rows(
         ("Read once, written to", count_text(len(rooms), "destination")),
         ("Check", CHECKS[spec.verify]),
         ("Hashes", hashes),
+        *_proxies(spec, rooms),
         *([(free, _time(plans))] if left else []),
     ]
     tightest = min(rooms, key=lambda room: room.after, default=None)
@@ -134,6 +135,17 @@ def _rows(
         short = " too few" if tightest.after < 0 else ""
         rows.append(("Room after, smallest", f"{tightest.name}, {room}{short}"))
     return tuple(rows)
+
+
+def _proxies(spec: OffloadSpec, rooms: Sequence[PlannedRoom]) -> Iterator[tuple[str, str]]:
+    """What is made of the copies afterwards, and where it goes."""
+    wanted = [(spec.proxies, "into the cache")]
+    named = {room.key: room.name for room in rooms}
+    for one in spec.destinations:
+        wanted.append((one.proxies, f"on {named.get(str(one.path), one.path.name)}"))
+    words = [f"{', '.join(names)} {where}" for names, where in wanted if names]
+    if words:
+        yield "Proxies after", "; ".join(words)
 
 
 def _time(plans: Sequence[OffloadPlan]) -> str:

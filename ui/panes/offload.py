@@ -60,6 +60,7 @@ class OffloadDialogs(Protocol):
         self,
         spec: DestinationSpec,
         template: str,
+        recipes: Sequence[str],
         done: Callable[[DestinationSpec], None],
         parent: QWidget,
     ) -> object:
@@ -165,6 +166,7 @@ class OffloadPane(Pane):
                 tried=desk.tried,
             )
         )
+        self.options.show_recipes(desk.remembered.recipes)
         self.options.show_choices(desk.choices)
         self.options.show_preview(f"→ {reading.rooms[0].root}" if reading.rooms else "")
         self.preset.show_presets([p.name for p in desk.remembered.presets], desk.choices.preset)
@@ -253,11 +255,11 @@ class OffloadPane(Pane):
 
     def edit_options(self, key: str) -> None:
         """Edit a destination's own options."""
-        entry = self.desk.destinations.get(key)
+        desk = self.desk
+        entry = desk.destinations.get(key)
         if entry and self.dialogs:
-            self.dialogs.destination_options(
-                entry.spec, self.desk.choices.template, self.desk.set_options, self
-            )
+            template, recipes = desk.choices.template, desk.remembered.recipes
+            self.dialogs.destination_options(entry.spec, template, recipes, desk.set_options, self)
 
     def edit_ignore_list(self) -> None:
         """Show and edit what is left out."""

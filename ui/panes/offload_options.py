@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Signal
@@ -25,6 +25,7 @@ from ui.models.choices import Choices
 from ui.theme import Tone
 from ui.widgets.buttons import small_button
 from ui.widgets.labels import ElidedLabel, TextLabel
+from ui.widgets.proxy_choice import ProxyChoice
 
 MOST_COPIES = 9
 MODES = (
@@ -69,6 +70,8 @@ class PlanOptions(QWidget):
         self.hashes.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.hashes.clicked.connect(self._open_hashes)
         self.collision = _combo(tuple(text for _, text in COLLISIONS))
+        self.proxies = ProxyChoice()
+        self._recipes: tuple[str, ...] = ()
         self.project, self.words = QLineEdit(), QLineEdit()
         self.legacy = QCheckBox("Also write a legacy MHL 1.1")
         self.check_known = QCheckBox("Check known copies again")
@@ -93,6 +96,7 @@ class PlanOptions(QWidget):
             ("Check", self.mode),
             ("Hashes", self.hashes),
             ("Same name there", self.collision),
+            ("Proxies after", self.proxies),
             ("Project", self.project),
             ("Free text", self.words),
         ):
@@ -106,6 +110,7 @@ class PlanOptions(QWidget):
         self.check_known.setToolTip(
             "Files that earlier jobs verified are else known by history, size and time"
         )
+        self.proxies.setToolTip("Made into the cache once the copies are proven, from a copy")
         self.copies.setToolTip("On so many different devices a file must be verified to be safe")
 
     def _connect(self) -> None:
@@ -115,6 +120,7 @@ class PlanOptions(QWidget):
             combo.currentIndexChanged.connect(self._tell)
         for box in (self.legacy, self.check_known):
             box.toggled.connect(self._tell)
+        self.proxies.proxies_chosen.connect(self._tell)
 
     def show_choices(self, choices: Choices) -> None:
         """Show *choices* without telling them back."""
@@ -128,8 +134,14 @@ class PlanOptions(QWidget):
         self.collision.setCurrentIndex([c for c, _ in COLLISIONS].index(choices.on_collision))
         self.legacy.setChecked(choices.legacy_mhl)
         self.check_known.setChecked(choices.check_known)
+        self.proxies.show_proxies(self._recipes, choices.proxies)
         self._name_hashes()
         self._filling = False
+
+    def show_recipes(self, names: Sequence[str]) -> None:
+        """Offer these recipes of proxies."""
+        self._recipes = tuple(names)
+        self.proxies.show_proxies(self._recipes, self._choices.proxies)
 
     def show_preview(self, text: str) -> None:
         """Show where the first card will lie."""
@@ -148,6 +160,7 @@ class PlanOptions(QWidget):
             on_collision=COLLISIONS[self.collision.currentIndex()][0],
             legacy_mhl=self.legacy.isChecked(),
             check_known=self.check_known.isChecked(),
+            proxies=self.proxies.chosen,
         )
         self.choices_changed.emit(self._choices)
 

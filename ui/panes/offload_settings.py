@@ -27,6 +27,8 @@ class Remembered:
     presets: tuple[Preset, ...] = ()
     last: tuple[DestinationSpec, ...] = ()
     """The destinations of the last start."""
+    recipes: tuple[str, ...] = ()
+    """Every recipe of proxies that can be named."""
 
 
 class OffloadSettings:
@@ -73,6 +75,7 @@ def _read(engine: Engine) -> Remembered:
         "wanted_copies": ("offload.wanted_copies", int),
         "on_collision": ("offload.on_collision", OnCollision),
         "legacy_mhl": ("offload.legacy_mhl", bool),
+        "proxies": ("offload.proxies", lambda v: tuple(map(str, v))),
         "project": ("project.name", str),
         "rollover_hour": ("offload.rollover_hour", int),
         "buffer_size": ("offload.buffer_size", int),
@@ -85,4 +88,9 @@ def _read(engine: Engine) -> Remembered:
     last = CONVERTER.structure(
         [{"path": path} for path in settings.get(LAST) or ()], tuple[DestinationSpec, ...]
     )
-    return Remembered(choices=choices, presets=presets_from(settings.get(PRESETS)), last=last)
+    return Remembered(
+        choices=choices,
+        presets=presets_from(settings.get(PRESETS)),
+        last=last,
+        recipes=engine.proxies.recipe_names(),
+    )

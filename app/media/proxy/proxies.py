@@ -16,7 +16,7 @@ from app.jobs.spec import JobId, Spec
 from app.media.ffmpeg.program import usable_program
 from app.media.products import LANE
 from app.media.proxy.job import ProxyRun, clear_up, plan_proxies, results_of
-from app.media.proxy.recipes import ProxyRecipe, ProxySize, recipe_named
+from app.media.proxy.recipes import ProxyRecipe, ProxySize, recipe_named, recipe_names
 from app.media.proxy.shelf import ProxyShelf, Tidied
 from app.media.proxy.spec import ClipResult, KeptProxy, ProxyPlan, ProxySpec
 from app.places.volumes import volume_of
@@ -53,6 +53,10 @@ class Proxies:
     def recipe(self, name: str) -> ProxyRecipe:
         """The recipe of this name; NotFound, BadInput."""
         return recipe_named(name, self.recipes)
+
+    def recipe_names(self) -> tuple[str, ...]:
+        """Every recipe that can be named, ours first."""
+        return recipe_names(self.recipes)
 
     def plan(self, spec: ProxySpec) -> ProxyPlan:
         """What a job would make; nothing is written."""

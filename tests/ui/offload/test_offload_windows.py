@@ -15,6 +15,7 @@ from pane_bench import LEFT, Key, add, settled, show, tile
 
 from app.jobs.snapshot import JobState, PlaceState
 from app.offload.spec import DestinationSpec
+from ui.dialogs.destination_options import DestinationOptionsDialog
 from ui.dialogs.evidence import EvidenceDialog
 from ui.dialogs.ignore_list import IgnoreListDialog
 from ui.dialogs.presets import PresetsDialog
@@ -122,6 +123,40 @@ def test_a_preset_is_saved_named_on_start_and_brings_its_destinations(pane, engi
     assert list(pane.destinations.tiles) == [str(d) for d in drives]
     assert pane.plan.start.text() == "Start · Main unit"
     assert engine.settings.get("offload.presets")[0]["name"] == "Main unit"
+
+
+def test_proxies_are_chosen_for_all_and_for_a_drive_and_a_preset_remembers_them(
+    pane, engine, drives, qtbot
+):
+    add(pane, qtbot, *drives)
+    offered = pane.options.proxies.menu_now().actions()
+    assert [one.text() for one in offered] == ["thumbnail", "preview", "editorial"]
+    offered[1].trigger()
+    pane.edit_options(str(drives[1]))
+    dialog = pane.findChildren(DestinationOptionsDialog)[0]
+    dialog.proxies.menu_now().actions()[2].trigger()
+    qtbot.mouseClick(dialog.use, LEFT)
+    qtbot.waitUntil(lambda: settled(pane))
+    assert ("Proxies after", "preview into the cache; editorial on SHUTTLE-07") in (
+        pane.plan.face.rows
+    )
+    (spec,) = pane.desk.specs()
+    assert (spec.proxies, [d.proxies for d in spec.destinations]) == (
+        ("preview",),
+        [(), ("editorial",)],
+    )
+
+    pane.edit_presets()
+    presets = pane.findChildren(PresetsDialog)[0]
+    qtbot.keyClicks(presets.name, "Main unit")
+    qtbot.mouseClick(presets.save, LEFT)
+    pane.options.proxies.menu_now().actions()[1].trigger()  # off again
+    assert pane.desk.choices.proxies == ()
+    pane.desk.use_preset("Main unit")
+    assert pane.desk.specs() == (replace(spec, preset="Main unit"),)
+    assert pane.options.proxies.text() == "preview ▾"
+    saved = engine.settings.get("offload.presets")[0]
+    assert saved["choices"]["proxies"] == ["preview"]
 
 
 def test_the_ignore_list_is_visible_and_editable(pane, engine, drives, qtbot):
