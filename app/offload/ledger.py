@@ -19,11 +19,12 @@ from app.jobs.journal import Journal
 from app.jobs.spec import JobId
 from app.offload.rows import (
     COPY_COLUMNS,
-    COPY_WORDS,
     ENTRY_COLUMNS,
     HELD_COLUMNS,
     INSERT_COPY,
     INSERT_ENTRY,
+    RELIST_ENTRY,
+    SAID,
     THE_CARD,
     Alike,
     EntryRow,
@@ -37,6 +38,7 @@ from app.offload.rows import (
     entry_values,
     held_file,
     moment_text,
+    relisted_values,
     words,
 )
 from app.offload.work import CopyFact, CopyState
@@ -49,17 +51,6 @@ Others wait for the journal meanwhile, the window among them: a page takes some 
 """
 _WANTED = "kind!=? AND coalesce(problem,'')!=?"
 _SOUND = "kind='file' AND problem IS NULL"
-_SAID = f"""
-    SELECT problem, words, min(n) AS first, count(*) AS files FROM (
-        SELECT n, problem, (
-            SELECT {COPY_WORDS} FROM (
-                SELECT * FROM copies c WHERE c.job=entries.job AND c.n=entries.n
-                ORDER BY destination
-            )
-        ) AS words
-        FROM entries WHERE job=? AND NOT (kind=? AND coalesce(problem, '')!=?)
-    ) GROUP BY problem, words
-"""
 _HAS_COPY = """EXISTS (
     SELECT 1 FROM copies c WHERE c.job=entries.job AND c.n=entries.n AND c.destination=?"""
 _NO_COPY = f"NOT {_HAS_COPY})"
@@ -117,7 +108,7 @@ class Ledger:
     def alike(self) -> Iterator[Alike]:
         """All files, links and special files, together where their copies say the same."""
         rows = self.journal.rows(
-            f"SELECT e.path, said.problem, words, files FROM ({_SAID}) said"
+            f"SELECT e.path, said.problem, words, files FROM ({SAID}) said"
             " JOIN entries e ON e.job=? AND e.n=said.first ORDER BY e.n",
             (self.job, EntryKind.FOLDER, Problem.UNREADABLE, self.job),
         )
@@ -252,17 +243,7 @@ class Ledger:
     def relist(self, changes: Sequence[tuple[int, Entry, Problem | None]]) -> None:
         """Entries whose facts are others now than when they were listed (for a retry)."""
         with self._change() as db:
-            db.executemany(
-                "UPDATE entries SET kind=?, size=?, mtime_ns=?, ctime_ns=?, mode=?, inode=?,"
-                " target=?, allocated=?, problem=?, trouble=?, digests=NULL WHERE job=? AND n=?",
-                (
-                    (
-                        e.kind, e.size, e.mtime_ns, e.ctime_ns, e.mode, e.inode,
-                        os.fsencode(e.target), e.allocated, problem, e.trouble, self.job, n,
-                    )
-                    for n, e, problem in changes
-                ),
-            )  # fmt: skip
+            db.executemany(RELIST_ENTRY, (relisted_values(self.job, *change) for change in changes))
             for table in ("copies", "known"):
                 db.executemany(
                     f"DELETE FROM {table} WHERE job=? AND n=?",

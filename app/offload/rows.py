@@ -50,6 +50,10 @@ ENTRY_COLUMNS = (
 )
 COPY_COLUMNS = "n, destination, path, state, way, kind, written, read, mtime_ns, found, trouble"
 INSERT_ENTRY = "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL)"
+RELIST_ENTRY = (
+    "UPDATE entries SET kind=?, size=?, mtime_ns=?, ctime_ns=?, mode=?, inode=?,"
+    " target=?, allocated=?, problem=?, trouble=?, digests=NULL WHERE job=? AND n=?"
+)
 INSERT_COPY = "INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 
 # Cards have 100,000 files, and asking an enumeration for a member by its value takes its time.
@@ -109,6 +113,14 @@ def entry_values(
     )  # fmt: skip
 
 
+def relisted_values(job: str, n: int, e: Entry, problem: Problem | None) -> tuple[object, ...]:
+    """For RELIST_ENTRY."""
+    return (
+        e.kind, e.size, e.mtime_ns, e.ctime_ns, e.mode, e.inode, os.fsencode(e.target),
+        e.allocated, problem, e.trouble, job, n,
+    )  # fmt: skip
+
+
 def copy_fact(row: tuple[Any, ...]) -> CopyFact:
     """From the COPY_COLUMNS."""
     n, destination, path, state, way, kind, written, read, mtime, found, trouble = row
@@ -139,14 +151,26 @@ class CopyWords(NamedTuple):
     found: bool
 
 
-COPY_WORDS = (
+_COPY_WORDS = (
     "group_concat(destination||';'||state||';'||way||';'||written||';'||coalesce(read,'')||';'||"
     "found, '|')"
 )
+SAID = f"""
+    SELECT problem, words, min(n) AS first, count(*) AS files FROM (
+        SELECT n, problem, (
+            SELECT {_COPY_WORDS} FROM (
+                SELECT * FROM copies c WHERE c.job=entries.job AND c.n=entries.n
+                ORDER BY destination
+            )
+        ) AS words
+        FROM entries WHERE job=? AND NOT (kind=? AND coalesce(problem, '')!=?)
+    ) GROUP BY problem, words
+"""
+"""Of all files, links and special files: what is said of them, the first, and of how many."""
 
 
 def alike(row: tuple[Any, ...]) -> Alike:
-    """From path, problem, COPY_WORDS and a number of files."""
+    """From path, problem, the words of SAID and a number of files."""
     path, problem, said, files = row
     copies = tuple(_copy_words(*text.split(";")) for text in said.split("|")) if said else ()
     return Alike(path.decode(*_NAMES), Problem(problem) if problem else None, copies, files)
