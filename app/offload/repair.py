@@ -29,7 +29,7 @@ from app.integrity.mhl import (
     write_generation,
 )
 from app.integrity.verdict import ReadWay
-from app.integrity.verify.mend import CopyFolder, Mended
+from app.integrity.verify.mend import CopyFolder, Mended, Repair, Wanted
 from app.integrity.verify.other_copy import OtherCopy
 from app.integrity.verify.outcome import FileState, SeenFile
 from app.integrity.verify.run import Evidence
@@ -214,7 +214,9 @@ class RepairRun:
                 if source is None:
                     continue
                 target = CopyFolder(folder, silence)
-                copy = OtherCopy(target, source, provable=provable, tick=self._tick)
+                copy = OtherCopy(
+                    Repair(target=target, source=source, provable=provable, tick=self._tick)
+                )
                 others[other.index] = copy
                 stack.callback(copy.close)
             yield others
@@ -258,7 +260,12 @@ class RepairRun:
                 continue
             try:
                 mended = other.mend(
-                    path, row.digests, source_path=source.path, foreign=one.fact.mtime_ns == 0
+                    Wanted(
+                        path=path,
+                        source_path=source.path,
+                        expected=row.digests,
+                        foreign=one.fact.mtime_ns == 0,
+                    )
                 )
             except ReelkeepError as error:
                 if silence.fault is not None:

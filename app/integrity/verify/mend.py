@@ -67,6 +67,42 @@ class CopyFolder:
         return self.silence.name
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """Which copy is repaired from which, and how that is told."""
+
+    target: CopyFolder
+    source: CopyFolder
+    provable: bool
+    """Whether reads of the target can be shown to come from its medium."""
+    tick: Callable[[int], None]
+    """Told of so many bytes more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A file that is to be brought back."""
+
+    path: str
+    source_path: str
+    """Of the other copy."""
+    expected: Mapping[HashKind, str]
+    """Its digests, at least one."""
+    kinds: tuple[HashKind, ...] = ()
+    """What is computed beside."""
+    foreign: bool = False
+    """Whether what lies under its name now is not ours to move."""
+
+    @property
+    def every(self) -> tuple[HashKind, ...]:
+        """What is computed of it."""
+        return tuple(dict.fromkeys((*self.expected, *self.kinds)))
+
+    def is_met_by(self, digests: Mapping[HashKind, str]) -> bool:
+        """Whether a file with these digests is what was recorded."""
+        return all(digests[kind] == text for kind, text in self.expected.items())
+
+
 class Mender:
     """Repairs files of one folder from another; both are held by their descriptors.
 
@@ -74,18 +110,10 @@ class Mender:
     late does no more than to remove its partial file.
     """
 
-    def __init__(
-        self,
-        target: CopyFolder,
-        source: CopyFolder,
-        *,
-        provable: bool,
-        tick: Callable[[int], None] = lambda _: None,
-    ) -> None:
-        """*provable*: whether reads of the target can be shown to come from its medium."""
-        self._target, self._source = target, source
-        self._provable = provable
-        self._tick = tick
+    def __init__(self, repair: Repair) -> None:
+        self._target, self._source = repair.target, repair.source
+        self._provable = repair.provable
+        self._tick = repair.tick
         self._reader = MediumReader()
         self._block = mmap.mmap(-1, BLOCK)
         # Of its own: whoever comes back from a drive that hung must not find a later one's.
@@ -103,31 +131,22 @@ class Mender:
         parent = path.rpartition("/")[0]
         return f"{parent}/{self._partial}" if parent else self._partial
 
-    def mend(
-        self,
-        path: str,
-        expected: Mapping[HashKind, str],
-        *,
-        source_path: str,
-        kinds: tuple[HashKind, ...] = (),
-        foreign: bool = False,
-    ) -> Mended:
-        """Bring *path* back from *source_path* of the other copy.
+    def mend(self, wanted: Wanted) -> Mended:
+        """Bring a file back from the other copy.
 
-        *expected* must hold at least one digest; *kinds* are computed beside. *foreign*: whatever
-        lies under the name now is not ours to move. Raises OtherCopyDiffers, WriteFailed,
-        DestinationFull, ReadBackDiffers, DestinationSilent; then everything is as it was.
+        Raises OtherCopyDiffers, WriteFailed, DestinationFull, ReadBackDiffers, DestinationSilent;
+        then everything is as it was.
         """
+        path = wanted.path
         partial = self.partial_of(path)
-        every = tuple(dict.fromkeys((*expected, *kinds)))
         with self._in_words(path), self._removed_on_failure(partial):
             with self._target.silence.call(at=path):
                 self._sweep(path.rpartition("/")[0])
-            self._copy(path, source_path, partial, expected, every)
-            read = self._read_back(path, partial, expected, every)
+            self._copy(wanted, partial)
+            read = self._read_back(wanted, partial)
             # One call: whoever comes back late from here has a proven file, and leaves it whole.
             with self._target.silence.call(watcher().patience.sync, at=path):
-                aside, mtime_ns = self._put_in_place(path, partial, foreign=foreign)
+                aside, mtime_ns = self._put_in_place(path, partial, foreign=wanted.foreign)
         return Mended(path=path, read=read, mtime_ns=mtime_ns, aside=aside)
 
     def _sweep(self, parent: str) -> None:
@@ -140,15 +159,9 @@ class Mender:
                     os.unlink(name, dir_fd=fd)
         self._swept.add(parent)
 
-    def _copy(
-        self,
-        path: str,
-        source_path: str,
-        partial: str,
-        expected: Mapping[HashKind, str],
-        kinds: tuple[HashKind, ...],
-    ) -> None:
+    def _copy(self, wanted: Wanted, partial: str) -> None:
         target, source = self._target, self._source
+        path, source_path = wanted.path, wanted.source_path
         fd = out = -1
         try:
             try:
@@ -160,12 +173,11 @@ class Mender:
                 raise self._no_help(source_path, error.strerror or str(error)) from error
             with target.silence.call(at=path):
                 out = target.folder.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-            hasher = MultiHash(kinds)
+            hasher = MultiHash(wanted.every)
             for block in self._blocks(fd, direct, source_path):
                 hasher.update(block)
                 self._write_all(out, block, path)
-            found = hasher.digests()
-            if any(found[kind] != text for kind, text in expected.items()):
+            if not wanted.is_met_by(hasher.digests()):
                 raise self._no_help(source_path, "it is not the recorded file either")
             with source.silence.call(at=source_path):
                 facts = _facts_of(fd)
@@ -201,21 +213,16 @@ class Mender:
             with self._target.silence.transfer(len(block) - done, at=path):
                 done += os.write(fd, block[done:])
 
-    def _read_back(
-        self,
-        path: str,
-        partial: str,
-        expected: Mapping[HashKind, str],
-        kinds: tuple[HashKind, ...],
-    ) -> MediumRead:
+    def _read_back(self, wanted: Wanted, partial: str) -> MediumRead:
+        path = wanted.path
         with self._target.silence.transfer(BLOCK, at=path) as call:
             read = self._reader.read(
                 lambda flags: self._target.folder.open_to_read(partial, flags),
-                kinds,
+                wanted.every,
                 provable=self._provable,
                 tick=lambda count: call.answered(lambda: self._tick(count)),
             )
-        if any(read.digests[kind] != text for kind, text in expected.items()):
+        if not wanted.is_met_by(read.digests):
             raise ReadBackDiffers(
                 f"{path} could not be repaired: {self._target.name} gives other bytes than were"
                 " written to it.",

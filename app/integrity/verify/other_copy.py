@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from app.errors import DestinationSilent
-from app.integrity.hashing import HashKind
-from app.integrity.verify.mend import CopyFolder, Mended, Mender
+from app.integrity.verify.mend import CopyFolder, Mended, Mender, Repair, Wanted
 from app.places.descriptors import let_files_go
 from app.places.root import PinnedFolder
 
@@ -15,22 +14,15 @@ from app.places.root import PinnedFolder
 class OtherCopy:
     """A copy to mend from, used by threads of its own drive; only ever read."""
 
-    def __init__(
-        self,
-        target: CopyFolder,
-        source: CopyFolder,
-        *,
-        provable: bool,
-        tick: Callable[[int], None] = lambda _: None,
-    ) -> None:
-        """*source* is let go of by `close`; *target* is the caller's. DestinationSilent."""
-        self._target, self._source = target, source
+    def __init__(self, repair: Repair) -> None:
+        """The source is let go of by `close`; the target is the caller's. DestinationSilent."""
+        target = repair.target
+        self._target, self._source = target, repair.source
         # Whoever comes back late from a drive takes its partial file away by a folder of its own:
         # the caller's is closed or cut off by then.
         with target.silence.call():
             self._own = PinnedFolder(target.folder.path, target.folder.own_folder(""))
-        own = CopyFolder(self._own, target.silence)
-        self._mender = Mender(own, source, provable=provable, tick=tick)
+        self._mender = Mender(replace(repair, target=CopyFolder(self._own, target.silence)))
 
     @property
     def fault(self) -> DestinationSilent | None:
@@ -47,22 +39,12 @@ class OtherCopy:
         self._own.close()
         self._source.folder.close()
 
-    def mend(
-        self,
-        path: str,
-        expected: Mapping[HashKind, str],
-        *,
-        source_path: str,
-        kinds: tuple[HashKind, ...] = (),
-        foreign: bool = False,
-    ) -> Mended:
+    def mend(self, wanted: Wanted) -> Mended:
         """As `Mender.mend`; DestinationSilent of this copy's drive or of the one to be mended."""
 
         def mended() -> Mended:
             try:
-                return self._mender.mend(
-                    path, expected, source_path=source_path, kinds=kinds, foreign=foreign
-                )
+                return self._mender.mend(wanted)
             finally:
                 if self.fault is not None or self._target.silence.fault is not None:
                     self._let_go()
@@ -74,5 +56,5 @@ class OtherCopy:
                 let_files_go(self._source.folder)
                 # Its thread cannot take away what it has begun.
                 with contextlib.suppress(OSError), self._target.silence.call():
-                    self._target.folder.remove(self._mender.partial_of(path))
+                    self._target.folder.remove(self._mender.partial_of(wanted.path))
             raise

@@ -25,7 +25,7 @@ from app.integrity.mhl import (
 from app.integrity.verdict import ReadWay
 from app.integrity.verify.beside import Beside, Recorded, look_beside
 from app.integrity.verify.listing import OUR_OWN, list_part
-from app.integrity.verify.mend import CopyFolder, Mended
+from app.integrity.verify.mend import CopyFolder, Mended, Repair, Wanted
 from app.integrity.verify.other_copy import OtherCopy
 from app.integrity.verify.outcome import FileOutcome, FileState, PartOutcome, SeenFile
 from app.integrity.verify.read import Reading, Sweep
@@ -255,7 +255,9 @@ class PartCheck:
             self._notes.append(str(silent))
             return
         target = CopyFolder(self._folder, self._silence)
-        copy = OtherCopy(target, source, provable=self._provable, tick=self._tick)
+        copy = OtherCopy(
+            Repair(target=target, source=source, provable=self._provable, tick=self._tick)
+        )
         try:
             for difference in wrong:
                 self._control.checkpoint()
@@ -281,7 +283,9 @@ class PartCheck:
         below = len(self.part.below) + 1 if self.part.below else 0
         usual = self._records.kinds(path, ())
         try:
-            mended = copy.mend(path, expected, source_path=path[below:], kinds=usual)
+            mended = copy.mend(
+                Wanted(path=path, source_path=path[below:], expected=expected, kinds=usual)
+            )
         except ReelkeepError as error:
             if self._silence.fault is not None:
                 raise
