@@ -39,6 +39,7 @@ from app.media.transcode.transcodes import Transcodes
 from app.media.watch.folder import Told, WatchFolder
 from app.media.watch.order import read_order
 from app.media.watch.products import Products
+from app.media.watch.watched import WatchedFolders
 from app.offload.account import Account, LastVerdict, report_folder, report_stem
 from app.offload.day import day_report, day_stem
 from app.offload.kinds import offload_kinds
@@ -86,6 +87,7 @@ class Engine(AbstractContextManager["Engine"]):
         self.transcodes = Transcodes(
             self.profile.directory, self.settings, self.journal, lambda: self.declared
         )
+        self.watched = WatchedFolders(self.settings, self.profile.settings_file, self.watch)
         self._instance = Instance(self.profile.directory / "instances")
         self._vigil = Vigil(lambda: bool(self.settings.get("jobs.keep_awake")))
         lanes = Lanes(self.profile.directory / "lanes")
@@ -177,14 +179,18 @@ class Engine(AbstractContextManager["Engine"]):
 
         thread = threading.Thread(target=run, name="runner")
         thread.start()
-        while not ended.is_set():
-            try:
+        over = asked = False
+        while not over:
+            try:  # all of it: Ctrl-C comes at any point, and may come twice
+                if asked:
+                    asked = False
+                    self._runner.cancel(job)
                 # Not join(): interrupted by Ctrl-C, it takes a running thread for an ended one.
-                ended.wait(every)
+                over = ended.wait(every)
                 if progress is not None:
                     progress(self._runner.snapshot(job))
             except KeyboardInterrupt:
-                self._runner.cancel(job)
+                asked = True
         thread.join()
         return self._runner.snapshot(job)
 
@@ -194,6 +200,7 @@ class Engine(AbstractContextManager["Engine"]):
 
     def stop(self) -> None:
         """Interrupt what runs at its next safe point, and let `serve` and `run` return."""
+        self.watched.stop()
         self._runner.stop()
 
     def snapshots(self) -> tuple[JobSnapshot, ...]:
@@ -234,6 +241,10 @@ class Engine(AbstractContextManager["Engine"]):
     def move(self, job: JobId, before: JobId | None) -> None:
         """Change the user's order."""
         self._runner.move(job, before)
+
+    def recover(self) -> tuple[JobId, ...]:
+        """Mark jobs whose Reelkeep has died as interrupted; answers which."""
+        return self._runner.recover()
 
     def forget(self, job: JobId) -> None:
         """Take an ended job off the queue; the journal keeps it."""

@@ -256,6 +256,7 @@ class Runner:
         wanted = None if until is None else set(until)
         while True:
             with self._change:
+                self._let_go()
                 self._write_late()
                 self._heed()
                 if self._stopping and not self._threads:
@@ -267,6 +268,11 @@ class Runner:
                 # Lanes may be held, and jobs queued, by another Reelkeep: look again now and then.
                 self._change.wait(0.5)
                 self._stale = True
+
+    def _let_go(self) -> None:
+        """Wait for threads that have nothing left to do, so that none outlives `run`."""
+        for job in self._threads.keys() - self._controls.keys():
+            self._threads.pop(job).join()
 
     def _heed(self) -> None:
         """Cancel what other processes have asked us to."""
@@ -336,7 +342,6 @@ class Runner:
             with self._change:
                 self._lanes.release(row.lanes | _own_lane(row))
                 self._controls.pop(row.id, None)
-                self._threads.pop(row.id, None)
                 self._stale = True
                 self._change.notify_all()
 
