@@ -15,7 +15,9 @@ from play_bench import Player, Recorder, SetTime, brightness, film_of
 from app.errors import FrameFault
 from app.media.frames.index import build_index
 from app.media.frames.source import FileSource
-from app.media.play.film import SpanFrames
+from app.media.play.span_frames import SpanFrames
+
+BLACK = ("-f", "lavfi", "-i", "color=s=320x180:r=25:d=3")
 
 
 @pytest.fixture(scope="session")
@@ -125,6 +127,31 @@ def test_the_sound_of_chapters_goes_on_over_their_border(clips: Clips, tmp_path:
     seen = player.run(10)
     assert [picture.number for _, picture in seen] == list(range(26, 150))
     assert [at for at, _ in sink.onsets()] == pytest.approx([0, 1, 2, 3, 4], abs=0.004)
+    player.close()
+
+
+def test_the_sound_of_p2_lies_in_files_beside_its_picture(clips: Clips, tmp_path: Path) -> None:
+    """The first track beeps at each whole second, the second one half a second later."""
+    card = tmp_path / "CONTENTS"
+    for folder in ("VIDEO", "AUDIO", "CLIP"):
+        (card / folder).mkdir(parents=True)
+    picture = clips("p2v.mxf", "-c:v", "mpeg2video", "-pix_fmt", "yuv422p", inputs=BLACK)
+    shutil.copy(picture, card / "VIDEO" / "0001AB.MXF")
+    for number, shift in enumerate(("", "+0.5")):
+        beep = f"aevalsrc='if(lt(mod(t{shift},1),0.05),0.8*sin(2*PI*1000*t),0)':s=48000:d=3"
+        sound = clips(
+            f"p2a{number}.mxf", "-c:a", "pcm_s16le", "-f", "mxf_opatom",
+            inputs=("-f", "lavfi", "-i", beep),
+        )  # fmt: skip
+        shutil.copy(sound, card / "AUDIO" / f"0001AB0{number}.MXF")
+    clock = SetTime()
+    sink = Recorder(clock)
+    player = Player(card / "VIDEO" / "0001AB.MXF", clock, sink)
+    player.show(25)
+    player.playback.play()
+    seen = player.run(10)
+    assert [picture.number for _, picture in seen] == list(range(26, 75))
+    assert [at for at, _ in sink.onsets()] == pytest.approx([0, 0.5, 1, 1.5], abs=0.003)
     player.close()
 
 
