@@ -5,6 +5,7 @@ Cards hold names that are no UTF-8, and so do the tests; parallel runs speak UTF
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 from collections.abc import Generator, Iterator
@@ -43,6 +44,12 @@ def numbered(tmp_path_factory: pytest.TempPathFactory) -> NumberedClips:
     from numbered_clips import shared_clips
 
     return shared_clips(tmp_path_factory)
+
+
+def pytest_collection_finish() -> None:
+    """All that is there by now stays: the garbage collector, and those who ask it, pass over it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
