@@ -11,10 +11,11 @@ import numpy as np
 
 from app.media.frames.index import build_index
 from app.media.frames.pictures import Picture
-from app.media.play.film import ClipFilm
+from app.media.play.film import ClipFilm, Film
 from app.media.play.lens import Lens
 from app.media.play.playback import Playback
 from app.media.play.sound_sink import CHANNELS, RATE
+from app.media.play.trial import Trial
 
 PATIENCE = 60.0
 STEP = 0.005
@@ -96,12 +97,12 @@ class Player:
     """A `Playback` of a real file, moved by hand."""
 
     def __init__(
-        self, path: Path, clock: SetTime | None = None, sink: Recorder | None = None
+        self, film: Path | Film, clock: SetTime | None = None, sink: Recorder | None = None
     ) -> None:
         self._news = threading.Event()
         self.clock = clock or SetTime()
         self.playback = Playback(
-            film_of(path),
+            film_of(film) if isinstance(film, Path) else film,
             Lens(box=BOX),
             self._news.set,
             sink=lambda: sink,
@@ -146,9 +147,16 @@ class Player:
         assert not [t for t in threading.enumerate() if t.name in {"projector", "sound"}]
 
 
-def film_of(path: Path) -> ClipFilm:
+def film_of(
+    path: Path, trial: Trial | None = None, decoders: dict[str, str] | None = None
+) -> ClipFilm:
     """The clip that *path* belongs to, with an index that is made each time."""
-    return ClipFilm(path, lambda source, checkpoint: build_index(source, checkpoint=checkpoint))
+    return ClipFilm(
+        path,
+        lambda source, checkpoint: build_index(source, checkpoint=checkpoint),
+        trial=trial,
+        decoders=lambda: decoders or {},
+    )
 
 
 def brightness(picture: Picture) -> np.ndarray:

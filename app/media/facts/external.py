@@ -47,6 +47,11 @@ class ExternalDecoder:
         """For people: the program without its folder."""
         return Path(self.words[0]).name
 
+    @property
+    def takes_first(self) -> bool:
+        """Whether it can be told with which picture to begin."""
+        return any("{first}" in word for word in self.words)
+
     def command(self, file: Path, first: int = 0, frames: int = 1) -> list[str]:
         """What is run for *frames* pictures of *file* from number *first* (counted from 0) on."""
         values = {"file": os.fspath(file.absolute()), "first": str(first), "frames": str(frames)}
@@ -79,9 +84,9 @@ def first_picture(decoder: ExternalDecoder, path: Path, *, seconds: float = PATI
 
     Raises MediaFault that names both where it shows none.
     """
-    program = _started(decoder, path)
+    program = started(decoder, path)
     assert program.stderr is not None
-    tail = _Tail(program.stderr)
+    tail = LastWords(program.stderr)
     command, environment = own_process("app.media.facts.external_process")
     answer, patience = b"", _LAST_WORDS
     try:
@@ -100,17 +105,17 @@ def first_picture(decoder: ExternalDecoder, path: Path, *, seconds: float = PATI
             f"{decoder.name} gave no picture of {path} within {seconds:.0f} seconds.", path=path
         ) from error
     finally:
-        code = _ended(program, 0 if answer else patience)
+        code = ended(program, 0 if answer else patience)
     if not answer:
-        ended = f" It ended with {code}." if code and code > 0 else ""
-        said = tail.last_line()
-        told = f' It said: "{said}"' if said else ""
-        raise MediaFault(f"{decoder.name} gave no picture of {path}.{ended}{told}", path=path)
+        raise MediaFault(f"{decoder.name} gave no picture of {path}.{tail.said(code)}", path=path)
     return CONVERTER.structure(json.loads(answer), VideoTrack)
 
 
-def _started(decoder: ExternalDecoder, path: Path) -> subprocess.Popen[bytes]:
-    command = decoder.command(path)
+def started(
+    decoder: ExternalDecoder, path: Path, first: int = 0, frames: int = 1
+) -> subprocess.Popen[bytes]:
+    """The program at work on *frames* pictures of *path*; to be `ended`. Raises MediaFault."""
+    command = decoder.command(path, first, frames)
     try:
         return subprocess.Popen(
             command,
@@ -127,7 +132,7 @@ def _started(decoder: ExternalDecoder, path: Path) -> subprocess.Popen[bytes]:
         ) from error
 
 
-def _ended(program: subprocess.Popen[bytes], patience: float) -> int | None:
+def ended(program: subprocess.Popen[bytes], patience: float) -> int | None:
     """End a program and all that it started; its exit code where it ended by itself."""
     if program.stdout is not None:
         program.stdout.close()
@@ -143,7 +148,7 @@ def _ended(program: subprocess.Popen[bytes], patience: float) -> int | None:
     return code
 
 
-class _Tail:
+class LastWords:
     """Reads what a program complains of, so that it is never held up, and keeps the end."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
@@ -157,8 +162,10 @@ class _Tail:
             while more := self._pipe.read1(_MOST_SAID):  # type: ignore[attr-defined]
                 self._kept = (self._kept + more)[-_MOST_SAID:]
 
-    def last_line(self) -> str:
-        """The last line that says anything."""
+    def said(self, code: int | None) -> str:
+        """How it ended, and the last line that says anything; "" where there is neither."""
         self._thread.join(_LAST_WORDS)
         lines = self._kept.decode("utf-8", "replace").splitlines()
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        line = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        so = f" It ended with {code}." if code and code > 0 else ""
+        return so + (f' It said: "{line}"' if line else "")

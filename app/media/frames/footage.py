@@ -162,13 +162,17 @@ class Row:
         """When frame *n* is shown, from the first one on."""
         return n / self.rate
 
-    def frame(self, n: int) -> VideoFrame:
-        """Frame *n*; FrameFault where its file is missing or damaged."""
+    def path_of(self, n: int) -> Path:
+        """The file of frame *n*; FrameFault where it is missing."""
         name = self._names.get(n)
         if name is None:
             raise FrameFault(f"Frame {n} of {self._pictures.folder} cannot be given: no file.")
-        path = self._pictures.folder / name
-        kind = FORMATS.get(ending(name))
+        return self._pictures.folder / name
+
+    def frame(self, n: int) -> VideoFrame:
+        """Frame *n*; FrameFault where its file is missing or damaged."""
+        path = self.path_of(n)
+        kind = FORMATS.get(ending(path.name))
         if kind is None:
             raise MediaFault(f"{path} cannot be decoded here.", path=path)
         try:

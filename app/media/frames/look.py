@@ -10,8 +10,6 @@ import base64
 import contextlib
 import json
 import os
-import subprocess
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,7 +20,7 @@ from blake3 import blake3
 
 from app.media.facts.probe import CONVERTER
 from app.media.facts.values import ClipFacts
-from app.own_process import own_process
+from app.media.frames.asked_child import AskedChild, NoAnswer
 
 PATIENCE = 30.0
 """Seconds that the child may take over one clip."""
@@ -30,10 +28,6 @@ POSTER = (160, 90)
 """Pixels within which a clip's picture fits."""
 STRIP_HEIGHT = 60
 """Pixels of the pictures of a strip."""
-_LEAVE = 2.0
-"""Seconds that a child which was ended may take to go."""
-_MOST = 64 << 20
-"""Bytes of an answer; a strip has some 100 kB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +46,7 @@ class Looker:
 
     def __init__(self, memory: Path | None = None, *, seconds: float = PATIENCE) -> None:
         self._memory = memory
-        self._seconds = seconds
-        self._child: subprocess.Popen[bytes] | None = None
-        self._one = threading.Lock()
-        self._closed = False
+        self._child = AskedChild("app.media.frames.look_process", seconds)
 
     def look(self, path: Path, stamp: str, poster: Path | None = None) -> Look:
         """Facts and poster of the clip *path*, as it is with *stamp*. Takes its time.
@@ -86,11 +77,7 @@ class Looker:
 
     def close(self) -> None:
         """Look at nothing more; a look under way ends at once, as a fault."""
-        self._closed = True
-        if (child := self._child) is not None:
-            child.kill()
-        with self._one:
-            self._end()
+        self._child.close()
 
     def _told(self, wish: Mapping[str, object], stamp: str) -> dict[str, Any]:
         name = blake3(json.dumps([sorted(wish.items()), stamp]).encode("utf-8", "surrogatepass"))
@@ -98,82 +85,19 @@ class Looker:
         if kept is not None:
             with contextlib.suppress(OSError, ValueError):
                 return dict(json.loads(kept.read_bytes()))
-        told = self._asked(wish)
-        if kept is not None and "passing" not in told:
+        try:
+            told = self._child.ask(wish)
+        except NoAnswer as none:  # said once, and not remembered
+            return {"fault": f"{wish['path']} {none}"}
+        if kept is not None:
             _keep(kept, json.dumps(told).encode())
         return told
-
-    def _asked(self, wish: Mapping[str, object]) -> dict[str, Any]:
-        """The child's answer, or why there is none."""
-        path = wish["path"]
-        with self._one:
-            if self._closed:
-                return {"fault": f"{path} was not looked at.", "passing": True}
-            child = self._child = self._running()
-            hung = threading.Event()
-
-            def end_it() -> None:
-                hung.set()
-                child.kill()
-
-            late = threading.Timer(self._seconds, end_it)
-            late.start()
-            try:
-                line = self._line(child, wish)
-            finally:
-                late.cancel()
-            if line.endswith(b"\n"):
-                return dict(json.loads(line))
-            self._end()
-        return {"fault": _broken(str(path), hung.is_set(), self._seconds), "passing": self._closed}
-
-    @staticmethod
-    def _line(child: subprocess.Popen[bytes], wish: Mapping[str, object]) -> bytes:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        try:
-            child.stdin.write(json.dumps(wish).encode() + b"\n")
-            child.stdin.flush()
-            return child.stdout.readline(_MOST)
-        except OSError:
-            return b""
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._child is not None and self._child.poll() is None:
-            return self._child
-        self._end()
-        command, environment = own_process("app.media.frames.look_process")
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-
-    def _end(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(_LEAVE)  # one that hangs in a dead drive ends when that does
 
 
 def along(files: int, count: int) -> list[tuple[int, Fraction]]:
     """So many places in equal steps along files: which one, and where in it, from 0 to 1."""
     places = [Fraction((2 * n + 1) * files, 2 * count) for n in range(count)]
     return [(int(place), place % 1) for place in places]
-
-
-def _broken(path: str, hung: bool, seconds: float) -> str:
-    if hung:
-        return f"{path} did not tell what it is within {seconds:.0f} seconds."
-    return f"{path} is damaged: the program that read it broke down."
 
 
 def _keep(path: Path, told: bytes) -> None:

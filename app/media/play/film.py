@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
@@ -13,6 +14,7 @@ import av
 from av.video.frame import VideoFrame
 
 from app.errors import MediaFault
+from app.media.facts.external import SETTING, ExternalDecoder, decoder_for
 from app.media.facts.row import ending
 from app.media.facts.whole import Whole, whole_clip
 from app.media.frames.decoder import Decoder, Seen
@@ -20,11 +22,15 @@ from app.media.frames.footage import Row
 from app.media.frames.frame_index import FrameIndex
 from app.media.frames.opened import OpenClip
 from app.media.frames.source import ByteSource, FileSource
+from app.media.play.external_frames import external_frames, first_shown
 from app.media.play.row_frames import RowFrames
 from app.media.play.sound_frames import SoundFrames, dark_frame
 from app.media.play.sound_source import SoundPart
 from app.media.play.span_frames import SpanFrames
+from app.media.play.trial import Trial, Tried
 from app.places.cards.listing import SOUNDS
+
+log = logging.getLogger(__name__)
 
 _OF_SOUND = Fraction(25)
 IndexOf = Callable[[ByteSource, Callable[[], object]], FrameIndex]
@@ -51,7 +57,8 @@ class Frames(Protocol):
 class First(NamedTuple):
     """A clip's first picture, with what its frames don't tell themselves."""
 
-    frame: VideoFrame
+    frame: VideoFrame | None
+    """None where it is damaged: others may be whole."""
     aspect: Fraction = Fraction(1)
     """Of a pixel."""
 
@@ -101,13 +108,25 @@ class FileFilm:
 class ClipFilm:
     """The whole clip that a file belongs to: a row of pictures, all files that it spans, or sound.
 
-    *rate* is what frames of sound alone are counted by.
+    *rate* is what frames of sound alone are counted by. With a *trial* no file of it is decoded
+    that a child has not tried before; *decoders* are the programs of the settings, for pictures
+    that nobody here can decode.
     """
 
-    def __init__(self, path: Path, index_of: IndexOf, *, rate: Fraction = _OF_SOUND) -> None:
+    def __init__(
+        self,
+        path: Path,
+        index_of: IndexOf,
+        *,
+        rate: Fraction = _OF_SOUND,
+        trial: Trial | None = None,
+        decoders: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self._path = path
         self._index_of = index_of
         self._rate = rate
+        self._trial = trial
+        self._decoders = decoders
         self._known: Whole | None = None
         self._spans: list[tuple[FileSource, FrameIndex]] = []
 
@@ -129,36 +148,66 @@ class ClipFilm:
 
     def first(self) -> First:
         """Of its first file."""
-        if (pictures := self._whole.pictures) is not None:
-            return First(Row(pictures, Fraction(0)).frame(0))
-        if self._is_sound:
+        whole, tried = self._whole, self._tried()
+        if not tried.shown and (external := self._external()) is not None:
+            return First(first_shown(external, whole.first))
+        if self._is_sound(tried):
             return First(dark_frame())
-        return _first(FileSource(self._whole.parts[0]))
+        if not tried.shown:
+            raise _not_shown(whole.first, tried)
+        if whole.pictures is not None:
+            return First(Row(whole.pictures, Fraction(0)).frame(0))
+        return _first(FileSource(whole.parts[0]))
 
-    @property
-    def _is_sound(self) -> bool:
-        return ending(self._whole.first.name) in SOUNDS
+    def _tried(self) -> Tried:
+        """What a child could make of it. Raises NotFound, MediaFault."""
+        if self._trial is None:
+            return Tried(heard=True)
+        whole = self._whole
+        tried = self._trial.of(whole.first)
+        for path in (*whole.parts[1:], *whole.sounds):
+            self._trial.of(path)
+        return tried
+
+    def _is_sound(self, tried: Tried) -> bool:
+        alone = tried.facts is not None and not tried.facts.video and tried.heard
+        return alone or ending(self._whole.first.name) in SOUNDS
+
+    def _external(self) -> ExternalDecoder | None:
+        return decoder_for(self._whole.first, self._decoders())
 
     def open(self, checkpoint: Callable[[], object]) -> Frames:
         """All frames of all files."""
-        whole = self._whole
+        whole, tried = self._whole, self._tried()
+        if not tried.shown and (external := self._external()) is not None:
+            return external_frames(external, whole, tried.facts, checkpoint)
+        sources = [FileSource(part) for part in whole.parts]
+        if self._is_sound(tried):
+            return SoundFrames(sources[0], self._rate)
         if whole.pictures is not None:
             return RowFrames(whole.pictures)
-        sources = [FileSource(part) for part in whole.parts]
-        if self._is_sound:
-            return SoundFrames(sources[0], self._rate)
         if len(sources) == 1:
             return Decoder(sources[0], self._index_of(sources[0], checkpoint))
         self._spans = [(source, self._index_of(source, checkpoint)) for source in sources]
         return SpanFrames(self._spans)
 
     def sound(self, index: FrameIndex) -> Sequence[SoundPart]:
-        """All its files that have pictures too, or the one of sound alone."""
+        """All its files that have pictures too, those beside them, or the one of sound alone."""
         if self._spans:
             return sound_of(self._spans, self._whole.sounds)
         if self._whole.pictures is not None:
             return ()
         return sound_of([(FileSource(self._whole.parts[0]), index)], self._whole.sounds)
+
+
+def _not_shown(path: Path, tried: Tried) -> MediaFault:
+    """Why no picture is shown, and what to do about it."""
+    if not tried.raw:
+        return MediaFault(tried.fault, path=path)
+    way_out = f"Name a program that shows {ending(path.name)} files in the settings: {SETTING}."
+    return MediaFault(
+        f"The {tried.raw} pictures of {path} cannot be decoded here.", path=path, hint=way_out
+    )
 
 
 def sound_of(
@@ -197,5 +246,6 @@ def _first(source: ByteSource) -> First:
                 for frame in packet.decode():
                     return First(frame, aspect)
         except av.FFmpegError as error:
-            raise MediaFault(f"{source.name} cannot be decoded: {error.strerror}.") from error
+            log.info("The first picture of %s is damaged: %s", source.name, error)
+            return First(None, aspect)
     raise MediaFault(f"{source.name} holds no picture that could be shown.")

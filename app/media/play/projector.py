@@ -188,8 +188,9 @@ class Projector:
         assert wish is not None
         frame, self._aspect = self.film.first()
         with contextlib.suppress(BadInput):  # a LUT that is gone: said with the frame itself
-            picture = Glass(wish.lens, self._aspect).picture(frame, 0, fine=True)
-            self._tell(Shown(wish=None, picture=picture))
+            if frame is not None:
+                picture = Glass(wish.lens, self._aspect).picture(frame, 0, fine=True)
+                self._tell(Shown(wish=None, picture=picture))
         frames = self.film.open(self._stop_if_closed)
         self._tell(Opened(index=frames.index))
         return frames

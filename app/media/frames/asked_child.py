@@ -1,0 +1,105 @@
+"""A child process that answers one question after another, each in a line of JSON.
+
+It is kept for the next question. One that crashes, hangs or takes all memory costs that answer and
+nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from app.own_process import own_process
+
+_LEAVE = 2.0
+"""Seconds that a child which was ended may take to go."""
+_MOST = 64 << 20
+"""Bytes of an answer; a strip of pictures has some 100 kB."""
+
+
+class NoAnswer(Exception):
+    """The child gave none; the text goes on behind the name of what it was asked about."""
+
+
+class AskedChild:
+    """Runs *module*, which may take so many *seconds* over each question."""
+
+    def __init__(self, module: str, seconds: float) -> None:
+        self._module = module
+        self._seconds = seconds
+        self._child: subprocess.Popen[bytes] | None = None
+        self._one = threading.Lock()
+        self._closed = False
+
+    def ask(self, wish: Mapping[str, object]) -> dict[str, Any]:
+        """The answer to *wish*. Raises NoAnswer."""
+        with self._one:
+            if self._closed:
+                raise NoAnswer("was not looked at.")
+            child = self._child = self._running()
+            hung = threading.Event()
+
+            def end_it() -> None:
+                hung.set()
+                child.kill()
+
+            late = threading.Timer(self._seconds, end_it)
+            late.start()
+            try:
+                line = _line(child, wish)
+            finally:
+                late.cancel()
+            if line.endswith(b"\n"):
+                return dict(json.loads(line))
+            self._end()
+        if hung.is_set():
+            raise NoAnswer(f"did not tell what it is within {self._seconds:.0f} seconds.")
+        raise NoAnswer("is damaged: the program that read it broke down.")
+
+    def close(self) -> None:
+        """Answer nothing more; a question that is being answered ends at once."""
+        self._closed = True
+        if (child := self._child) is not None:
+            child.kill()
+        with self._one:
+            self._end()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is None:
+            return self._child
+        self._end()
+        command, environment = own_process(self._module)
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_LEAVE)  # one that hangs in a dead drive ends when that does
+
+
+def _line(child: subprocess.Popen[bytes], wish: Mapping[str, object]) -> bytes:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        child.stdin.write(json.dumps(wish).encode() + b"\n")
+        child.stdin.flush()
+        return child.stdout.readline(_MOST)
+    except OSError:
+        return b""

@@ -1,0 +1,93 @@
+"""No decoder of the window's process touches a file that a child has not tried before."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from clip_bench import H264, SOUND, Clips
+from play_bench import Player, film_of
+
+from app.errors import MediaFault, NotFound
+from app.media.play.trial import Trial, Tried
+
+
+@pytest.fixture
+def trial() -> Iterator[Trial]:
+    made = Trial()
+    yield made
+    made.close()
+    assert psutil.Process().children() == []
+
+
+def test_picture_and_sound_are_told_apart(clips: Clips, trial: Trial) -> None:
+    both = clips("both.mov", *H264, "-c:a", "pcm_s16le", "-shortest",
+                 inputs=("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=1", *SOUND))  # fmt: skip
+    assert trial.of(both) == Tried(heard=True)
+    assert trial.of(clips("mute.mov", *H264)) == Tried()
+    alone = trial.of(clips("heard.wav", inputs=SOUND))
+    assert (alone.shown, alone.heard) == (False, True)
+
+
+def test_a_movie_that_holds_only_sound_is_played_as_sound(clips: Clips, trial: Trial) -> None:
+    player = Player(film_of(clips("heard.mov", "-c:a", "pcm_s16le", inputs=SOUND), trial))
+    assert player.playback.fault is None
+    assert player.playback.frames > 1
+    player.close()
+
+
+def test_what_is_no_clip_is_said_as_the_library_says_it(trial: Trial, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.mov"
+    odd.write_bytes(os.urandom(5000))
+    player = Player(film_of(odd, trial))
+    assert str(player.playback.fault) == f"{odd} is no clip, or its header is damaged."
+    player.close()
+    with pytest.raises(NotFound):
+        trial.of(tmp_path / "gone.mov")
+
+
+def test_a_file_that_kills_its_decoder_costs_a_child_and_is_named(
+    trial: Trial, tmp_path: Path, clips: Clips
+) -> None:
+    whole = clips("mute.mov", *H264)
+    trial.of(whole)
+    pipe = tmp_path / "pipe.mov"
+    os.mkfifo(pipe)  # opening it waits for ever
+    child = psutil.Process().children()[0].pid
+    threading.Timer(0.5, lambda: os.kill(child, signal.SIGSEGV)).start()
+    player = Player(film_of(pipe, trial))
+    assert isinstance(player.playback.fault, MediaFault)
+    assert str(player.playback.fault) == (
+        f"{pipe} is damaged: the program that read it broke down. "
+        "Copy it again from its card or from another copy."
+    )
+    player.close()
+    other = tmp_path / "other.mov"
+    other.write_bytes(whole.read_bytes())
+    assert trial.of(other) == Tried()
+
+
+def test_a_clip_whose_first_picture_is_damaged_plays_from_the_next_one(
+    clips: Clips, trial: Trial, tmp_path: Path
+) -> None:
+    whole = clips("prores.mov", "-c:v", "prores_ks", inputs=PICTURES)
+    cut = tmp_path / "cut.mov"
+    data = bytearray(whole.read_bytes())
+    at = data.index(b"icpf") + 40
+    data[at : at + 4000] = os.urandom(4000)
+    cut.write_bytes(data)
+    assert trial.of(cut).shown
+    player = Player(film_of(cut, trial))
+    assert player.playback.frames == 50
+    assert str(player.playback.fault).startswith(f"Frame 0 of {cut} cannot be given")
+    player.show(1)
+    assert player.playback.fault is None
+    player.close()
+
+
+PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2")
