@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
-_HOLDERS = (b"moov", b"trak", b"edts", b"mdia")
+from movie_atoms import changed_atoms
 
 
 def with_edits(path: Path, parts: Iterable[tuple[int, int]], rate: Fraction) -> None:
@@ -29,22 +29,8 @@ def with_edits(path: Path, parts: Iterable[tuple[int, int]], rate: Fraction) -> 
         for first, count in parts
     )
     count = len(entries) // 12
-    path.write_bytes(_rewritten(data, struct.pack(">II", 0, count) + entries))
-
-
-def _rewritten(data: bytes, elst: bytes) -> bytes:
-    out = b""
-    at = 0
-    while at < len(data):
-        size, kind = struct.unpack_from(">I4s", data, at)
-        body = data[at + 8 : at + size]
-        if kind in _HOLDERS:
-            body = _rewritten(body, elst)
-        elif kind == b"elst":
-            body = elst
-        out += struct.pack(">I4s", len(body) + 8, kind) + body
-        at += size
-    return out
+    elst = struct.pack(">II", 0, count) + entries
+    path.write_bytes(changed_atoms(data, {b"elst": lambda _: (b"elst", elst)}))
 
 
 def _scale(data: bytes, kind: bytes) -> int:

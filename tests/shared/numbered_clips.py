@@ -261,6 +261,7 @@ CLIPS: dict[str, Make] = {
     "cut.mp4": _cut("h264.mp4", 47, 40, "25", (87, None, 89)),
     "cut_prores.mov": _cut("prores.mov", 31, 50, "24000/1001"),
     "cut_exact.mov": _parts(OPEN_X264, (37, 58)),
+    "cut_short.mov": _parts(f"{X264} -g 24 -bf 2", (31, 9)),
     "parts.mov": _parts(f"{X264} -g 24 -bf 2", (33, 20), (80, 15), (10, 30)),
     "parts_prores.mov": _parts(PRORES, (33, 20), (80, 15), (10, 30)),
     "doubled.mkv": _copied("h264.mp4", "-bsf:v setts=pts='if(eq(mod(N,10),5),PREV_INPTS,PTS)'"),

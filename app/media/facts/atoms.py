@@ -1,4 +1,7 @@
-"""What a QuickTime or MP4 file says of tracks that nobody here can decode (ISO 14496-12)."""
+"""The atoms of QuickTime and MP4 files, and what they say of tracks that cannot be decoded here.
+
+By ISO 14496-12.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from typing import BinaryIO, NamedTuple
 _INSIDE = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}
 _MOST_ATOMS = 100_000
 """A damaged file may hold nothing but headers."""
+_DEEPEST = 8
+"""Atoms inside of each other; tables stand at the fifth level."""
 _NAMES = {
     "brxq": "Blackmagic RAW", "brhq": "Blackmagic RAW", "brst": "Blackmagic RAW",
     "brlt": "Blackmagic RAW", "brvn": "Blackmagic RAW", "brs2": "Blackmagic RAW",
@@ -40,7 +45,7 @@ def picture_samples(path: Path) -> list[Sample]:
 
 def _samples(file: BinaryIO, size: int) -> Iterator[Sample]:
     picture = False
-    for kind, at, length in _atoms(file, 0, size, [_MOST_ATOMS]):
+    for kind, at, length in atoms(file, 0, size):
         if kind == b"hdlr":
             file.seek(at + 4)
             what, whose = file.read(4), file.read(4)
@@ -53,25 +58,39 @@ def _samples(file: BinaryIO, size: int) -> Iterator[Sample]:
             yield Sample(code, *(int.from_bytes(entry[n : n + 2], "big") for n in (32, 34)))
 
 
-def _atoms(
-    file: BinaryIO, begin: int, end: int, left: list[int]
+def atoms(
+    file: BinaryIO, begin: int, end: int, *, deep: bool = True
 ) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, place and length of the content of each atom, those inside of some included."""
+    """Kind, place and length of the content of each atom; one that makes no sense ends its level.
+
+    *deep*: with those inside of the ones that hold tables, each behind the one that it is in.
+    """
+    ends = [end]
     at = begin
-    while at + 8 <= end and left[0] > 0:
-        left[0] -= 1
-        file.seek(at)
-        head = file.read(16)
-        if len(head) < 8:
-            return
-        size, kind, inner = int.from_bytes(head[:4], "big"), head[4:8], 8
-        if size == 1 and len(head) == 16:
-            size, inner = int.from_bytes(head[8:16], "big"), 16
-        elif size == 0:
-            size = end - at
-        if size < inner or at + size > end:
-            return
+    for _ in range(_MOST_ATOMS):
+        kind, inner, size = _head(file, at, ends[-1])
+        if not size:
+            if len(ends) == 1:
+                return
+            at = ends.pop()
+            continue
         yield kind, at + inner, size - inner
-        if kind in _INSIDE:
-            yield from _atoms(file, at + inner, at + size, left)
-        at += size
+        if deep and kind in _INSIDE and len(ends) < _DEEPEST:
+            ends.append(at + size)
+            at += inner
+        else:
+            at += size
+
+
+def _head(file: BinaryIO, at: int, end: int) -> tuple[bytes, int, int]:
+    """Kind of the atom at *at*, bytes of its head, and of all of it; 0 where there is none."""
+    file.seek(at)
+    head = file.read(16)
+    size, kind, inner = int.from_bytes(head[:4], "big"), head[4:8], 8
+    if size == 1 and len(head) == 16:
+        size, inner = int.from_bytes(head[8:16], "big"), 16
+    elif size == 0:
+        size = end - at
+    if len(head) < 8 or size < inner or at + size > end:
+        return b"", 0, 0
+    return kind, inner, size

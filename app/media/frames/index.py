@@ -1,7 +1,7 @@
 """Makes the frame index of a clip.
 
-From the container's own table where each frame stands for itself, whatever the size; else in one
-pass over its packets, without decoding; and where the file's times are unusable, by decoding once.
+From the container's own tables where they tell all of it, whatever the size; else in one pass over
+its packets, without decoding; and where the file's times are unusable, by decoding once.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from app.errors import MediaFault
 from app.media.frames.frame_index import FrameIndex, Stamps
 from app.media.frames.index_packets import Rows, index_of_packets
 from app.media.frames.index_rate import measured_rate
+from app.media.frames.index_samples import rows_of_samples
 from app.media.frames.index_table import header_table
 from app.media.frames.opened import OpenClip
 from app.media.frames.reading import Decoded, decoded
 from app.media.frames.source import ByteSource
 
-__all__ = ["FrameIndex", "build_index"]
+__all__ = ["FrameIndex", "IndexBuild", "build_index"]
 
 Checkpoint = Callable[[], object]
 Progress = Callable[[float], object]
@@ -47,9 +48,9 @@ def build_index(
     *checkpoint* is called often and may raise to give up; *progress* is told from 0 to 1. Raises
     MediaFault for what is no clip or holds no frame, BadInput for a track that isn't there.
     """
-    build = _Build(source, track, checkpoint or _nothing, progress or _nothing)
+    build = IndexBuild(source, track, checkpoint or _nothing, progress or _nothing)
     try:
-        index = build.from_table() or build.from_packets()
+        index = build.from_tables() or build.from_packets()
     except av.FFmpegError as error:
         raise MediaFault(f"{source.name} cannot be read: {error.strerror}.") from error
     if not index.frames:
@@ -62,22 +63,24 @@ def _nothing(*_: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Build:
-    """One index in the making."""
+class IndexBuild:
+    """One index in the making; each way leads to the same one, or to none."""
 
     source: ByteSource
-    track: int
-    checkpoint: Checkpoint
-    progress: Progress
+    track: int = 0
+    checkpoint: Checkpoint = _nothing
+    progress: Progress = _nothing
 
-    # Each frame stands for itself
+    # From the container's tables
 
-    def from_table(self) -> FrameIndex | None:
-        """From what the container's header says, proven by its last frame; None: it won't do."""
+    def from_tables(self) -> FrameIndex | None:
+        """From what the container says, proven by some of its packets; None: it won't do."""
+        self.checkpoint()
         with OpenClip(self.source, self.track) as clip:
             table = header_table(clip)
             if table is None:
-                return None
+                rows = rows_of_samples(clip)
+                return None if rows is None else index_of_packets(clip, rows)
             stamps = table.stamps
             rate, steady = measured_rate(clip, stamps)
             count = np.arange(len(stamps), dtype=np.int64)

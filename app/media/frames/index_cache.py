@@ -18,7 +18,7 @@ from app.media.frames.index import Checkpoint, Progress, build_index
 from app.media.frames.source import ByteSource
 
 _log = logging.getLogger(__name__)
-_FORM = b"reelkeep frames 4\n"
+_FORM = b"reelkeep frames 5\n"
 """Raised whenever what is built, or how it is kept, becomes another one."""
 _HEAD = struct.Struct("<16sI")
 """Digest of all that follows it, and the length of the facts."""

@@ -92,7 +92,7 @@ class Rows:
 def index_of_packets(clip: OpenClip, rows: Rows) -> FrameIndex | None:
     """The index, or None where the times can't be relied on."""
     pts, hidden, key = rows.times, rows.unseen, rows.keys
-    if not len(pts) or not key.any() or not _usable(pts, key, hidden):
+    if hidden.all() or not key.any() or not _usable(pts, key, hidden):
         return None
     shown, holes = _with_holes(clip, rows, np.sort(pts[~hidden]))
     numbers = np.searchsorted(shown, pts).astype(np.int64)
@@ -101,7 +101,8 @@ def index_of_packets(clip: OpenClip, rows: Rows) -> FrameIndex | None:
     leads_to = leads_to[leads_to < len(shown)]
     order = np.argsort(leads_to, kind="stable")
     packets = packets[order]
-    lost = 0 if clip.intra_codec else _lost_at_head(clip, shown, int(numbers[key & ~hidden][0]))
+    first_key = int(np.min(numbers[key & ~hidden], initial=len(shown)))
+    lost = 0 if clip.intra_codec else _lost_at_head(clip, shown, first_key)
     if lost is None:
         return None
     rate, steady = measured_rate(clip, shown)
@@ -225,7 +226,7 @@ def _with_holes(clip: OpenClip, rows: Rows, shown: Numbers) -> tuple[Numbers, Nu
 def _missing_at_end(clip: OpenClip, pts: Numbers, shown: Numbers) -> int:
     """How many frames more than came the header promises, where its word is good."""
     if "mov" in clip.kind:
-        return max(len(clip.stream.index_entries) - len(pts), 0)
+        return max(sum(entry.size > 0 for entry in clip.stream.index_entries) - len(pts), 0)
     if clip.kind == "mxf" and clip.stream.duration:
         return max(clip.stream.duration - len(shown), 0)
     return 0

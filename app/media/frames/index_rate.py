@@ -21,8 +21,8 @@ def said_rate(clip: OpenClip) -> Fraction:
 def measured_rate(clip: OpenClip, stamps: Numbers) -> tuple[Fraction, bool]:
     """Frames a second, and whether they are steady: within one unit of rounding."""
     base = Fraction(clip.stream.time_base or 1)
-    way = int(stamps[-1] - stamps[0])
-    if len(stamps) < 2 or way <= 0:
+    way = int(stamps[-1] - stamps[0]) if len(stamps) else 0
+    if way <= 0:
         return said_rate(clip), True
     counted = frame_rate((len(stamps) - 1) / (way * base))
     for rate in (said_rate(clip), Fraction(clip.stream.base_rate or counted), counted):

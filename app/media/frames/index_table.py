@@ -11,6 +11,7 @@ import av
 import numpy as np
 
 from app.media.frames.frame_index import Numbers, Way
+from app.media.frames.index_samples import entries_of
 from app.media.frames.opened import OpenClip
 
 _TRIED = 9
@@ -41,25 +42,21 @@ def _sample_table(clip: OpenClip) -> Table | None:
     """Of MOV, MP4 and AVI whose table says that every frame is a key frame."""
     if "mov" not in clip.kind and clip.kind != "avi":
         return None
-    head = 8 if clip.kind == "avi" else 0  # AVI counts from the label of a piece
-    entries = [
-        (entry.timestamp, entry.pos + head + entry.size)
-        for entry in clip.stream.index_entries
-        if not entry.is_discard
-    ]
-    if not entries or not all(entry.is_keyframe for entry in clip.stream.index_entries):
+    entries = entries_of(clip)
+    if entries is None or not len(entries.times) or not entries.keys.all():
         return None
-    if clip.stream.frames and clip.stream.frames > len(clip.stream.index_entries):
+    if clip.stream.frames > len(clip.stream.index_entries):
         return None
     first = next(clip.packets(), None)
     if first is None or first.pts is None or first.pts != first.dts:
         return None
-    size = clip.source.size
-    there = [stamp for stamp, end in entries if end <= size]
-    stamps = np.array(there, dtype=np.int64)
-    if len(stamps) > 1 and np.any(np.diff(stamps) <= 0):
+    head = 8 if clip.kind == "avi" else 0  # AVI counts from the label of a piece
+    shown = ~entries.hidden
+    there = shown & (entries.places + head + entries.sizes <= clip.source.size)
+    stamps = entries.times[there]
+    if np.any(np.diff(stamps) <= 0):
         return None
-    return Table(stamps, missing_at_end=len(entries) - len(there))
+    return Table(stamps, missing_at_end=int(shown.sum() - there.sum()))
 
 
 def _edit_units(clip: OpenClip) -> Table | None:
