@@ -356,7 +356,12 @@ class Engine(AbstractContextManager["Engine"]):
 
         Raises NotFound, BadInput, and MediaFault for what is no clip or a damaged one.
         """
-        return probe(path, decoders=self.settings.get("media.external_decoders"))
+        return probe(path, decoders=self.external_decoders)
+
+    @property
+    def external_decoders(self) -> dict[str, str]:
+        """Programs for clips that cannot be decoded here, by extension; asked for each time."""
+        return dict(self.settings.get("media.external_decoders") or {})
 
     def eject(self, place: Path) -> EjectResult:
         """Unmount and power off; PlaceBusy names the program that holds it."""

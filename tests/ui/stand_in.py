@@ -66,6 +66,7 @@ class StandInEngine:
         self.day_cards: tuple[DayCard, ...] = ()
         self.left: tuple[str, ...] = ()
         self.proxies = StandInProxies()
+        self.external_decoders: dict[str, str] = {}
         self.watched = StandInWatched()
         self.profile = Profile(directory=Path("/nonexistent"))
         self.fault: Exception | None = None
