@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 from numbered_clips import CLIPS, NumberedClip, NumberedClips, number_in
+from seldom import seldom
 
 from app.errors import BadInput, FrameFault, MediaFault
 from app.media.frames.decoder import Abandoned, Decoder, first_frame
@@ -40,9 +41,10 @@ def read(decoder: Decoder, numbers: Iterable[int]) -> list[int | None]:
     return said
 
 
+@pytest.mark.parametrize("drawn", [50, seldom(400)])
 @pytest.mark.parametrize("name", CLIPS)
 def test_every_frame_is_itself_forward_backward_and_at_random(
-    name: str, numbered: NumberedClips
+    name: str, numbered: NumberedClips, drawn: int
 ) -> None:
     clip = numbered(name)
     source, index = opened(clip)
@@ -52,7 +54,7 @@ def test_every_frame_is_itself_forward_backward_and_at_random(
         forward = range(index.frames)
         assert read(decoder, forward) == shows
         assert read(decoder, reversed(forward)) == shows[::-1]
-        chosen = random.Random(name).choices(forward, k=200)
+        chosen = random.Random(name).choices(forward, k=drawn)
         assert read(decoder, chosen) == [shows[n] for n in chosen]
 
 
