@@ -50,6 +50,9 @@ class Recorder:
         self._looked = 0.0
         self._heard: list[tuple[float, float]] = []
         self.lost = False
+        """Says that it is gone."""
+        self.stuck = False
+        """Says nothing, and plays no more."""
         self.plays = False
 
     def begin(self) -> None:
@@ -80,6 +83,7 @@ class Recorder:
         """Play what was written; where nothing was, stand."""
         now = self._clock()
         since = max(0.0, now - max(self._looked, self._began + self._late))
+        since = 0.0 if self.stuck else since
         self._looked = now
         self._at = min(self._at + since * self._drift, self._count / RATE)
         self._heard.append((self._at, now))

@@ -185,6 +185,11 @@ class PlayerModel(QObject):
         return self.playback.speed if self.playback else 0
 
     @property
+    def dropped(self) -> int:
+        """Frames that this machine was too slow to show since it was last played."""
+        return self.playback.dropped if self.playback else 0
+
+    @property
     def rate(self) -> Fraction:
         """Frames a second; 0 while not known."""
         if self.playback is None or self.playback.index is None:

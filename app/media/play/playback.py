@@ -18,12 +18,14 @@ from app.media.play.clock import PlayClock
 from app.media.play.film import Film
 from app.media.play.lens import Lens
 from app.media.play.projector import Fault, Opened, Projector, Shown, Wish
-from app.media.play.sound_sink import RATE, SoundSink
+from app.media.play.sound_sink import FRAME, RATE, SoundSink
 from app.media.play.sound_source import Passage, SoundSource
 
 FASTEST = 8
 _SOUND_LATE = 1.0
 """Seconds that the first sound may take before pictures go without it."""
+_STUCK = 1.5
+"""Seconds after which a device that has sound and makes none heard is counted as lost."""
 
 
 class Playback:
@@ -48,6 +50,8 @@ class Playback:
         self.number = 0
         """The frame where the player stands."""
         self.speed = 0
+        self.dropped = 0
+        """Frames that should have been seen since it was last played, and came too late."""
         self.fault: ReelkeepError | None = None
         """Why nothing, or not this frame, can be shown."""
         self.first: int | None = None
@@ -63,6 +67,8 @@ class Playback:
         self._sound: SoundSource | None = None
         self._asked_at = 0.0
         self._sounding = False
+        self._written = 0
+        self._heard = (0.0, 0.0)
         self._wished: Wish | None = None
         self._dead = False
         self._projector = Projector(film, self._clock, wake)
@@ -148,7 +154,7 @@ class Playback:
         if not first <= at <= last or (at == (last if speed > 0 else first)):
             at = first if speed > 0 else last
         self.halt()
-        self.speed, self.number = speed, at
+        self.speed, self.number, self.dropped = speed, at, 0
         self._asked_at = self._now()
         self._ask(
             Wish(number=at, lens=self._lens, speed=speed, first=first, last=last, loop=self.loop)
@@ -241,10 +247,18 @@ class Playback:
         if due is None or due.wish is not self._wished:
             return False
         if due.picture is None:  # the last one may have come too late to be seen
-            self.show(due.wish.last if due.wish.speed > 0 else due.wish.first)
+            last = due.wish.last if due.wish.speed > 0 else due.wish.first
+            self._count_dropped(last)
+            self.show(last)
             return True
+        self._count_dropped(due.picture.number)
         self.picture, self.number, self.exact = due.picture, due.picture.number, True
         return True
+
+    def _count_dropped(self, number: int) -> None:
+        """Frame *number* is seen next; those on the way to it were not."""
+        steps = (number - self.number) // self.speed  # negative where a loop begins anew
+        self.dropped += max(0, steps - 1)
 
     def _set_off(self) -> bool:
         """Begin once there is something to be seen, and to be heard where there is sound."""
@@ -259,6 +273,7 @@ class Playback:
         self._clock.start()
         if self._sounding and self._sink is not None:
             self._sink.begin()
+            self._written, self._heard = 0, (0.0, self._now())
         self._feed()
         return self._move()
 
@@ -285,7 +300,7 @@ class Playback:
         if not self._sounding or self._sink is None or self._sound is None:
             return
         heard = self._sink.heard()
-        if heard is None:
+        if heard is None or self._sound.silent or self._stuck(heard):
             self._sink.end()
             self._sounding = False
             self._sink = None
@@ -293,8 +308,16 @@ class Playback:
         room = self._sink.room()
         if room > 0 and (samples := self._sound.read(min(room, RATE))):
             self._sink.write(samples)
+            self._written += len(samples) // FRAME
         if heard > 0:
             self._clock.heard(heard)
+
+    def _stuck(self, heard: float) -> bool:
+        """Whether the device, which says nothing of it, plays no more of what it has."""
+        now, (before, since) = self._now(), self._heard
+        if heard != before or self._written / RATE - heard < _STUCK / 10:
+            self._heard = heard, now
+        return now - since > _STUCK and self._heard[1] == since
 
     def close(self) -> bool:
         """Let go of the clip; False when a read of it hangs."""

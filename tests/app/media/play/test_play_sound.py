@@ -123,6 +123,23 @@ def test_a_device_that_is_lost_leaves_pictures_running_by_the_machines_clock(
     assert steps == pytest.approx(np.ones(9), abs=0.011)
 
 
+@pytest.mark.parametrize("flashes", ["flash.mov"], indirect=True)
+def test_a_device_that_stands_still_and_says_nothing_is_counted_as_lost(
+    flashes: Path, clock: SetTime
+) -> None:
+    sink = Recorder(clock)
+    player = Player(flashes, clock, sink)
+    player.playback.play()
+    player.run(3)
+    sink.stuck = True
+    seen = player.run(10)
+    player.close()
+    assert not sink.plays
+    steps = np.diff(flash_times(seen))[2:]
+    assert len(steps) >= 4
+    assert steps == pytest.approx(np.ones(len(steps)), abs=0.011)
+
+
 def test_sound_is_heard_at_normal_speed_forwards_only(flashes: Path, clock: SetTime) -> None:
     sink = Recorder(clock)
     player = Player(flashes, clock, sink)

@@ -64,6 +64,7 @@ def test_playing_forwards_shows_every_frame_at_its_time(numbered, kind) -> None:
     player.settle()
     assert number(player.playback.picture) == clip.shows[-1]
     assert not player.playback.playing
+    assert player.playback.dropped == 0
     player.close()
 
 
@@ -103,6 +104,20 @@ def test_playing_ends_at_the_last_frame_also_where_it_came_too_late(numbered) ->
     player.until(lambda: not player.playback.playing)
     player.settle()
     assert number(player.playback.picture) == 119
+    assert player.playback.dropped > 20
+    player.close()
+
+
+def test_pictures_that_come_too_late_to_be_seen_are_counted(numbered) -> None:
+    player = Player(numbered("prores.mov").path)
+    player.playback.play()
+    player.run(1)
+    before = player.playback.number
+    player.until(lambda: player.playback.reach > player.playback.elapsed + 5 / 24)
+    player.clock.now += 4.5 / 23.976  # the window was busy for that long
+    player.playback.tick()
+    assert player.playback.number > before
+    assert player.playback.dropped == player.playback.number - before - 1
     player.close()
 
 
