@@ -53,7 +53,10 @@ def test_every_frame_is_itself_forward_backward_and_at_random(
     with Decoder(source, index) as decoder:
         forward = range(index.frames)
         assert read(decoder, forward) == shows
-        assert read(decoder, reversed(forward)) == shows[::-1]
+        # From the end over the last groups, and towards the beginning; the soak all the way.
+        backward = list(reversed(forward))
+        backward = backward if drawn > 50 else [*backward[:40], *backward[-15:]]
+        assert read(decoder, backward) == [shows[n] for n in backward]
         chosen = random.Random(name).choices(forward, k=drawn)
         assert read(decoder, chosen) == [shows[n] for n in chosen]
 
