@@ -126,7 +126,7 @@ def _red_tag(number: int, value: bytes) -> bytes:
 
 
 def red_tags(*, timecode: str, letter: str, reel: str, model: str = "V-RAPTOR") -> bytes:
-    """The directory that a RED camera writes."""
+    """The directory that a RED camera writes, with the slate and the exposure of one clip."""
     texts = {
         0x1000: "01:49:54:11",
         0x1001: timecode,
@@ -136,9 +136,14 @@ def red_tags(*, timecode: str, letter: str, reel: str, model: str = "V-RAPTOR") 
         0x1023: "20261120",
         0x1024: "091000",
         0x1071: model,
+        0x1076: "Night Ferry",
+        0x107D: "12A",
+        0x107E: "3",
     }
     tags = b"".join(_red_tag(number, text.encode() + b"\0") for number, text in texts.items())
-    tags += _red_tag(0x403B, struct.pack(">H", 800)) + _red_tag(0x8040, bytes(12))
+    for number, value in ((0x403B, 800), (0x406A, 28), (0x406B, 35)):
+        tags += _red_tag(number, struct.pack(">H", value))
+    tags += _red_tag(0x200D, struct.pack(">f", 5600)) + _red_tag(0x8040, bytes(12))
     return struct.pack(">H", len(tags)) + tags
 
 
@@ -167,12 +172,21 @@ def r3d(
     return path
 
 
-def red_one(path: Path, *, timecode: str = "10:00:00:00") -> Path:
-    """A file of the first RED camera: its tags stand in the second block."""
+def red_one(path: Path, *, timecode: str = "10:00:00:00", frames: int = 0) -> Path:
+    """A file of the first RED camera: its tags stand in the second block, an index at its end.
+
+    Without *frames* it was cut off, and has none.
+    """
     head = bytearray(0x160)
     struct.pack_into(">I4s", head, 0, len(head), b"RED1")
     struct.pack_into(">II2xHH", head, 0x34, 4096, 2304, 25, 1)
     head[0x43:0x5C] = b"A001_C002_0502A6_001.R3D\0"
     tags = red_tags(timecode=timecode, letter="A", reel="001", model="RED ONE")
-    path.write_bytes(bytes(head) + bytes(0x22) + tags + bytes(5000))
+    data = bytes(head) + bytes(0x22) + tags + bytes(5000)
+    if frames:
+        index = [0x1000 * (n + 1) for n in range(frames)] + [0] * (512 - frames)
+        end = struct.pack(">I4sIIIIII24x", 56, b"REOB", len(data), 0, 0, 0, frames, 0)
+        data += struct.pack(">I4s512I", 8 + 4 * 512, b"RDVO", *index) + end
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
     return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,7 +23,8 @@ from app.media.facts.whole import Whole, whole_clip
 from app.places.cards.rows import roll_of
 from app.timecode import Timecode, frame_rate
 
-_HEADERS: Mapping[str, Callable[[Path], PictureHeader | None]] = {"r3d": red_header}
+_ReadHeader = Callable[[Path], PictureHeader | None]
+_HEADERS: Mapping[str, _ReadHeader] = {"r3d": red_header}
 """Movies that FFmpeg does not open, or does not know well enough."""
 _Length = tuple[int, Fraction]
 """Frames and seconds."""
@@ -73,8 +74,7 @@ def check_path(path: Path) -> None:
 def _file_facts(whole: Whole) -> ClipFacts:
     first = whole.first
     if read := _HEADERS.get(ending(first.name)):
-        facts = _header_facts(first, read(first))
-        return replace(facts, size=sum(part.stat().st_size for part in whole.parts))
+        return _header_facts(whole.parts, read)
     facts = read_facts(first)
     if facts.container == "MXF" and facts.picture and not facts.picture.decodable:
         facts = _with_coding(first, facts)
@@ -85,10 +85,21 @@ def _file_facts(whole: Whole) -> ClipFacts:
     return facts
 
 
-def _header_facts(path: Path, header: PictureHeader | None) -> ClipFacts:
+def _header_facts(parts: Sequence[Path], read: _ReadHeader) -> ClipFacts:
+    """What headers alone tell: of the clip the first one, of its length all of them."""
+    first = parts[0]
+    header = read(first)
     if header is None:
-        kind = path.suffix[1:].upper()
-        raise MediaFault(f"{path} is no {kind} file, or its header is damaged.", path=path)
+        kind = first.suffix[1:].upper()
+        raise MediaFault(f"{first} is no {kind} file, or its header is damaged.", path=first)
+    frames, remarks = [header.frames], []
+    for part in parts[1:]:
+        if further := read(part):
+            frames.append(further.frames)
+        else:
+            remarks.append(f"{part.name} cannot be read and is not counted.")
+    told = header.rate and all(frames)
+    duration = sum(frames) / header.rate if told else Fraction(0)
     track = VideoTrack(
         index=0,
         codec=header.codec,
@@ -97,8 +108,17 @@ def _header_facts(path: Path, header: PictureHeader | None) -> ClipFacts:
         width=header.width,
         height=header.height,
         rate=header.rate,
+        frames=sum(frames) if told else 0,
+        counted=bool(told),
+        duration=duration,
     )
-    facts = ClipFacts(container=header.container, size=path.stat().st_size, video=(track,))
+    facts = ClipFacts(
+        container=header.container,
+        size=sum(part.stat().st_size for part in parts),
+        duration=duration,
+        video=(track,),
+        remarks=tuple(remarks),
+    )
     return with_header(facts, header)
 
 

@@ -32,9 +32,13 @@ class PictureHeader:
     height: int = 0
     rate: Fraction = Fraction(0)
     """Frames a second."""
+    frames: int = 0
+    """Of a file that holds more than one picture; 0 where it does not say."""
     timecode: str = ""
     """Of this picture: `01:00:00:00`, with a semicolon where it is counted in drop-frame."""
     reel: str = ""
+    scene: str = ""
+    take: str = ""
     project: str = ""
     recorded: str = ""
     transfer: str = ""

@@ -1,17 +1,21 @@
 """The header of an R3D file, as far as it is publicly known.
 
-Places of the fields by ExifTool (both versions) and FFmpeg (the first one), which found them by
-looking at files. Only what both name, or what ExifTool reads with a name of its own, is told here;
-the number of frames is told by neither for files of today's cameras.
+Places of the fields by ExifTool (both versions), FFmpeg (the first one) and telemetry-parser (the
+slate), which found them by looking at files. The number of frames is known only of the first
+version, by its index; of today's cameras nobody says where it stands. Nor is it public what the
+.RMD beside a clip holds: looks, as text.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import BinaryIO
 
 from app.media.facts.header import PictureHeader, plain_text, told_rate
 
@@ -25,7 +29,10 @@ _CAMERA = {
     0x106E: "lens_make", 0x1070: "lens", 0x1086: "format", 0x10BE: "quality", 0x107C: "operator",
     0x1033: "medium", 0x1056: "recorded_as",
 }  # fmt: skip
-_ISO = 0x403B
+_ISO, _KELVIN, _F_NUMBER, _FOCAL_LENGTH = 0x403B, 0x200D, 0x406A, 0x406B
+_PRODUCTION, _SCENE, _TAKE = 0x1076, 0x107D, 0x107E
+_ENDINGS = {b"REOB", b"REOF", b"REOS"}
+_ENDING, _MOST_FRAMES = 56, 1 << 22
 
 
 def red_header(path: Path) -> PictureHeader | None:
@@ -38,7 +45,9 @@ def red_header(path: Path) -> PictureHeader | None:
             return None
         block = head + file.read(size - 8)
         behind = file.read(_LARGEST) if read is _first else b""
-    return read(block, behind) if len(block) == size else None
+        frames = _indexed_frames(file) if read is _first else 0
+    header = read(block, behind) if len(block) == size else None
+    return replace(header, frames=frames) if header else None
 
 
 def _first(block: bytes, behind: bytes) -> PictureHeader | None:
@@ -87,8 +96,6 @@ def _header(
     letter, reel = texts.get(_LETTER, ""), texts.get(_REEL, "")
     day, time = texts.get(_DAY, ""), texts.get(_TIME, "")
     camera = {name: texts[number] for number, name in _CAMERA.items() if texts.get(number)}
-    if len(tags.get(_ISO, b"")) == 2:
-        camera["iso"] = str(int.from_bytes(tags[_ISO], "big"))
     return PictureHeader(
         container="R3D",
         codec="redcode",
@@ -98,9 +105,43 @@ def _header(
         rate=told_rate(rate) if rate else Fraction(0),
         timecode=texts.get(_TIMECODE, ""),
         reel=f"{letter}{reel}" if re.fullmatch(r"\d{3}", reel) and letter else reel,
+        scene=texts.get(_SCENE, ""),
+        take=texts.get(_TAKE, ""),
+        project=texts.get(_PRODUCTION, ""),
         recorded=" ".join(filter(None, [_parted(day, "-", 4), _parted(time, ":", 2)])),
-        camera=camera,
+        camera=camera | _exposure(tags),
     )
+
+
+def _exposure(tags: dict[int, bytes]) -> dict[str, str]:
+    """What the operator had set, as far as it is a number."""
+    iso, f_number, millimetres = (
+        int.from_bytes(tags[tag], "big") if len(tags.get(tag, b"")) == 2 else 0
+        for tag in (_ISO, _F_NUMBER, _FOCAL_LENGTH)
+    )
+    said = {"iso": str(iso or ""), "focal_length": f"{millimetres} mm" if millimetres else ""}
+    said["f_number"] = f"{f_number / 10:g}" if f_number else ""
+    if len(tags.get(_KELVIN, b"")) == 4:
+        (kelvin,) = struct.unpack(">f", tags[_KELVIN])
+        said["kelvin"] = f"{kelvin:.0f}" if 0 < kelvin < 100_000 else ""
+    return {name: text for name, text in said.items() if text}
+
+
+def _indexed_frames(file: BinaryIO) -> int:
+    """By the index at the end of a RED ONE's file; 0 where there is none, as in one cut off."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - _ENDING, 0))
+    ending = file.read(_ENDING)
+    at = int.from_bytes(ending[8:12], "big")
+    if ending[4:8] not in _ENDINGS or not 0 < at < size:
+        return 0
+    file.seek(at)
+    head = file.read(8)
+    length = int.from_bytes(head[:4], "big") - 8
+    if head[4:] != b"RDVO" or not 0 < length <= min(size - at, 4 * _MOST_FRAMES):
+        return 0
+    places = struct.unpack(f">{length // 4}I", file.read(length // 4 * 4))
+    return next((n for n, place in enumerate(places) if not place), len(places))
 
 
 def _parted(digits: str, mark: str, first: int) -> str:

@@ -107,6 +107,8 @@ def with_header(
         start_from=f"{header.container} header" if start else "",
         reel=header.reel,
         reel_from=f"{header.container} header" if header.reel else "",
+        scene=header.scene,
+        take=header.take,
         project=header.project,
         recorded=header.recorded,
         camera=dict(header.camera),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 from picture_bench import (
     arriraw,
@@ -137,14 +138,29 @@ def test_r3d_tells_size_rate_timecode_and_reel(
     assert (header.width, header.height, header.rate) == (8192, 4320, FILM)
     assert (header.timecode, header.reel) == ("21:36:16:18", "A003")
     assert header.recorded == "2026-11-20 09:10:00"
-    assert header.camera == {"model": "V-RAPTOR", "iso": "800"}
+    assert (header.project, header.scene, header.take) == ("Night Ferry", "12A", "3")
+    assert header.camera == {
+        "model": "V-RAPTOR", "iso": "800", "f_number": "2.8", "focal_length": "35 mm",
+        "kelvin": "5600",
+    }  # fmt: skip
 
 
 def test_r3d_of_the_first_camera_is_read_too(tmp_path: Path) -> None:
     header = red_header(red_one(tmp_path / "a.r3d"))
     assert header is not None
     assert (header.width, header.height, header.rate) == (4096, 2304, 25)
-    assert (header.timecode, header.reel) == ("10:00:00:00", "A001")
+    assert (header.timecode, header.reel, header.frames) == ("10:00:00:00", "A001", 0)
+    whole = red_one(tmp_path / "b.r3d", frames=173)
+    header = red_header(whole)
+    assert header is not None
+    with av.open(str(whole)) as judge:
+        assert header.frames == 25 * judge.streams.video[0].duration // 90_000 == 173
+    data = whole.read_bytes()
+    for cut in (1, 10, 56, 60, 1000, 2100, 6000):
+        whole.write_bytes(data[:-cut])
+        header = red_header(whole)
+        assert header is not None
+        assert header.frames == 0
 
 
 def samples(folder: Path) -> dict[str, Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from clip_bench import H264, PICTURE, SOUND, Clips
-from picture_bench import r3d
+from picture_bench import r3d, red_one
 
 from app.errors import BadInput, MediaFault
 from app.media.facts.probe import probe
@@ -105,6 +105,23 @@ def test_an_r3d_recording_is_one_clip_with_its_gaps(tmp_path: Path) -> None:
         assert (picture.codec_name, picture.width, picture.height) == ("REDCODE RAW", 8192, 4320)
         assert not picture.decodable
         assert (picture.frames, picture.counted, facts.duration) == (0, False, 0)
+
+
+def test_the_length_of_a_red_one_recording_is_that_of_all_its_files(tmp_path: Path) -> None:
+    clip = tmp_path / "A001_0502A6.RDM" / "A001_C002_0502A6.RDC"
+    names = [f"A001_C002_0502A6_00{number}.R3D" for number in (1, 2, 3)]
+    for name, frames in zip(names, (173, 173, 20), strict=True):
+        red_one(clip / name, frames=frames)
+    facts = probe(clip / names[1])
+    assert facts.parts == tuple(names)
+    assert (facts.video[0].frames, facts.video[0].counted) == (366, True)
+    assert facts.duration == facts.video[0].duration == Fraction(366, 25)
+    (clip / names[1]).write_bytes(b"damaged" * 1000)
+    facts = probe(clip)
+    assert facts.video[0].frames == 193
+    assert facts.remarks == (f"{names[1]} cannot be read and is not counted.",)
+    red_one(clip / names[2])  # cut off: nobody knows what it has lost
+    assert (probe(clip).video[0].frames, probe(clip).duration) == (0, 0)
 
 
 def test_an_r3d_whose_header_is_none_is_refused(tmp_path: Path) -> None:
