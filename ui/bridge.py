@@ -20,12 +20,15 @@ from app.jobs.snapshot import JobSnapshot
 
 if TYPE_CHECKING:
     from app.engine import Engine
+    from app.media.watch.state import WatchState
     from app.places.volume_watch import VolumeWatch
 
 log = logging.getLogger(__name__)
 
 POLL_MS = 100
 WATCH_SECONDS = 1.0
+END_SECONDS = 5.0
+"""Watch folders end within a second, unless a drive keeps them."""
 CLOSE_MS = 10_000
 SWITCH_SECONDS = 0.0005
 """Painting gives Python's lock away at every call of Qt and waits so long to have it back."""
@@ -47,10 +50,14 @@ class EngineThread(QThread):
 
     def run(self) -> None:
         try:
+            self._engine.watched.begin()
             self._engine.serve()
         except BaseException as error:
             self.failure = error
             log.exception("The engine has stopped")
+        finally:
+            if not self._engine.watched.end(END_SECONDS):
+                log.error("A watch folder does not answer; it was left behind")
 
 
 class VolumesThread(QThread):
@@ -85,6 +92,8 @@ class Bridge(QObject):
 
     snapshots_changed = Signal(object)
     """tuple[JobSnapshot, ...], at most ten times a second."""
+    watches_changed = Signal(object)
+    """tuple[WatchState, ...] of the watch folders that are switched on, as often."""
     volumes_changed = Signal(object)
     """tuple[Volume, ...] of what is mounted now."""
     error_raised = Signal(object)
@@ -95,7 +104,7 @@ class Bridge(QObject):
     """Everything ends now: whoever has threads of its own ends them before this returns."""
 
     _answered = Signal(int, object, object)
-    _looked = Signal(object)
+    _looked = Signal(object, object)
 
     def __init__(
         self, engine: Engine, watch: VolumeWatch | None = None, parent: QObject | None = None
@@ -103,6 +112,7 @@ class Bridge(QObject):
         super().__init__(parent)
         self.engine = engine
         self._shown: tuple[JobSnapshot, ...] | None = None
+        self._watches: tuple[WatchState, ...] = ()
         self._tickets = itertools.count(1)
         self._waiting: dict[int, tuple[Callable[[Any], object], Callable[[Any], object]]] = {}
         self._closed = self._stopping = False
@@ -136,6 +146,11 @@ class Bridge(QObject):
     def snapshots(self) -> tuple[JobSnapshot, ...]:
         """The queue as it was shown last."""
         return self._shown or ()
+
+    @property
+    def watches(self) -> tuple[WatchState, ...]:
+        """The watch folders that are switched on, as they were shown last."""
+        return self._watches
 
     @property
     def running(self) -> bool:
@@ -234,19 +249,28 @@ class Bridge(QObject):
 
     def _take(self) -> None:
         current: tuple[JobSnapshot, ...] | None = None
+        watches = self._watches
         try:
+            watches = self.engine.watched.states()
             current = self.engine.snapshots()
         except Exception:
             log.exception("The queue could not be read")
         if Shiboken.isValid(self):
-            self._looked.emit(current)
+            self._looked.emit(current, watches)
 
-    @Slot(object)
-    def _show(self, current: tuple[JobSnapshot, ...] | None) -> None:
+    @Slot(object, object)
+    def _show(
+        self, current: tuple[JobSnapshot, ...] | None, watches: tuple[WatchState, ...] = ()
+    ) -> None:
         self._looking = False
-        if current is not None and current != self._shown and not self._closed:
+        if self._closed:
+            return
+        if current is not None and current != self._shown:
             self._shown = current
             self.snapshots_changed.emit(current)
+        if watches != self._watches:
+            self._watches = watches
+            self.watches_changed.emit(watches)
 
     @Slot()
     def _engine_ended(self) -> None:

@@ -131,7 +131,7 @@ class _Keeper:
             ok=self._well,
             exit_code=int(code),
             done=state.done,
-            failed=state.failed,
+            failed=len(state.failures),
             in_hand=len(state.in_hand),
             left_out=state.left_out,
         )

@@ -300,6 +300,7 @@ _ALL = (
         "Whether devices decode and encode where a trial has shown that they do it well.",
         choices=("auto", "off"),
     ),
+    _key("watch.folders", Kind.TEXTS, [], "Watch folders that are switched on in the window."),
     _key("proxies.directory", Kind.PATH, "", "Cache of proxies; empty: in the profile."),
     _key(
         "proxies.limit",

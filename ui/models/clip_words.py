@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from app.media.facts.values import AudioTrack, ClipFacts, Colour, KeyFrames, VideoTrack
 from app.timecode import rate_text
 from app.units import bytes_text, count_text, duration_text
 from ui.models.clips import ClipRow, start_text
+
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z)?")
 
 
 def headline(row: ClipRow) -> str:
@@ -19,7 +22,7 @@ def headline(row: ClipRow) -> str:
     if (picture := facts.picture) is not None:
         parts.append(f"{picture.width}×{picture.height}")
         parts.append(f"{rate_text(picture.rate)} fps" if picture.rate else "")
-    parts.append(duration_text(float(facts.duration)))
+    parts.append(duration_text(float(facts.duration)) if facts.duration else "")
     take = f", take {facts.take}" if facts.take else ""
     parts.append(f"scene {facts.scene}{take}" if facts.scene else "")
     return " · ".join(filter(None, parts))
@@ -44,20 +47,32 @@ def _rows(row: ClipRow) -> Iterator[tuple[str, str]]:
         yield "Start", f"{start}, from {facts.start_from}" if facts.start_from else start
         yield "Reel", facts.reel
         if (picture := facts.picture) is not None:
-            yield "Frames", ("" if picture.counted else "about ") + f"{picture.frames:,}"
+            yield "Frames", _frames(picture)
             yield "Picture", _picture(picture)
             yield "Colour", _colour(picture.colour)
             yield "Key frames", _keys(picture)
         yield "Sound", _sound(facts.audio)
         yield "Names", ", ".join(name for track in facts.audio for name in _names(track))
         yield "Container", facts.container
-        yield "Recorded", facts.recorded
+        yield "Recorded", _moment(facts.recorded)
         yield "Project", facts.project
         yield "Note", facts.note
     yield "Card", row.group
     yield "Missing", ", ".join(row.missing)
     yield "Size", _size(row)
     yield "Folder", str(row.path.parent)
+
+
+def _frames(track: VideoTrack) -> str:
+    if not track.frames:
+        return "not told by the file"
+    return ("" if track.counted else "about ") + f"{track.frames:,}"
+
+
+def _moment(text: str) -> str:
+    """`2026-11-20 14:03:22 UTC` of what ISO 8601 writes; anything else as it stands."""
+    found = _ISO.fullmatch(text)
+    return f"{found[1]} {found[2]}{' UTC' if found[3] else ''}" if found else text
 
 
 def _size(row: ClipRow) -> str:

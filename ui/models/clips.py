@@ -96,6 +96,7 @@ class ClipsModel(QAbstractTableModel):
         super().__init__(parent)
         self.rows: list[ClipRow] = []
         self._places: dict[str, int] = {}
+        """Where each key stands, worked out when it is next asked for."""
         self._pictures: OrderedDict[str, QImage] = OrderedDict()
         self._texts: dict[str, str] = {}
 
@@ -103,24 +104,56 @@ class ClipsModel(QAbstractTableModel):
         """Show these and no others."""
         self.beginResetModel()
         self.rows = list(rows)
-        self._places = {row.key: n for n, row in enumerate(self.rows)}
+        self._places.clear()
         self._pictures.clear()
         self._texts.clear()
         self.endResetModel()
 
+    def renew_rows(self, rows: Sequence[ClipRow]) -> None:
+        """Show these: what goes and what comes is told row by row, so that a choice outlives it."""
+        keys = {row.key for row in rows}
+        for n in reversed(range(len(self.rows))):
+            if self.rows[n].key not in keys:
+                self.beginRemoveRows(_ROOT, n, n)
+                del self.rows[n]
+                self._places.clear()
+                self.endRemoveRows()
+        stay = {row.key for row in self.rows}
+        if [row.key for row in rows if row.key in stay] != [row.key for row in self.rows]:
+            self.show_rows(rows)  # they stand in another order
+            return
+        for n, row in enumerate(rows):
+            if row.key not in stay:
+                self.beginInsertRows(_ROOT, n, n)
+                self.rows.insert(n, row)
+                self._places.clear()
+                self.endInsertRows()
+            elif self.rows[n] != row:
+                self._replace(n, row)
+
+    def _place(self, key: str) -> int | None:
+        """Where a clip stands."""
+        if not self._places:
+            self._places = {row.key: n for n, row in enumerate(self.rows)}
+        return self._places.get(key)
+
     def row(self, key: str) -> ClipRow | None:
         """The clip of this key."""
-        at = self._places.get(key)
+        at = self._place(key)
         return None if at is None else self.rows[at]
 
     def learn(self, key: str, facts: ClipFacts | None, poster: bytes, fault: str) -> None:
         """Show what a look at a clip has told."""
-        at = self._places.get(key)
+        at = self._place(key)
         if at is None:
             return
-        self.rows[at] = replace(self.rows[at], looked=True, facts=facts, poster=poster, fault=fault)
-        self._pictures.pop(key, None)
-        self._texts.pop(key, None)
+        seen = replace(self.rows[at], looked=True, facts=facts, poster=poster, fault=fault)
+        self._replace(at, seen)
+
+    def _replace(self, at: int, row: ClipRow) -> None:
+        self.rows[at] = row
+        self._pictures.pop(row.key, None)
+        self._texts.pop(row.key, None)
         self.dataChanged.emit(self.index(at, 0), self.index(at, len(Column) - 1))
 
     def picture(self, row: ClipRow) -> QImage | None:
@@ -221,7 +254,9 @@ def start_text(facts: ClipFacts) -> str:
 
 
 def length_text(seconds: Fraction) -> str:
-    """`1:32`, `2:05:00`."""
+    """`1:32`, `2:05:00`; a dash where nobody says."""
+    if not seconds:
+        return NOTHING
     whole = round(seconds)
     hours, rest = divmod(whole, 3600)
     minutes, left = divmod(rest, 60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -25,6 +26,8 @@ class FolderClips(QObject):
 
     opened = Signal()
     """Other rows stand in the model, or none."""
+    relisted = Signal()
+    """The same folder was listed anew, without anybody having asked for it."""
     failed = Signal(str)
     """Why a folder can't be shown."""
     looked = Signal(str)
@@ -57,6 +60,12 @@ class FolderClips(QObject):
         self.opening = path
         self._ticket = self._bridge.ask(lambda: clips_below(path), self._listed, self._not_listed)
 
+    def list_again(self) -> None:
+        """List the folder anew, while people go on with what they do."""
+        if (root := self.root) is not None and self.opening is None:
+            self._bridge.forget(self._ticket)
+            self._ticket = self._bridge.ask(lambda: clips_below(root), self._listed, _say_nothing)
+
     def close(self) -> None:
         """Look at nothing more."""
         self._closed = True
@@ -79,13 +88,24 @@ class FolderClips(QObject):
         self._look_on()
 
     def _listed(self, folder: ClipFolder) -> None:
-        self.root, self.opening = folder.root, None
-        self.remark = _remark(folder)
-        self.model.show_rows(map(row_of, folder.clips))
-        self._left = {row.key: None for row in self.model.rows}
-        self._sight = ()
-        self.opened.emit()
+        asked, self.opening = self.opening is not None, None
+        self.root, self.remark = folder.root, _remark(folder)
+        rows = list(map(self._as_known, folder.clips))
+        if asked:
+            self.model.show_rows(rows)
+            self._sight = ()
+        else:
+            self.model.renew_rows(rows)
+        self._left = {row.key: None for row in rows if not row.looked}
+        (self.opened if asked else self.relisted).emit()
         self._look_on()
+
+    def _as_known(self, clip: FoundClip) -> ClipRow:
+        """The row of a clip, with what was seen of it before if it is still the same."""
+        row, known = row_of(clip), self.model.row(clip.key)
+        if known is None or not known.looked or known.stamp != row.stamp:
+            return row
+        return replace(row, looked=True, facts=known.facts, poster=known.poster, fault=known.fault)
 
     def _not_listed(self, error: Exception) -> None:
         self.opening = None
@@ -144,6 +164,10 @@ class FolderClips(QObject):
         self._busy = False
         self._left.clear()
         self._bridge.error_raised.emit(error)
+
+
+def _say_nothing(_: Exception) -> None:
+    """Of a look that nobody has asked for; what was listed before stays."""
 
 
 def _remark(folder: ClipFolder) -> str:

@@ -11,7 +11,6 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -23,9 +22,8 @@ from PySide6.QtWidgets import (
 
 from app.jobs.snapshot import JobSnapshot
 from app.media.frames.index_cache import IndexCache
-from app.media.play.film import ClipFilm, IndexOf
+from app.media.play.film import IndexOf
 from app.media.play.marks import MarkStore
-from app.media.play.sound_sink import SoundSink
 from app.media.proxy.spec import ProxySpec
 from app.places.volumes import Volume
 from ui import icons, theme
@@ -34,11 +32,11 @@ from ui.models.clips import ROW_ROLE, ClipFilter, ClipRow, count_of_clips
 from ui.models.folder_clips import FolderClips
 from ui.models.player import PlayerModel
 from ui.models.recent_folders import RecentFolders
-from ui.models.versions import ORIGINAL, PlayerClip, Version
 from ui.panes import Pane
 from ui.panes.library_actions import actions_of, pop_up_menu
-from ui.panes.library_deeds import LibraryDeeds
-from ui.panes.library_places import GROUP, OPEN, places_of
+from ui.panes.library_deeds import LibraryDeeds, player_clip, sound_of_window
+from ui.panes.library_places import GROUP, OPEN, WATCH, places_of
+from ui.panes.library_watching import LibraryWatching
 from ui.theme import Tone
 from ui.widgets.buttons import plain_button
 from ui.widgets.clip_panel import ClipPanel
@@ -74,7 +72,7 @@ class LibraryPane(Pane):
         self.player = PlayerModel(
             bridge,
             MarkStore(profile.marks),
-            _sound,
+            sound_of_window,
             self,
         )
         self.filter = ClipFilter(self)
@@ -85,6 +83,7 @@ class LibraryPane(Pane):
         self.table = ClipTable(self.filter)
         self.panel = ClipPanel(self.player)
         self.deeds = LibraryDeeds(bridge, self.player, self._index_of, self.chosen, self)
+        self.watching = LibraryWatching(bridge, self.show_folder, self)
         self.stack = QStackedWidget()
         self._proxy_jobs: frozenset[str] = frozenset()
         self._group: str | None = None
@@ -112,6 +111,7 @@ class LibraryPane(Pane):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(self._search_row())
+        column.addWidget(self.watching.bar)
         column.addWidget(self.stack, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(14)
@@ -147,6 +147,7 @@ class LibraryPane(Pane):
         self.bridge.volumes_changed.connect(self._volumes_seen)
         self.recent.changed.connect(self._show_places)
         self.clips.opened.connect(self._opened)
+        self.clips.relisted.connect(self._after_filter)
         self.clips.failed.connect(self._failed)
         self.clips.looked.connect(self._looked)
         self.clips.strip_ready.connect(self._strip)
@@ -162,6 +163,9 @@ class LibraryPane(Pane):
         self.panel.player.still_wanted.connect(self.deeds.drag_frame)
         self.panel.player.menu_filling.connect(self.deeds.fill_menu)
         self.deeds.said.connect(self.said)
+        self.watching.said.connect(self.said)
+        self.watching.landed.connect(self.clips.list_again)
+        self.bridge.watches_changed.connect(lambda _: self._show_places())
         self.bridge.snapshots_changed.connect(self._jobs_seen)
 
     # What is shown
@@ -184,14 +188,17 @@ class LibraryPane(Pane):
         else:
             self.stack.setCurrentWidget(self.table)
         started = self.clips.root is not None
-        for widget in (self.search, self.open_button, self.panel):
+        for widget in (self.search, self.open_button):
             widget.setVisible(started)
+        self.panel.setVisible(started and bool(rows))
         self.count.show_text(count_of_clips(shown, len(rows)) if started else "")
         self._show_places()
 
     def _show_places(self) -> None:
         self.places.show_places(
-            places_of(self.recent.folders, self.clips, self._group, self._volumes)
+            places_of(
+                self.recent.folders, self.clips, self._group, self._volumes, self.bridge.watches
+            )
         )
 
     def _volumes_seen(self, volumes: tuple[Volume, ...]) -> None:
@@ -201,6 +208,7 @@ class LibraryPane(Pane):
     def _opened(self) -> None:
         if self.clips.root is not None:
             self.recent.add(self.clips.root)
+            self.watching.show_for(self.clips.root)
         if self.clips.remark:
             self.said.emit(self.clips.remark)
         self._set_group(None)
@@ -297,12 +305,11 @@ class LibraryPane(Pane):
 
     def open_folder(self) -> None:
         """Choose a folder to be shown."""
-        dialog = QFileDialog(self, "Open folder")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.show_folder(Path(name)))
-        dialog.open()
+        self.deeds.ask_folder("Open folder", self.show_folder)
+
+    def make_watch_folder(self) -> None:
+        """Choose a folder to become a watch folder."""
+        self.deeds.ask_folder("New watch folder", self.watching.make)
 
     def show_folder(self, path: Path) -> None:
         """Show the clips below *path*, or the clip that it is."""
@@ -322,6 +329,8 @@ class LibraryPane(Pane):
             self.show_folder(Path(value))
         elif kind == GROUP:
             self._set_group(None if value == "*" else value)
+        elif kind == WATCH:
+            self.watching.enter(Path(value))
 
     def type_filter(self) -> None:
         """Type what to filter by."""
@@ -373,22 +382,3 @@ class LibraryPane(Pane):
             self.panel.player.large.close()
         self.player.close()
         self.clips.close()
-
-
-def player_clip(row: ClipRow, index_of: IndexOf) -> PlayerClip:
-    """A row for the player."""
-    start = row.facts.start if row.facts is not None else None
-    film = ClipFilm(row.path, index_of, rate=start.rate) if start else ClipFilm(row.path, index_of)
-    return PlayerClip(
-        key=row.key,
-        name=row.name,
-        versions=(Version(film=film, label=ORIGINAL),),
-        start=start,
-        files=row.files,
-    )
-
-
-def _sound() -> SoundSink | None:
-    from ui.widgets.sound_out import sound_out
-
-    return sound_out()

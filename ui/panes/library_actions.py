@@ -32,6 +32,7 @@ def actions_of(pane: LibraryPane) -> list[QAction]:
     for text, keys, call in (
         ("Open folder…", "Ctrl+O", pane.open_folder),
         ("Look through the folder again", "F5", pane.look_again),
+        ("New watch folder…", "", pane.make_watch_folder),
         ("", "", None),
         ("Filter", "Ctrl+F", pane.type_filter),
         *sorts,
@@ -53,6 +54,7 @@ def actions_of(pane: LibraryPane) -> list[QAction]:
         if call is not None:
             action.triggered.connect(lambda _=False, call=call: call())
         made.append(action)
+    made.insert(3, pane.watching.action)
     return made
 
 

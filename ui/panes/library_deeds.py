@@ -14,16 +14,17 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 from app.media.frames.source import FileSource
 from app.media.montage.spec import MontageSpec
 from app.media.montage.stills import Still, StillForm, write_still
-from app.media.play.film import FileFilm, Film, IndexOf
+from app.media.play.film import ClipFilm, FileFilm, Film, IndexOf
 from app.media.play.lens import check_lut
 from app.media.play.log_looks import LOOKS, LogLook, look_file
+from app.media.play.sound_sink import SoundSink
 from app.media.proxy.recipes import ProxySize
 from app.media.proxy.spec import KeptProxy, ProxySpec
 from app.units import count_text
 from ui.bridge import Bridge
 from ui.models.clips import ClipRow, files_as_mime
 from ui.models.player import PlayerModel
-from ui.models.versions import ORIGINAL, Version
+from ui.models.versions import ORIGINAL, PlayerClip, Version
 from ui.words import printable
 
 _DRAG_WIDTH = 160
@@ -83,7 +84,7 @@ class LibraryDeeds(QObject):
         """Choose where contact sheets of the chosen clips go, and queue them."""
         files = tuple(row.path for row in self._chosen())
         if files:
-            self._ask_folder("Contact sheets go to", partial(self._queue_sheets, files))
+            self.ask_folder("Contact sheets go to", partial(self._queue_sheets, files))
 
     def _queue_sheets(self, files: tuple[Path, ...], folder: Path) -> None:
         engine = self._bridge.engine
@@ -106,7 +107,7 @@ class LibraryDeeds(QObject):
     def save_frame(self) -> None:
         """Choose a folder, and write the shown frame there."""
         if self._player.frames:
-            self._ask_folder("Save the frame in", self.write_frame)
+            self.ask_folder("Save the frame in", self.write_frame)
 
     def write_frame(self, folder: Path, form: StillForm = StillForm.PNG) -> None:
         """Write the shown frame into *folder*."""
@@ -189,13 +190,34 @@ class LibraryDeeds(QObject):
         dialog.fileSelected.connect(lambda name: self.use_lut(Path(name)))
         dialog.open()
 
-    def _ask_folder(self, title: str, done: Callable[[Path], object]) -> None:
+    def ask_folder(self, title: str, done: Callable[[Path], object]) -> None:
+        """Have a folder chosen; *done* hears which."""
         dialog = QFileDialog(self._window, title)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda name: done(Path(name)))
         dialog.open()
+
+
+def player_clip(row: ClipRow, index_of: IndexOf) -> PlayerClip:
+    """A row for the player."""
+    start = row.facts.start if row.facts is not None else None
+    film = ClipFilm(row.path, index_of, rate=start.rate) if start else ClipFilm(row.path, index_of)
+    return PlayerClip(
+        key=row.key,
+        name=row.name,
+        versions=(Version(film=film, label=ORIGINAL),),
+        start=start,
+        files=row.files,
+    )
+
+
+def sound_of_window() -> SoundSink | None:
+    """What plays sound here; None where nothing does. Imported when it is first wanted."""
+    from ui.widgets.sound_out import sound_out
+
+    return sound_out()
 
 
 def versions_of(

@@ -34,7 +34,11 @@ class Place:
     """What is told when it is chosen; "" for a heading."""
     name: str
     figure: str = ""
-    """Behind the name: how many clips."""
+    """Behind the name: how many clips, or how it stands."""
+    tone: Tone = Tone.DIM
+    """The colour of the figure."""
+    spoken: str = ""
+    """The figure in words, where it is a sign."""
     here: bool = False
     """Whether it is what is shown."""
     hint: str = ""
@@ -67,7 +71,9 @@ class PlaceList(QListView):
             item = QStandardItem(printable(place.name))
             item.setData(place, _PLACE)
             item.setToolTip(printable(place.hint))
-            item.setAccessibleText(", ".join(filter(None, (place.name, place.figure))))
+            item.setAccessibleText(
+                ", ".join(filter(None, (place.name, place.spoken or place.figure)))
+            )
             flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
             item.setFlags(flags if place.key else Qt.ItemFlag.NoItemFlags)
             self._items.appendRow(item)
@@ -123,5 +129,5 @@ def _paint_place(painter: QPainter, box: QRect, place: Place) -> None:
     name = words.elidedText(printable(place.name), Qt.TextElideMode.ElideMiddle, room)
     painter.setPen(theme.colour(Tone.RUNNING if place.here else Tone.TEXT))
     painter.drawText(box, flags, name)
-    painter.setPen(theme.colour(Tone.DIM))
+    painter.setPen(theme.colour(place.tone))
     painter.drawText(box.adjusted(words.horizontalAdvance(name), 0, 0, 0), flags, figure)

@@ -5,29 +5,27 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path, PurePath
-from typing import Protocol
+from pathlib import Path
+from typing import IO, Protocol
 
-from app.errors import BadInput, NotFound, ReelkeepError
+from app.errors import BadInput, NotFound, ReelkeepError, WriteFailed
+from app.jobs.instance import take_lock
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
-from app.media.facts.probe import probe
-from app.media.facts.row import PICTURES, ending
-from app.media.products.partial import PART
+from app.media.facts.values import ClipFacts
 from app.media.products.stamp import Stamp
+from app.media.watch.landed import clips_landed, has_twin
 from app.media.watch.ledger import Entry, Ledger, Stage
 from app.media.watch.order import WatchOrder
 from app.media.watch.products import Products
 from app.media.watch.settled import Settling
-from app.media.watch.state import InHand, WatchState
+from app.media.watch.state import Failure, InHand, WatchState
 from app.media.watch.wakes import gives_notice, wakes
-from app.places.cards.listing import MEDIA
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +33,8 @@ _AT_ONCE = 2
 """Files whose products are queued at a time: the queue stays short, and can be read."""
 _LOOK_LEAST = 2.0
 """Seconds between two looks at everything, however much is notified."""
+_DEAD = 5.0
+"""Seconds between two questions whether the Reelkeep that had a job in hand has died."""
 _LEDGER, _LOCK = "watch.jsonl", "watch.lock"
 PROBE = "probe"
 Told = Callable[[Entry], None]
@@ -42,6 +42,9 @@ Told = Callable[[Entry], None]
 
 class Queue(Protocol):
     """What a watch folder needs of the engine."""
+
+    def probe(self, path: Path) -> ClipFacts:
+        """What a clip tells of itself; a ReelkeepError for what is none."""
 
     def submit(self, spec: Spec) -> JobId:
         """Put a job in the queue."""
@@ -51,6 +54,9 @@ class Queue(Protocol):
 
     def resume(self, job: JobId) -> None:
         """Go on with one that was cut off."""
+
+    def recover(self) -> object:
+        """Mark jobs whose Reelkeep has died as interrupted."""
 
     def forget(self, job: JobId) -> None:
         """Take one that has ended off the list."""
@@ -69,11 +75,15 @@ class WatchFolder:
         self._settling = Settling(float(order.watch.quiet_seconds))
         self._ready: deque[str] = deque()
         """Files that have settled and wait for their turn."""
+        self._there: dict[str, Stamp] = {}
+        """Files of the last look."""
+        self._changes = 0
         self._known: dict[str, Stamp] = {}
-        """Files of the last look that have something to be made."""
+        """Those of them that have something to be made, and have not settled yet."""
         self._in_hand: dict[tuple[str, str], Entry] = {}
         self._left_out: set[str] = set()
-        self._stop = threading.Event()
+        self._asked_dead = -math.inf
+        self._stop, self._again = threading.Event(), threading.Event()
         self._state = WatchState(root=order.root)
 
     # For others
@@ -87,9 +97,8 @@ class WatchFolder:
         self._stop.set()
 
     def retry(self) -> None:
-        """Before `run`: have what failed tried again."""
-        with self._remembering():
-            self._ledger.forget_failures()
+        """Have what failed tried again: at the beginning of `run`, or while it runs."""
+        self._again.set()
 
     def run(self, *, once: bool = False) -> bool:
         """Watch until `stop`; with *once* until all that is there is done.
@@ -98,7 +107,8 @@ class WatchFolder:
         the same folder, WriteFailed where nothing can be remembered.
         """
         try:
-            with self._locked(), self._remembering():
+            with self._alone(), self._remembering():
+                self._queue.recover()
                 self._take_up_again()
                 return self._watch(once)
         finally:
@@ -110,6 +120,10 @@ class WatchFolder:
         for woken in wakes(self.order, self._stop, polled=polled):
             if woken:  # twice: what is still being made may give notice of its folder only
                 looks = 1 if once else 2
+            if self._again.is_set():
+                self._again.clear()
+                self._ledger.forget_failures()
+                looks = max(looks, 1)
             since = time.monotonic() - looked
             if since >= (_LOOK_LEAST if looks else self.order.watch.rescan_seconds):
                 self._look()
@@ -127,20 +141,23 @@ class WatchFolder:
 
     def _look(self) -> None:
         """Find the files that have something to be made."""
-        found: dict[str, Stamp] = {}
-        self._left_out.clear()
+        left_out: set[str] = set()
         try:
-            for name, stamp in _files_below(self.order.raw, self._left_out):
-                if name not in self._ready and self._wanting(name, stamp):
-                    found[name] = stamp
+            there = dict(clips_landed(self.order.raw, left_out))
         except OSError as error:
             words = f"{self.order.raw} cannot be read: {error.strerror}."
             self._state = replace(self._state, trouble=words)
             return
         self._state = replace(self._state, trouble="")
+        found = {
+            name: stamp
+            for name, stamp in there.items()
+            if name not in self._ready and self._wanting(name, stamp)
+        }
         for gone in self._known.keys() - found.keys():
             self._settling.forget(gone)
-        self._known = found
+        self._changes += there != self._there
+        self._there, self._known, self._left_out = there, found, left_out
 
     def _wanting(self, name: str, stamp: Stamp) -> tuple[str, ...]:
         """Products of a file that are ordered, and not known to be made of it or to have failed."""
@@ -175,8 +192,8 @@ class WatchFolder:
                 return well
             path = self.order.raw / name
             try:
-                stamp = Stamp.of(path)
-                facts = probe(path)
+                stamp = self._there[name] = Stamp.of(path)
+                facts = self._queue.probe(path)
             except OSError:
                 continue  # it is gone
             except ReelkeepError as error:
@@ -190,7 +207,8 @@ class WatchFolder:
         return well
 
     def _queue_one(self, name: str, stamp: Stamp, product: str) -> bool:
-        spec = self._products.spec(product, name, apart=self._has_twin(name))
+        apart = has_twin(self.order.raw / name)
+        spec = self._products.spec(product, name, apart=apart)
         try:
             job = self._queue.submit(spec)
         except ReelkeepError as error:
@@ -199,18 +217,6 @@ class WatchFolder:
         entry = self._add(name, stamp, product, Stage.QUEUED, job=job)
         self._in_hand[name, product] = entry
         return True
-
-    def _has_twin(self, name: str) -> bool:
-        """Whether another file in the same folder has the same name but for its ending."""
-        own = PurePath(name)
-        with contextlib.suppress(OSError), os.scandir((self.order.raw / name).parent) as entries:
-            return any(
-                one.name != own.name
-                and PurePath(one.name).stem.casefold() == own.stem.casefold()
-                and ending(one.name) in MEDIA
-                for one in entries
-            )
-        return False
 
     def _add(
         self, name: str, stamp: Stamp, product: str, stage: Stage, *, job: str = "", words: str = ""
@@ -229,33 +235,47 @@ class WatchFolder:
 
     def _follow(self) -> bool:
         """Look how the jobs at hand stand; False when one has failed."""
-        well = True
+        well, foreign = True, False
         for key, entry in list(self._in_hand.items()):
             job = JobId(entry.job)
             try:
                 now = self._queue.snapshot(job)
-            except NotFound:
+            except NotFound:  # of a journal that is gone: it is queued anew
+                self._ledger.add(replace(entry, changed=0))
                 del self._in_hand[key]
                 continue
+            foreign = foreign or now.foreign
             if now.state is JobState.DONE:
                 self._tell(self._ledger.ended(entry, Stage.DONE))
                 self._queue.forget(job)
             elif now.state in {JobState.FAILED, JobState.CANCELLED}:
-                words = f"{now.error} {now.hint}".strip() or str(now.state)
+                words = f"{now.error} {now.hint}".strip() or f"It was {now.state}."
                 self._tell(self._ledger.ended(entry, Stage.FAILED, words))
                 well = False
             else:
+                self._go_on(now)
                 continue
             del self._in_hand[key]
+        self._ask_for_the_dead(foreign)
         return well
+
+    def _go_on(self, job: JobSnapshot) -> None:
+        """Take up a job that was cut off, unless we are being ended ourselves."""
+        if job.state is JobState.INTERRUPTED and not self._stop.is_set():
+            with contextlib.suppress(ReelkeepError):  # somebody else has taken it up
+                self._queue.resume(job.id)
+
+    def _ask_for_the_dead(self, foreign: bool) -> None:
+        """Another Reelkeep has a job of ours in hand, and may die without a word."""
+        if foreign and time.monotonic() - self._asked_dead >= _DEAD:
+            self._asked_dead = time.monotonic()
+            self._queue.recover()
 
     def _take_up_again(self) -> None:
         """Go on with what an earlier run has left: its jobs, in the queue they are in."""
         for entry in self._ledger.at(Stage.QUEUED):
             try:
-                now = self._queue.snapshot(JobId(entry.job))
-                if now.state is JobState.INTERRUPTED:
-                    self._queue.resume(now.id)
+                self._go_on(self._queue.snapshot(JobId(entry.job)))
             except ReelkeepError:  # of another profile: it is queued anew
                 self._ledger.add(replace(entry, changed=0))
                 continue
@@ -272,17 +292,24 @@ class WatchFolder:
             self._state,
             running=True,
             polled=polled,
+            there=len(self._there),
+            changes=self._changes,
             growing=len(self._known),
             waiting=len(self._ready),
             in_hand=in_hand,
             done=len(self._ledger.at(Stage.DONE)),
-            failed=len(self._ledger.at(Stage.FAILED)),
+            failures=tuple(self._failures()),
             left_out=len(self._left_out),
         )
 
+    def _failures(self) -> Iterator[Failure]:
+        """What could not be made of files that are there as they were then."""
+        for one in self._ledger.at(Stage.FAILED):
+            if self._there.get(one.file) == one.stamp:
+                yield Failure(file=one.file, product=one.product, words=one.words)
+
     @contextlib.contextmanager
     def _remembering(self) -> Iterator[None]:
-        self.order.work.mkdir(parents=True, exist_ok=True)
         self._ledger.open()
         try:
             yield
@@ -290,36 +317,21 @@ class WatchFolder:
             self._ledger.close()
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[None]:
         """Two programs that watch one folder would do everything twice."""
-        self.order.work.mkdir(parents=True, exist_ok=True)
-        with (self.order.work / _LOCK).open("a") as file:
-            with contextlib.suppress(ImportError):
-                import fcntl
-
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError as error:
-                    raise BadInput(
-                        f"{self.order.root} is being watched already.", path=self.order.root
-                    ) from error
+        with self._lock_file() as file:
+            elsewhere = not take_lock(file)
+            self._state = replace(self._state, elsewhere=elsewhere)
+            if elsewhere:
+                raise BadInput(f"{self.order.root} is being watched already.", path=self.order.root)
             yield
 
-
-def _files_below(raw: Path, left_out: set[str]) -> Iterator[tuple[str, Stamp]]:
-    """Every clip below a folder, by its path in it; what is none goes to *left_out*."""
-    if not raw.is_dir():
-        raise FileNotFoundError(2, "No such file or directory", str(raw))
-    for folder, below, names in os.walk(raw):
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        for name in sorted(names):
-            if name.startswith(".") or name.endswith(PART):
-                continue
-            path = Path(folder) / name
-            inside = path.relative_to(raw).as_posix()
-            kind = ending(name)
-            if kind not in MEDIA or kind in PICTURES or path.is_symlink():
-                left_out.add(inside)
-                continue
-            with contextlib.suppress(OSError):
-                yield inside, Stamp.of(path)
+    def _lock_file(self) -> IO[bytes]:
+        path = self.order.work / _LOCK
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return path.open("ab")
+        except OSError as error:
+            words = f"{self.order.root} cannot be watched: {error.strerror}."
+            hint = f"What was done is remembered in {self.order.work}, which has to be writable."
+            raise WriteFailed(words, path=path, hint=hint) from error

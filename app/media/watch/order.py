@@ -81,6 +81,11 @@ class WatchOrder:
         return self.root / str(getattr(self.folders, name))
 
 
+def root_of(path: Path) -> Path | None:
+    """The watch folder that *path* is, or lies in; None where it lies in none."""
+    return next((one for one in (path, *path.parents) if (one / FILE).is_file()), None)
+
+
 def read_order(root: Path) -> WatchOrder:
     """The order in the folder *root*. Raises NotFound, and BadInput that names the key."""
     path = root / FILE

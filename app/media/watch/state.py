@@ -19,13 +19,31 @@ class InHand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One product that could not be made."""
+
+    file: str
+    """The path below the raw folder."""
+    product: str
+    """`probe` for a file that is no clip."""
+    words: str
+    """Why, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchState:
     """One watch folder at one moment."""
 
     root: Path
     running: bool = False
+    elsewhere: bool = False
+    """Another program watches it."""
     polled: bool = False
     """Its mount gives no notice: it is looked at now and then."""
+    there: int = 0
+    """Clips below the raw folder, at the last look."""
+    changes: int = 0
+    """How often others lay there, or other bytes in them, than at the look before."""
     growing: int = 0
     """Files that are not finished yet."""
     waiting: int = 0
@@ -33,7 +51,8 @@ class WatchState:
     in_hand: tuple[InHand, ...] = ()
     done: int = 0
     """Products that were made, since ever."""
-    failed: int = 0
+    failures: tuple[Failure, ...] = ()
+    """What could not be made of files that are still there, as they were then."""
     left_out: int = 0
     """Files that are no clips."""
     trouble: str = ""

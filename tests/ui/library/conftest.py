@@ -10,6 +10,8 @@ import pytest
 from library_bench import settled
 from numbered_clips import PRORES, NumberedClips, shared_clips
 
+from app.engine import Engine
+from ui.application import Session
 from ui.bridge import Bridge
 from ui.panes.library import LibraryPane
 
@@ -52,3 +54,19 @@ def opened(pane: LibraryPane, shelf: Path, qtbot) -> LibraryPane:
     pane.show_folder(shelf)
     qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
     return pane
+
+
+@pytest.fixture
+def session(tmp_path: Path, qtbot) -> Iterator[Session]:
+    """The window with the library in front, and the real engine behind it."""
+    with Engine(tmp_path / "profile") as engine:
+        made = Session(engine, "library")
+        made.window.resize(1280, 800)
+        qtbot.addWidget(made.window)
+        with qtbot.waitExposed(made.window):
+            made.window.show()
+        made.bridge.start()
+        yield made
+        made.day.end()
+        made.power.end()
+        assert made.bridge.close()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from library_bench import number_seen, settled
 from numbered_clips import NumberedClips
 from PySide6.QtCore import QEvent, Qt
@@ -13,28 +11,12 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from app.engine import Engine
 from app.jobs.snapshot import JobState
 from ui.application import Session
 from ui.panes.library import LibraryPane
 
 PATIENCE = 120_000
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def session(tmp_path: Path, qtbot) -> Iterator[Session]:
-    with Engine(tmp_path / "profile") as engine:
-        made = Session(engine, "library")
-        made.window.resize(1280, 800)
-        qtbot.addWidget(made.window)
-        with qtbot.waitExposed(made.window):
-            made.window.show()
-        made.bridge.start()
-        yield made
-        made.day.end()
-        made.power.end()
-        assert made.bridge.close()
 
 
 def shown(session: Session, shelf: Path, qtbot) -> LibraryPane:

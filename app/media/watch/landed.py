@@ -1,0 +1,45 @@
+"""Which files below the raw folder of a watch folder are clips."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+
+from app.media.facts.row import PICTURES, ending
+from app.media.products.partial import PART
+from app.media.products.stamp import Stamp
+from app.places.cards.listing import MEDIA
+
+
+def clips_landed(raw: Path, left_out: set[str]) -> Iterator[tuple[str, Stamp]]:
+    """Every clip below *raw*, by its path in it; what is none goes to *left_out*. OSError."""
+    if not raw.is_dir():
+        raise FileNotFoundError(2, "No such file or directory", str(raw))
+    for folder, below, names in os.walk(raw):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for name in sorted(names):
+            if name.startswith(".") or name.endswith(PART):
+                continue
+            path = Path(folder) / name
+            inside = path.relative_to(raw).as_posix()
+            kind = ending(name)
+            if kind not in MEDIA or kind in PICTURES or path.is_symlink():
+                left_out.add(inside)
+                continue
+            with contextlib.suppress(OSError):
+                yield inside, Stamp.of(path)
+
+
+def has_twin(clip: Path) -> bool:
+    """Whether another clip in the same folder has the same name but for its ending."""
+    own = clip.stem.casefold()
+    with contextlib.suppress(OSError), os.scandir(clip.parent) as entries:
+        return any(
+            one.name != clip.name
+            and PurePath(one.name).stem.casefold() == own
+            and ending(one.name) in MEDIA
+            for one in entries
+        )
+    return False
