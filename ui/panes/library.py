@@ -34,7 +34,7 @@ from ui.models.player import PlayerModel
 from ui.models.recent_folders import RecentFolders
 from ui.panes import Pane
 from ui.panes.library_actions import actions_of, pop_up_menu
-from ui.panes.library_deeds import LibraryDeeds, player_clip, sound_of_window
+from ui.panes.library_deeds import LibraryDeeds, sound_of_window
 from ui.panes.library_places import GROUP, OPEN, WATCH, places_of
 from ui.panes.library_watching import LibraryWatching
 from ui.theme import Tone
@@ -277,7 +277,7 @@ class LibraryPane(Pane):
             if row is None:
                 self.player.open(None)
             return
-        clip = player_clip(row, self._index_of)
+        clip = self.deeds.clip_of(row)
         self.player.open(clip)
         self.clips.want_strip(row.key)
         self.deeds.find_versions(row.key, clip.versions[0], row.path)
@@ -380,5 +380,6 @@ class LibraryPane(Pane):
         self._calm.stop()
         if self.panel.player.large is not None:
             self.panel.player.large.close()
+        self.deeds.end()
         self.player.close()
         self.clips.close()

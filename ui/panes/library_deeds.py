@@ -18,6 +18,7 @@ from app.media.play.film import ClipFilm, FileFilm, Film, IndexOf
 from app.media.play.lens import check_lut
 from app.media.play.log_looks import LOOKS, LogLook, look_file
 from app.media.play.sound_sink import SoundSink
+from app.media.play.trial import Trial
 from app.media.proxy.recipes import ProxySize
 from app.media.proxy.spec import KeptProxy, ProxySpec
 from app.units import count_text
@@ -47,12 +48,35 @@ class LibraryDeeds(QObject):
         self._bridge = bridge
         self._player = player
         self._index_of = index_of
+        self._trial = Trial()
         self._chosen = chosen
         self._window = parent
         self._media = bridge.engine.profile.looks.parent
         self.drag: Callable[[QMimeData], object] = self._drag
 
+    def end(self) -> None:
+        """The window closes: no child stays."""
+        self._trial.close()
+
     # Versions
+
+    def clip_of(self, row: ClipRow) -> PlayerClip:
+        """A row for the player."""
+        start = row.facts.start if row.facts is not None else None
+        film = ClipFilm(
+            row.path,
+            self._index_of,
+            rate=start.rate if start is not None else None,
+            trial=self._trial,
+            decoders=lambda: self._bridge.engine.external_decoders,
+        )
+        return PlayerClip(
+            key=row.key,
+            name=row.name,
+            versions=(Version(film=film, label=ORIGINAL),),
+            start=start,
+            files=row.files,
+        )
 
     def find_versions(self, key: str, original: Version, path: Path) -> None:
         """Look for everything that a clip can be played from, and tell the player."""
@@ -198,19 +222,6 @@ class LibraryDeeds(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda name: done(Path(name)))
         dialog.open()
-
-
-def player_clip(row: ClipRow, index_of: IndexOf) -> PlayerClip:
-    """A row for the player."""
-    start = row.facts.start if row.facts is not None else None
-    film = ClipFilm(row.path, index_of, rate=start.rate) if start else ClipFilm(row.path, index_of)
-    return PlayerClip(
-        key=row.key,
-        name=row.name,
-        versions=(Version(film=film, label=ORIGINAL),),
-        start=start,
-        files=row.files,
-    )
 
 
 def sound_of_window() -> SoundSink | None:

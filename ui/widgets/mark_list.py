@@ -49,6 +49,7 @@ class MarkList(QTableWidget):
         self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
         self.setFont(theme.font(theme.SMALL))
+        self.setStyleSheet("QTableWidget::item { padding-left: 5px; }")  # as far as its heads
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW)

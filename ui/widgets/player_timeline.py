@@ -121,6 +121,8 @@ class Timeline(QWidget):
         painter.fillRect(QRectF(right, 0, self.width() - right, HEIGHT), _DIMMED)
         painter.fillRect(QRectF(left, 0, right - left, HEIGHT), _KEPT)
         edge = QColor(COLOURS.primary_line)
+        for y in (0, HEIGHT - 2):
+            painter.fillRect(QRectF(left, y, right - left, 2), edge)
         if first is not None:
             painter.fillRect(QRectF(left, 0, 2, HEIGHT), edge)
         if end is not None:

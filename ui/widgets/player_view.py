@@ -131,8 +131,10 @@ class PictureView(QWidget):
             self._paint_message(painter)
         painter.setFont(theme.bold(theme.TITLE))
         _shadowed(painter, box, left | bottom, self.corner)
-        painter.setFont(theme.bold(theme.HEAD))
-        _shadowed(painter, box, left | Qt.AlignmentFlag.AlignTop, self.head)
+        font = theme.bold(theme.HEAD)
+        painter.setFont(font)
+        head = QFontMetrics(font).elidedText(self.head, Qt.TextElideMode.ElideRight, box.width())
+        _shadowed(painter, box, left | Qt.AlignmentFlag.AlignTop, head)
         if self.badge:
             self._paint_badge(painter, box)
 

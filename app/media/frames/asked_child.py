@@ -32,6 +32,7 @@ class AskedChild:
         self._module = module
         self._seconds = seconds
         self._child: subprocess.Popen[bytes] | None = None
+        self._spoilt: subprocess.Popen[bytes] | None = None
         self._one = threading.Lock()
         self._closed = False
 
@@ -60,6 +61,12 @@ class AskedChild:
             raise NoAnswer(f"did not tell what it is within {self._seconds:.0f} seconds.")
         raise NoAnswer("is damaged: the program that read it broke down.")
 
+    def interrupt(self) -> None:
+        """Have a question that is being answered now end at once, without an answer."""
+        if self._one.locked() and (child := self._child) is not None:
+            self._spoilt = child
+            child.kill()
+
     def close(self) -> None:
         """Answer nothing more; a question that is being answered ends at once."""
         self._closed = True
@@ -69,7 +76,8 @@ class AskedChild:
             self._end()
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._child is not None and self._child.poll() is None:
+        alive = self._child is not None and self._child.poll() is None
+        if self._child is not None and alive and self._child is not self._spoilt:
             return self._child
         self._end()
         command, environment = own_process(self._module)

@@ -118,13 +118,13 @@ class ClipFilm:
         path: Path,
         index_of: IndexOf,
         *,
-        rate: Fraction = _OF_SOUND,
+        rate: Fraction | None = None,
         trial: Trial | None = None,
         decoders: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._path = path
         self._index_of = index_of
-        self._rate = rate
+        self._rate = rate or _OF_SOUND
         self._trial = trial
         self._decoders = decoders
         self._known: Whole | None = None

@@ -16,6 +16,7 @@ from typing import Any
 from app.errors import MediaFault
 from app.media.facts.values import CONVERTER, ClipFacts
 from app.media.frames.asked_child import AskedChild, NoAnswer
+from app.media.frames.decoder import Abandoned
 from app.media.frames.source import FileSource
 
 PATIENCE = 30.0
@@ -44,39 +45,49 @@ class Tried:
 
 
 class Trial:
-    """One child for all clips of a window; what was tried is not tried again."""
+    """One child for all clips of a window; what was tried is not tried again.
+
+    There is one player: a trial that is asked for ends the one before, whose drive may hang.
+    """
 
     def __init__(self, *, seconds: float = PATIENCE) -> None:
         self._child = AskedChild("app.media.play.trial_process", seconds)
         self._known: dict[tuple[str, str], Tried] = {}
         self._one = threading.Lock()
+        self._newest: object = None
 
     def of(self, path: Path) -> Tried:
         """What a trial of the file *path* shows. Takes its time.
 
-        Raises NotFound for a file that is gone, MediaFault where the child broke down or hung.
+        Raises NotFound for a file that is gone, MediaFault where the child broke down or hung, and
+        Abandoned where another one is asked for meanwhile.
         """
         source = FileSource(path)
         key = source.name, source.stamp
+        if (known := self._known.get(key)) is not None:
+            return known
+        mine = self._newest = object()
+        self._child.interrupt()
         with self._one:
-            if (tried := self._known.get(key)) is None:
-                tried = self._known[key] = self._asked(source)
-        return tried
-
-    def _asked(self, source: FileSource) -> Tried:
-        try:
-            told = self._child.ask({"path": source.name})
-        except NoAnswer as none:
-            raise MediaFault(
-                f"{source.name} {none}",
-                path=source.path,
-                hint="Copy it again from its card or from another copy.",
-            ) from none
-        return CONVERTER.structure(told, Tried)
+            try:
+                told = self._child.ask({"path": source.name}) if self._newest is mine else None
+            except NoAnswer as none:
+                if self._newest is mine:
+                    raise _broken(source, str(none)) from none
+                told = None
+        if told is None:
+            raise Abandoned
+        self._known[key] = CONVERTER.structure(told, Tried)
+        return self._known[key]
 
     def close(self) -> None:
         """Try nothing more; a trial under way ends at once."""
         self._child.close()
+
+
+def _broken(source: FileSource, what: str) -> MediaFault:
+    hint = "Copy it again from its card or from another copy."
+    return MediaFault(f"{source.name} {what}", path=source.path, hint=hint)
 
 
 def tried_as_plain(tried: Tried) -> dict[str, Any]:

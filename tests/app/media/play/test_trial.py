@@ -14,6 +14,7 @@ from clip_bench import H264, SOUND, Clips
 from play_bench import Player, film_of
 
 from app.errors import MediaFault, NotFound
+from app.media.frames.decoder import Abandoned
 from app.media.play.trial import Trial, Tried
 
 
@@ -70,6 +71,28 @@ def test_a_file_that_kills_its_decoder_costs_a_child_and_is_named(
     other = tmp_path / "other.mov"
     other.write_bytes(whole.read_bytes())
     assert trial.of(other) == Tried()
+
+
+def test_a_clip_that_hangs_holds_up_no_other_one(
+    clips: Clips, trial: Trial, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe.mov"
+    os.mkfifo(pipe)  # opening it waits for ever
+    said: list[type] = []
+
+    def hang() -> None:
+        try:
+            trial.of(pipe)
+        except Exception as error:
+            said.append(type(error))
+
+    hanging = threading.Thread(target=hang)
+    hanging.start()
+    while not psutil.Process().children():
+        pass
+    assert trial.of(clips("mute.mov", *H264)) == Tried()
+    hanging.join(30)
+    assert said == [Abandoned]
 
 
 def test_a_clip_whose_first_picture_is_damaged_plays_from_the_next_one(
