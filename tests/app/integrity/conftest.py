@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-from mhl_trees import Judge, make_files
+from mhl_judge import Judge
+from mhl_trees import make_files
 
 
 @pytest.fixture
 def judge() -> Judge:
     """The public ascmhl tool."""
-    tool = Path(sys.executable).parent / "ascmhl"
-    if not tool.exists():
-        pytest.skip("ascmhl is not installed")
     return Judge()
 
 

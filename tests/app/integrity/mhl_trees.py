@@ -1,16 +1,11 @@
-"""Real trees, their records, and the public ascmhl tool as the judge of what we write."""
+"""Real trees and their records."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-from lxml import etree
 
 from app.integrity.hashing import HashKind, MultiHash
 from app.integrity.mhl import (
@@ -25,7 +20,6 @@ from app.integrity.mhl import (
     write_generation,
 )
 
-XSD = Path(__file__).parent / "xsd"
 STARTED = datetime(2026, 11, 20, 12, 4, 31, tzinfo=UTC)
 CREATOR = Creator(
     tool="Reelkeep",
@@ -90,59 +84,6 @@ def seal(
         ignore=ignore,
         left_out=left_out,
     )
-
-
-@dataclass(frozen=True)
-class Judge:
-    """The public tool, and its schemas."""
-
-    def run(self, *arguments: str | Path, program: str = "ascmhl") -> tuple[int, str]:
-        """Exit code and everything that was said."""
-        tool = Path(sys.executable).parent / program
-        done = subprocess.run(
-            [tool, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONIOENCODING": "utf-8"},
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    def verify(self, root: Path, *options: str) -> int:
-        """What `ascmhl-debug verify` exits with."""
-        code, said = self.run("verify", *options, root, program="ascmhl-debug")
-        print(said)
-        return code
-
-    def diff(self, root: Path) -> int:
-        """What `ascmhl diff` exits with."""
-        return self.run("diff", root)[0]
-
-    def create(self, root: Path, *options: str) -> int:
-        """What `ascmhl create` exits with."""
-        code, said = self.run("create", *options, root)
-        print(said)
-        return code
-
-    def accepts(self, root: Path) -> None:
-        """Every way in which the tool can check a history, and the schema for each of its files."""
-        assert self.verify(root) == 0
-        assert self.diff(root) == 0
-        assert self.verify(root, "-dh") == 0
-        assert self.run("info", "-v", root)[0] == 0
-        for manifest in root.rglob("ascmhl/*.mhl"):
-            assert_valid(manifest, "ASCMHL.xsd")
-        for chain in root.rglob("ascmhl/ascmhl_chain.xml"):
-            assert_valid(chain, "ASCMHLDirectory.xsd")
-
-
-def assert_valid(path: Path, schema: str) -> None:
-    """Fail unless the file at *path* follows the published schema."""
-    text = (XSD / schema).read_bytes()
-    here = (XSD / "ASCMHL.xsd").as_uri().encode()
-    remote = b"https://raw.githubusercontent.com/ascmitc/mhl/master/xsd/ASCMHL.xsd"
-    xsd = etree.XMLSchema(etree.fromstring(text.replace(remote, here)))
-    xsd.assertValid(etree.parse(path))
 
 
 def make_files(root: Path, files: dict[str, bytes]) -> None:

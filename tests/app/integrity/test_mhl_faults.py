@@ -13,7 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from mhl_trees import CREATOR, STARTED, Judge, assert_valid, found_in, make_files, seal
+from mhl_judge import Judge, assert_valid
+from mhl_trees import CREATOR, STARTED, found_in, make_files, seal
 
 from app.errors import (
     BadInput,

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from mhl_trees import CREATOR, STARTED, Judge, found_in, make_files, seal
+from mhl_judge import Judge
+from mhl_trees import CREATOR, STARTED, found_in, make_files, seal
 
 from app.integrity.hashing import CUSTODY_KINDS, HashKind
 from app.integrity.mhl import (

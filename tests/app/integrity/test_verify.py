@@ -7,7 +7,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from mhl_trees import Judge, assert_valid, found_in, make_files, seal
+from mhl_judge import Judge, assert_valid
+from mhl_trees import found_in, make_files, seal
 from offload_bench import wait_for
 from verify_bench import change, found, fresh_control, generations, named, verify
 

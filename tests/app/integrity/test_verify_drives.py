@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from drive import Drive
 from fault_mount import FaultMount
-from mhl_trees import Judge, make_files, seal
+from mhl_judge import Judge
+from mhl_trees import make_files, seal
 from mount_bench import Bench, need, run
 from verify_bench import change, found, generations, named, texts, verify
 
