@@ -25,16 +25,24 @@ from seldom import seldom
 
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.offload.crew import MANY
+from app.offload.small import BATCH_FILES
 
 pytestmark = pytest.mark.root
 
-FILES = {f"STILLS/{n // 100:02}/IMG_{n:05}.jpg": 3000 + n if n % 50 else 0 for n in range(MANY * 5)}
+FEW = MANY + 100
+"""Small files that helpers are started for."""
+
+
+def card_of(bench: Bench, count: int) -> Path:
+    names = (f"STILLS/{n // 100:02}/IMG_{n:05}.jpg" for n in range(count))
+    files: dict[str, bytes | int] = {n: 3000 + i if i % 50 else 0 for i, n in enumerate(names)}
+    return make_card(bench.folder / "card" / "A003", files)
 
 
 @pytest.fixture
 def card(bench: Bench) -> Path:
     """A card with more small files than one batch holds."""
-    return make_card(bench.folder / "card" / "A003", FILES)
+    return card_of(bench, BATCH_FILES + MANY)
 
 
 def helpers() -> list[psutil.Process]:
@@ -69,7 +77,7 @@ def test_many_small_files_are_copied_by_helpers_that_are_gone_afterwards(
     assert seen
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGKILL, seldom(signal.SIGTERM)])
 def test_the_job_goes_on_without_a_helper_that_was_killed(
     house: House, card: Path, two: tuple[Path, Path], how: signal.Signals
 ) -> None:
@@ -96,8 +104,8 @@ def test_a_cancelled_job_leaves_no_partial_file_and_no_helper(
 
 
 def test_nothing_is_imported_from_the_folder_that_reelkeep_is_started_in(
+    bench: Bench,
     house: House,
-    card: Path,
     two: tuple[Path, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -106,14 +114,16 @@ def test_nothing_is_imported_from_the_folder_that_reelkeep_is_started_in(
     for name in ("app/__init__.py", "queue.py", "mmap.py"):
         (trap / name).write_text(f"open({str(tmp_path / 'sprung')!r}, 'w').close()\n")
     monkeypatch.chdir(trap)
+    card = card_of(bench, FEW)
     with house.engine() as engine, Watched(engine, spec_for(card, *two)) as job:
         whole(job.end(), card, *two)
     assert not (tmp_path / "sprung").exists()
 
 
 def test_the_job_is_done_without_helpers_where_none_can_be_started(
-    house: House, card: Path, two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    bench: Bench, house: House, two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    card = card_of(bench, FEW)
     monkeypatch.setattr("sys.executable", "/no/such/python")
     with house.engine() as engine, Watched(engine, spec_for(card, *two)) as job:
         whole(job.end(), card, *two)
@@ -122,13 +132,14 @@ def test_the_job_is_done_without_helpers_where_none_can_be_started(
 
 @pytest.mark.parametrize("op", ["write", seldom("read"), seldom("rename")])
 def test_a_drive_that_hangs_a_helper_holds_up_nobody(
+    bench: Bench,
     house: House,
-    card: Path,
     two: tuple[Path, Path],
     faulty: Callable[[str], FaultMount],
     patience: None,
     op: str,
 ) -> None:
+    card = card_of(bench, FEW)
     hung = faulty("KINGSTON")
     house.declare(hung.point)
     hung.set(
