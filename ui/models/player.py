@@ -120,7 +120,11 @@ class PlayerModel(QObject):
         why = trouble_with(self.version, self.playback)
         if not why:
             return
-        better = instead_of(self.version, self.clip.versions, self._box[1])
+        self._switch_by_itself(self.clip, why)
+
+    def _switch_by_itself(self, clip: PlayerClip, why: str) -> None:
+        """Play the proxy that fits the picture's size, and tell *why* it is not the original."""
+        better = instead_of(clip.versions, self._box[1])
         if better is not None:
             self.switch(better)
             self.because = why
@@ -129,7 +133,7 @@ class PlayerModel(QObject):
         """Play the same clip from another file, at the same frame."""
         if self.playback is None or version == self.version:
             return
-        place, speed = self.playback.number, self.playback.speed
+        place, speed = self.playback.number, self.playback.speed or self._return_to
         before = self.playback.picture
         self._leave()
         self._begin(version)
@@ -278,6 +282,8 @@ class PlayerModel(QObject):
         """The picture has so many pixels of the screen."""
         self._box = max(width, 2), max(height, 2)
         self._look()
+        if self.because and self.clip is not None and self.version is not None:
+            self._switch_by_itself(self.clip, self.because)
 
     def look_through(self, lut: Path | None, name: str = "") -> None:
         """Show the picture through a LUT, called *name*, or as it is."""

@@ -50,9 +50,9 @@ def trouble_with(version: Version, playback: Playback) -> str:
     return "original too heavy here" if playback.heavy else ""
 
 
-def instead_of(version: Version, versions: Iterable[Version], height: int) -> Version | None:
-    """What to play in its place on a picture of *height* pixels; None where there is nothing."""
-    others = {v.label: v for v in versions if v.online and v.label not in {version.label, ORIGINAL}}
+def instead_of(versions: Iterable[Version], height: int) -> Version | None:
+    """What to play for the original on a picture of *height* pixels; None where nothing is."""
+    others = {v.label: v for v in versions if v.online and v.label != ORIGINAL}
     known = [choice.Version(name=label, height=v.height) for label, v in others.items()]
     chosen = choice.choose(known, height)
     return others[chosen.name] if chosen is not None else None

@@ -18,6 +18,8 @@ from ui.widgets.player import Player
 
 _BELOW = 210
 """Pixels that timeline, keys and the first facts keep."""
+_LEAST = 90
+"""Pixels that the picture is high at least."""
 
 
 class ClipPanel(QWidget):
@@ -63,7 +65,7 @@ class ClipPanel(QWidget):
         """The picture is as wide as the column, and never takes all of its height."""
         super().resizeEvent(event)
         high = min(round(self.width() * 9 / 16), self.height() - _BELOW)
-        self.player.view.setFixedHeight(max(high, self.player.view.minimumHeight()))
+        self.player.view.setFixedHeight(max(high, _LEAST))
 
     def show_clip(self, row: ClipRow | None) -> None:
         """Tell what is known of *row*."""

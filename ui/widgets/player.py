@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
@@ -47,6 +47,7 @@ class Player(QWidget):
         self.range.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.entry = QLineEdit(self.view)
         self.entry.setAccessibleName("Go to timecode")
+        self.entry.installEventFilter(self)
         self.entry.hide()
         self.keys: dict[str, QPushButton] = {}
         self.more = icon_button("more", "More of the player", self._open_menu, size=14)
@@ -237,6 +238,18 @@ class Player(QWidget):
                 event.accept()
                 return True
         return super().event(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Escape leaves what is being typed, and goes nowhere."""
+        if (
+            watched is self.entry
+            and event.type() == QEvent.Type.KeyPress
+            and isinstance(event, QKeyEvent)
+            and event.key() == Key.Key_Escape
+        ):
+            self._leave_entry()
+            return True
+        return super().eventFilter(watched, event)
 
     def type_timecode(self, begun: str = "") -> None:
         """Let the person type where to go."""

@@ -131,6 +131,17 @@ def test_typing_a_timecode_goes_there(opened, press):
     assert not player.entry.isVisible()
 
 
+def test_escape_leaves_a_timecode_that_is_being_typed(opened, press):
+    player = opened.panel.player
+    QTest.keyClick(player, Key.Key_0)
+    QTest.keyClicks(player.entry, "1:00:03:07")
+    QTest.keyClick(player.entry, Key.Key_Escape)
+    press()
+    assert not player.entry.isVisible()
+    assert player.hasFocus()
+    assert seen(opened) == 0
+
+
 def test_a_timecode_that_the_clip_does_not_have_is_said_and_nothing_moves(opened, press, qtbot):
     with qtbot.waitSignal(opened.said) as news:
         QTest.keyClick(opened.table, Key.Key_0)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from library_bench import number_seen, settled
-from numbered_clips import X264, NumberedClips
+from numbered_clips import X264, NumberedClips, number_in
+from picture_bench import r3d
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -102,6 +105,51 @@ def test_a_proxy_steps_in_where_the_original_is_offline(proxied, shelf, qtbot):
     qtbot.waitUntil(lambda: bool(proxied.player.marks.marks), timeout=30_000)
     qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
     assert [mark.frame for mark in proxied.player.marks.marks] == [33]
+
+
+def test_a_proxy_that_stepped_in_follows_the_size_of_the_picture(proxied, shelf, qtbot):
+    proxied.table.choose(1)
+    qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
+    (shelf / "A003C001.mov").rename(shelf.parent / "away.mov")
+    proxied.table.choose(0)
+    view = proxied.panel.player.view
+    qtbot.waitUntil(lambda: settled(proxied) and "offline" in view.badge, timeout=30_000)
+    proxied.player.show(41)
+    for box, badge in (((120, 68), "preview 90"), ((1920, 1080), "preview 180")):
+        proxied.player.fit(*box)
+        qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
+        assert view.badge == f"{badge}, original offline"
+        assert proxied.player.number == 41
+
+
+def test_a_raw_clip_is_shown_by_the_program_of_the_settings(pane, numbered, tmp_path, qtbot):
+    folder, script = tmp_path / "card", tmp_path / "showraw"
+    clip = r3d(folder / "A003_C014_1120AB_001.R3D")
+    script.write_text(
+        f"#!/bin/sh\nexec ffmpeg -nostdin -v error -i '{numbered('mjpeg.mov').path}' "
+        "-vf \"select='gte(n,$2)'\" -frames:v $3 -fps_mode passthrough -f yuv4mpegpipe -\n"
+    )
+    script.chmod(0o755)
+    pane.show_folder(folder)
+    view = pane.panel.player.view
+    qtbot.waitUntil(lambda: settled(pane) and pane.player.fault is not None, timeout=30_000)
+    assert view.message == (
+        f"The REDCODE RAW pictures of {clip} cannot be decoded here. Name a program that shows "
+        "r3d files in the settings: media.external_decoders."
+    )
+    pane.bridge.engine.external_decoders = {"r3d": f"'{script}' {{file}} {{first}} {{frames}}"}
+    pane.player.open(pane.player.clip)
+    qtbot.waitUntil(lambda: settled(pane) and pane.player.frames > 0, timeout=30_000)
+    assert view.message == ""
+    pane.player.show(45)
+    QTest.keyClick(pane.table, Key.Key_Right)
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+    assert number_seen(view) == 46
+    with qtbot.waitSignal(pane.said, timeout=30_000):
+        pane.deeds.write_frame(tmp_path / "stills")
+    (still,) = (tmp_path / "stills").iterdir()
+    with Image.open(still) as image:
+        assert number_in(np.asarray(image.convert("L"))) == 46
 
 
 def test_a_clip_that_is_gone_without_a_proxy_says_so(proxied, shelf, qtbot):
