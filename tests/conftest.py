@@ -46,6 +46,11 @@ def numbered(tmp_path_factory: pytest.TempPathFactory) -> NumberedClips:
     return shared_clips(tmp_path_factory)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no worker is left alone with it in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
 def pytest_collection_finish() -> None:
     """All that is there by now stays: the garbage collector, and those who ask it, pass over it."""
     gc.collect()

@@ -181,6 +181,7 @@ BEFORE: dict[str, Callable[[Desk], None]] = {
 """What must have happened before a command makes sense."""
 
 
+@pytest.mark.first
 def test_every_command_of_the_readme_does_what_it_says(material: Path, tmp_path: Path):
     desk = Desk(material, tmp_path)
     for line in commands():

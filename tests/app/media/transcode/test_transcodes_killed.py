@@ -96,6 +96,7 @@ def shown_at(path: Path) -> list[str]:
     return sorted((packet["pts_time"] for packet in packets), key=float)
 
 
+@pytest.mark.first
 def test_five_kills_cost_no_frame_and_no_second_encoding(footage, tmp_path):
     clip = footage.made("killed.mov", *PRORES, "-c:a", "pcm_s24le", frames=375)
     bed = Bed(tmp_path)
