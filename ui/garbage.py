@@ -16,7 +16,10 @@ from app.jobs.snapshot import JobState
 from ui.bridge import Bridge
 
 LOOK_MS = 50
-LATE_SECONDS = 600.0
+MANY = 20_000
+"""Objects made between two looks that a job has made: rows of its card, which live on, and no
+garbage. To look at them would hold the window for longer than anybody should notice."""
+LATE_SECONDS = 3600.0
 """A look at everything is not put off for longer."""
 
 
@@ -27,6 +30,7 @@ class Collector(QObject):
         super().__init__()
         self._bridge = bridge
         self._whole = time.monotonic()
+        self._put_off = False
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self.look)
@@ -48,11 +52,21 @@ class Collector(QObject):
         young, _, old = gc.get_count()
         most_young, _, most_old = gc.get_threshold()
         late = time.monotonic() - self._whole > LATE_SECONDS
-        if old > most_old and (self._idle or late):
-            gc.collect(2)
-            self._whole = time.monotonic()
+        if (old > most_old or self._put_off) and (self._idle or late):
+            self._collect_all()
+        elif young > MANY and not self._idle:
+            gc.freeze()  # takes no time, whatever there is
+            self._put_off = True
         elif young > most_young:
             gc.collect(1)  # what lives on is not looked at again: each look stays a short one
+
+    def _collect_all(self) -> None:
+        """Look at everything, also at what was put off; what lives on is not looked at again."""
+        gc.unfreeze()
+        gc.collect(2)
+        gc.freeze()
+        self._put_off = False
+        self._whole = time.monotonic()
 
     @property
     def _idle(self) -> bool:

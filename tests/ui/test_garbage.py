@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import stand_in as s
 
-from ui.garbage import Collector
+from ui.garbage import MANY, Collector
 
 
 class Tangle:
@@ -62,3 +62,20 @@ def test_everything_is_looked_at_only_while_no_job_runs(collector, bridge, engin
     assert full() == before
     engine.jobs = [s.done()]
     qtbot.waitUntil(lambda: full() > before)
+
+
+def test_what_a_running_job_makes_in_masses_is_looked_at_when_it_has_ended(
+    collector, bridge, engine, qtbot
+):
+    engine.jobs = [s.running()]
+    bridge.start()
+    qtbot.waitUntil(lambda: bool(bridge.snapshots) and not bridge.waiting)
+    looks = sum(stats["collections"] for stats in gc.get_stats())
+    for _ in range(2 * MANY):
+        Tangle()
+    collector.look()
+    assert sum(stats["collections"] for stats in gc.get_stats()) == looks
+    assert not Tangle.gone
+    engine.jobs = [s.done()]
+    qtbot.waitUntil(lambda: len(Tangle.gone) == 2 * MANY)
+    assert set(Tangle.gone) == {threading.main_thread()}
