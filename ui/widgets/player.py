@@ -171,7 +171,7 @@ class Player(QWidget):
 
     def _badge(self) -> str:
         model = self.model
-        if model.version is None:
+        if model.version is None or (model.fault is not None and not model.frames):
             return ""
         slow = model.playback is not None and model.playback.heavy
         why = model.because or ("slow here" if slow else "")
