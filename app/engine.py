@@ -83,7 +83,12 @@ class Engine(AbstractContextManager["Engine"]):
         self.proxies = Proxies(
             self.profile.directory, self.settings, self.journal, lambda: self.declared
         )
-        self.montages = Montages(self.profile.indexes, self.journal, lambda: self.declared)
+        self.montages = Montages(
+            self.profile.indexes,
+            self.journal,
+            lambda: self.declared,
+            lambda: self.external_decoders,
+        )
         self.transcodes = Transcodes(
             self.profile.directory, self.settings, self.journal, lambda: self.declared
         )

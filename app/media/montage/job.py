@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path, PurePath
 
 from app.errors import (
+    BadInput,
     DestinationFull,
     JobCancelled,
     MediaFault,
@@ -112,9 +113,10 @@ class MontageRun:
         control: JobControl,
         journal: Journal,
         indexes: Path | None,
+        decoders: Mapping[str, str],
     ) -> None:
         self._job, self._spec, self._control = job, spec, control
-        self._journal, self._indexes = journal, indexes
+        self._journal, self._indexes, self._decoders = journal, indexes, decoders
         self._results: list[SheetResult] = []
         self._done = 0
         """Tiles of clips that are through."""
@@ -145,7 +147,10 @@ class MontageRun:
 
     def _one(self, source: Path, name: PurePath, found: bool) -> SheetResult:
         began = time.monotonic()
-        order = SheetOrder.of(self._spec, source, name, self._indexes)
+        try:
+            order = SheetOrder.of(self._spec, source, name, self._indexes, self._decoders)
+        except BadInput as error:  # the settings name a program in a way that makes no sense
+            return SheetResult(source=source, state=SheetState.FAILED, trouble=str(error))
         self._journal.set_fact(self._job, _ORDERS, [json.loads(to_json(order))])
         if sheet := _finished(order):
             return SheetResult(source=source, state=SheetState.KNOWN, sheets=(sheet,))
@@ -257,14 +262,15 @@ def parts_of(order: SheetOrder) -> Iterator[Path]:
             yield part.with_name(part.name.removesuffix(PART))
 
 
-def plan_montage(spec: MontageSpec) -> MontagePlan:
-    """What *spec* would do, clip by clip; nothing is written."""
+def plan_montage(spec: MontageSpec, decoders: Mapping[str, str]) -> MontagePlan:
+    """What *spec* would do, clip by clip; nothing is written. *decoders* are programs."""
     sources = sources_of(spec)
     names = names_of(sources.clips)
     clips = []
     for source in sources.clips:
         try:
-            clips.append(_planned(SheetOrder.of(spec, source, names[source], None), probe(source)))
+            order = SheetOrder.of(spec, source, names[source])
+            clips.append(_planned(order, probe(source, decoders=decoders)))
         except (ReelkeepError, OSError) as error:
             clips.append(PlannedMontage(source=source, trouble=str(error)))
     return MontagePlan(clips=tuple(clips), unreadable=sources.unreadable)

@@ -11,6 +11,7 @@ from app.jobs.journal import Journal
 from app.jobs.runner import JobKind, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
+from app.media.facts.external import decoder_for
 from app.media.montage.job import MontageRun, clear_up, plan_montage, results_of
 from app.media.montage.spec import (
     LEAST_WIDTH,
@@ -34,14 +35,17 @@ class Montages:
         indexes: Path,
         journal: Journal,
         declared: Callable[[], Mapping[str, str]] = dict,
+        decoders: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """*indexes*: where frame indexes are kept; *declared*: devices that a person has named."""
+        """*indexes*: where frame indexes are kept; *declared*: devices that a person has named;
+        *decoders*: programs of the settings for what cannot be decoded here."""
         self._indexes, self._journal, self._declared = indexes, journal, declared
+        self._decoders = decoders
 
     def plan(self, spec: MontageSpec) -> MontagePlan:
         """What a job would make; nothing is written."""
         _check(spec)
-        return plan_montage(spec)
+        return plan_montage(spec, self._decoders())
 
     def results(self, job: JobId) -> tuple[SheetResult, ...]:
         """What became of each clip of a job; BadInput for jobs of another kind."""
@@ -66,9 +70,10 @@ class Montages:
         """
         if not clip.exists():
             raise NotFound(f"There is no file {clip}.", path=clip)
+        program = decoder_for(clip, self._decoders())
         order = StillOrder(
-            source=clip, at=at, to=to, form=form, track=track,
-            indexes=self._indexes, dry_run=dry_run,
+            source=clip, at=at, to=to, form=form, track=track, indexes=self._indexes,
+            decoder=program.words if program else (), dry_run=dry_run,
         )  # fmt: skip
         idle = JobSnapshot(id=JobId(""), kind="still", title="", state=JobState.RUNNING)
         return make_still(order, JobControl(idle))
@@ -93,7 +98,8 @@ class Montages:
 
     def _run(self, job: JobId, spec: Spec, control: JobControl) -> bool:
         assert isinstance(spec, MontageSpec)
-        return MontageRun(job, spec, control, self._journal, self._indexes).run()
+        decoders = self._decoders()
+        return MontageRun(job, spec, control, self._journal, self._indexes, decoders).run()
 
     def _clear_up(self, job: JobId, _spec: Spec) -> tuple[str, ...]:
         return clear_up(self._journal, job)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePath
 
+from app.media.facts.external import decoder_for
 from app.media.facts.whole import Whole
 from app.media.montage.mark import Mark, mark_for
 from app.media.montage.spec import MadeSheet, MontageSpec, SheetForm, SheetState
@@ -26,12 +27,20 @@ class SheetOrder:
     anew: bool
     indexes: Path | None = None
     """Where frame indexes are kept."""
+    decoder: tuple[str, ...] = ()
+    """The program of the settings for such clips."""
 
     @classmethod
     def of(
-        cls, spec: MontageSpec, source: Path, name: PurePath, indexes: Path | None
+        cls,
+        spec: MontageSpec,
+        source: Path,
+        name: PurePath,
+        indexes: Path | None = None,
+        decoders: Mapping[str, str] | None = None,
     ) -> SheetOrder:
-        """What *spec* asks for one clip."""
+        """What *spec* asks for one clip. Raises BadInput for a program that makes no sense."""
+        program = decoder_for(source, decoders or {})
         return cls(
             source=source,
             to=spec.to,
@@ -41,6 +50,7 @@ class SheetOrder:
             width=spec.width,
             anew=spec.anew,
             indexes=indexes,
+            decoder=program.words if program else (),
         )
 
     def paths(self, tracks: int) -> tuple[Path, ...]:

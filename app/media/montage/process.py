@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import av
@@ -20,12 +21,9 @@ from PIL import Image
 
 from app.errors import FrameFault, MediaFault, ReelkeepError
 from app.jobs.spec import CONVERTER
-from app.media.facts.clip import read_clip
-from app.media.facts.probe import CONVERTER as FACTS
-from app.media.facts.probe_process import hold_back, told
 from app.media.facts.values import ClipFacts, VideoTrack
 from app.media.facts.whole import Whole, whole_clip
-from app.media.frames.footage import Footage, footage_of
+from app.media.frames.footage import Footage
 from app.media.frames.frame_index import FrameIndex
 from app.media.frames.index import build_index
 from app.media.frames.index_cache import IndexCache
@@ -34,6 +32,7 @@ from app.media.frames.source import FileSource
 from app.media.montage.mark import mark_in
 from app.media.montage.order import Obstacle, SheetAnswer, SheetOrder
 from app.media.montage.sheet import Layout, Size, Tile, layout_of, write_sheet
+from app.media.montage.shown import facts_of, footage_shown
 from app.media.montage.spec import MadeSheet, SheetState
 from app.media.montage.tiles import grid_of, heading, numbers_for, timecode_of
 from app.media.products.partial import part_of
@@ -47,7 +46,6 @@ _NAMED = 5
 
 def main(order: SheetOrder) -> None:
     """Draw what is ordered and say how it went."""
-    hold_back()
     av.logging.set_level(None)
     try:
         drawing = Drawing(order)
@@ -79,10 +77,10 @@ class Drawing:
     def answer(self) -> SheetAnswer:
         """Draw them all."""
         source = self._order.source
-        found = told(source, read_clip)
-        if words := found.get("fault"):
-            return _failed(str(words))
-        facts = FACTS.structure(found["facts"], ClipFacts)
+        try:
+            facts = facts_of(source, self._order.decoder)
+        except ReelkeepError as error:
+            return _failed(str(error))
         if facts.picture is None:
             return _failed(f"{source} has no picture.", Obstacle.NO_PICTURE)
         try:
@@ -94,9 +92,6 @@ class Drawing:
         sheets: list[MadeSheet] = []
         paths = self._order.paths(len(facts.video))
         for number, (track, path) in enumerate(zip(facts.video, paths, strict=True)):
-            if not track.decodable:
-                what = track.codec_name or "of a kind"
-                return _failed(f"{self._order.source} is {what} that cannot be decoded here.")
             mark, there = self._order.mark(whole, number), mark_in(path)
             if there is not None and mark.finished(there) and not self._order.anew:
                 sheets.append(there.sheet(path, known=True))
@@ -113,7 +108,7 @@ class Drawing:
     def _one(
         self, whole: Whole, facts: ClipFacts, track: VideoTrack, number: int, path: Path
     ) -> MadeSheet:
-        with contextlib.closing(footage_of(whole, number, track.rate, self._index)) as footage:
+        with contextlib.closing(self._footage(whole, facts, number)) as footage:
             grid = grid_of(footage, self._order.grid)
             numbers = numbers_for(footage, grid)
             self._tiles += len(numbers)
@@ -136,6 +131,18 @@ class Drawing:
         )
         write_sheet(part_of(path), self._order.form, layout, tiles, mark.text)
         return replace(mark.sheet(part_of(path), known=False), path=path)
+
+    def _footage(self, whole: Whole, facts: ClipFacts, number: int) -> Footage:
+        asked = count(1)
+        return footage_shown(
+            self._order.source,
+            whole,
+            facts,
+            number,
+            self._order.decoder,
+            self._index,
+            lambda: self._tell(next(asked)),
+        )
 
     def _index(self, source: FileSource, track: int) -> FrameIndex:
         def read_so_far(share: float) -> None:

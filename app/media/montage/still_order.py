@@ -58,6 +58,8 @@ class StillOrder:
     track: int = 0
     indexes: Path | None = None
     """Where frame indexes are kept."""
+    decoder: tuple[str, ...] = ()
+    """The program of the settings for such clips."""
     dry_run: bool = False
     """Find the frame, and write nothing."""
 

@@ -6,22 +6,19 @@ import contextlib
 import json
 import sys
 import traceback
+from itertools import count
 
 import av
 
 from app.errors import DestinationFault, MediaFault, ReelkeepError, Refusal
 from app.jobs.spec import CONVERTER
-from app.media.facts.clip import read_clip
-from app.media.facts.probe import CONVERTER as FACTS
-from app.media.facts.probe_process import hold_back, told
-from app.media.facts.values import ClipFacts
 from app.media.facts.whole import whole_clip
-from app.media.frames.footage import footage_of
 from app.media.frames.frame_index import FrameIndex
 from app.media.frames.index import build_index
 from app.media.frames.index_cache import IndexCache
 from app.media.frames.source import FileSource
 from app.media.montage.process import say
+from app.media.montage.shown import facts_of, footage_shown
 from app.media.montage.still_order import StillOrder, number_of
 from app.media.montage.stills import Still, write_still
 from app.media.montage.tiles import timecode_of
@@ -29,7 +26,6 @@ from app.media.montage.tiles import timecode_of
 
 def main(order: StillOrder) -> None:
     """Export it and say how it went."""
-    hold_back()
     av.logging.set_level(None)
     try:
         still = exported(order)
@@ -52,17 +48,11 @@ def _fault(words: str, hint: str = "", kind: str = "clip") -> None:
 
 def exported(order: StillOrder) -> Still:
     """The still, written. Raises ReelkeepError, av.FFmpegError, OSError."""
-    found = told(order.source, read_clip)
-    if words := found.get("fault"):
-        raise MediaFault(str(words))
-    facts = FACTS.structure(found["facts"], ClipFacts)
+    facts = facts_of(order.source, order.decoder)
     if order.track >= len(facts.video):
         lacking = f"no picture track {order.track + 1}" if facts.video else "no picture"
         raise MediaFault(f"{order.source} has {lacking}.")
     track = facts.video[order.track]
-    if not track.decodable:
-        what = track.codec_name or "of a kind"
-        raise MediaFault(f"{order.source} is {what} that cannot be decoded here.")
     whole = whole_clip(order.source)
 
     def index_of(source: FileSource, number: int) -> FrameIndex:
@@ -74,7 +64,15 @@ def exported(order: StillOrder) -> Still:
         cache = IndexCache(order.indexes)
         return cache.index(source, track=number, progress=read_so_far)
 
-    with contextlib.closing(footage_of(whole, order.track, track.rate, index_of)) as footage:
+    asked = count(1)
+
+    def still_here() -> None:
+        say(total_size=next(asked), progress="continue")
+
+    footage = footage_shown(
+        order.source, whole, facts, order.track, order.decoder, index_of, still_here
+    )
+    with contextlib.closing(footage):
         n = number_of(footage, facts.start, order.at, str(order.source))
         timecode = timecode_of(footage, facts.start, n)
         frame = footage.frame(n)
