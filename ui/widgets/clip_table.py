@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import (
     QEvent,
-    QItemSelectionModel,
     QModelIndex,
     QPoint,
     QRect,
@@ -15,43 +14,42 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QFontMetrics,
     QKeyEvent,
     QPainter,
-    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
 from ui import theme
 from ui.models.clips import ROW_ROLE, ClipFilter, ClipRow, ClipsModel, Column, Index
 from ui.theme import COLOURS, Tone
+from ui.widgets.row_table import RowTable, paint_ground, paint_words
 
 ROW = 39
 _PICTURE = (54, 30)
-_INNER = 8
+_TINY = 10
 _WIDTHS = {
-    Column.PICTURE: 66,
+    Column.PICTURE: 62,
     Column.START: 90,
     Column.LENGTH: 66,
-    Column.RATE: 62,
-    Column.CODEC: 108,
-    Column.SIZE: 70,
+    Column.RATE: 60,
+    Column.CODEC: 104,
+    Column.SIZE: 68,
 }
-_LEAST = 160
+_LEAST = 180
+"""Of the names: that of an ARRI clip is told whole."""
+_CUT = {Column.CLIP: Qt.TextElideMode.ElideMiddle}
 _GIVES_WAY = ((Column.CODEC, 70), (Column.SIZE, 0), (Column.RATE, 0))
 """Where there is little room: the least that a column keeps; 0, it goes."""
 
 
-class ClipTable(QTableView):
+class ClipTable(RowTable):
     """Rows of clips; a letter typed here is meant for the player, not a search."""
 
     chosen = Signal(str)
@@ -64,27 +62,12 @@ class ClipTable(QTableView):
     """Other rows are in sight than before."""
 
     def __init__(self, model: ClipFilter, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setModel(model)
+        super().__init__(model, "Clips", ROW, parent)
         self.setItemDelegate(_Cells(self))
-        self.setAccessibleName("Clips")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setDragEnabled(True)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
-        header.setFont(theme.font(theme.HEAD))
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setFixedHeight(26)
-        header.setHighlightSections(False)
         header.setAccessibleName("Columns")
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
@@ -108,10 +91,7 @@ class ClipTable(QTableView):
 
     def choose(self, row: int) -> None:
         """Make the row in this place of the table the current one, and show it."""
-        index = self.model().index(row, Column.CLIP)
-        flag = QItemSelectionModel.SelectionFlag
-        self.selectionModel().setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
-        self.scrollTo(index)
+        self.choose_row(row, Column.CLIP)
 
     def in_sight(self) -> list[str]:
         """Keys of the clips that can be seen, and of the few behind them."""
@@ -137,10 +117,9 @@ class ClipTable(QTableView):
         super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        by_keys = event.reason() == QContextMenuEvent.Reason.Keyboard
-        spot = self.visualRect(self.currentIndex()).bottomLeft() if by_keys else event.pos()
-        if self.current:
-            self.menu_wanted.emit(self.viewport().mapToGlobal(spot))
+        index, spot = self.menu_place(event)
+        if index.isValid():
+            self.menu_wanted.emit(spot)
 
     def keyboardSearch(self, search: str) -> None:
         """Not here: letters are the player's."""
@@ -177,26 +156,25 @@ class _Cells(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        if chosen:
-            painter.fillRect(option.rect, option.palette.highlight())
+        paint_ground(painter, option)
         row, column = _row(index), Column(index.column())
         if column is Column.PICTURE:
             self._paint_picture(painter, option.rect, row, index)
+            self._paint_focus(painter, option.rect, index)
         else:
-            _paint_words(painter, option.rect, row, index, chosen=chosen)
-        painter.setPen(QPen(QColor(COLOURS.faint_line), 1))
-        painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
-        self._paint_focus(painter, option, index)
+            tone, glyph = _tone(row, column)
+            if tone is Tone.DIM and option.state & QStyle.StateFlag.State_Selected:
+                tone = Tone.TEXT
+            mode = _CUT.get(column, Qt.TextElideMode.ElideRight)
+            paint_words(painter, option.rect, index, tone, mode, before=glyph)
         painter.restore()
 
-    def _paint_focus(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def _paint_focus(self, painter: QPainter, box: QRect, index: Index) -> None:
         view = self.parent()
-        here = isinstance(view, ClipTable) and view.hasFocus()
-        if not here or not isinstance(view, ClipTable) or view.currentIndex().row() != index.row():
+        if not isinstance(view, ClipTable) or not view.hasFocus():
             return
-        if index.column() == Column.PICTURE:
-            bar = QRect(option.rect.left(), option.rect.top(), 2, option.rect.height() - 1)
+        if view.currentIndex().row() == index.row():
+            bar = QRect(box.left(), box.top(), 2, box.height() - 1)
             painter.fillRect(bar, QColor(COLOURS.primary_line))
 
     def _paint_picture(self, painter: QPainter, box: QRect, row: ClipRow, index: Index) -> None:
@@ -207,6 +185,9 @@ class _Cells(QStyledItemDelegate):
         picture = source.picture(row) if isinstance(source, ClipsModel) else None
         painter.fillRect(spot, QColor(COLOURS.track))
         if picture is None:
+            painter.setFont(theme.font(_TINY))
+            painter.setPen(theme.colour(Tone.IDLE))
+            painter.drawText(spot, Qt.AlignmentFlag.AlignCenter, instead_of_picture(row))
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         size = picture.size().scaled(spot.size(), Qt.AspectRatioMode.KeepAspectRatio)
@@ -215,23 +196,18 @@ class _Cells(QStyledItemDelegate):
         painter.drawImage(QRectF(shown), picture)
 
 
-def _paint_words(
-    painter: QPainter, box: QRect, row: ClipRow, index: Index, *, chosen: bool
-) -> None:
-    column = Column(index.column())
-    painter.setFont(theme.font(theme.SMALL))
-    tone = Tone.TEXT
+def instead_of_picture(row: ClipRow) -> str:
+    """What stands where a clip shows no picture."""
+    if not row.looked:
+        return "…"
+    if row.facts is not None and row.facts.picture is None:
+        return "sound"
+    return "no picture"
+
+
+def _tone(row: ClipRow, column: Column) -> tuple[Tone, str]:
+    """The colour of a cell's words, and a glyph in front of them."""
     if row.looked and row.facts is None and column is Column.CODEC:
-        tone = Tone.FAILED
-    elif column in {Column.CODEC, Column.SIZE, Column.RATE}:
-        tone = Tone.DIM
-    if chosen and tone is Tone.DIM:
-        tone = Tone.TEXT
-    painter.setPen(theme.colour(tone))
-    text = str(index.data())
-    if tone is Tone.FAILED:
-        text = f"✕ {text}"
-    inner = box.adjusted(_INNER, 0, -_INNER, 0)
-    mode = Qt.TextElideMode.ElideMiddle if column is Column.CLIP else Qt.TextElideMode.ElideRight
-    shown = QFontMetrics(painter.font()).elidedText(text, mode, inner.width())
-    painter.drawText(inner, index.data(Qt.ItemDataRole.TextAlignmentRole), shown)
+        return Tone.FAILED, "✕ "
+    quiet = column in {Column.CODEC, Column.SIZE, Column.RATE}
+    return (Tone.DIM if quiet else Tone.TEXT), ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import (
-    QItemSelectionModel,
     QModelIndex,
     QPoint,
     QRect,
@@ -14,25 +13,19 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
-    QFontMetrics,
     QKeyEvent,
     QPainter,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QPushButton,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
@@ -52,6 +45,7 @@ from ui.job_table import (
 from ui.theme import COLOURS, Tone
 from ui.widgets.bar import job_parts, paint_bar
 from ui.widgets.buttons import icon_button, small_button
+from ui.widgets.row_table import RowTable, paint_ground, paint_words
 
 ROW = 31
 _WIDTHS = {
@@ -76,12 +70,8 @@ class QueueDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         box: QRect = option.rect
-        state: QStyle.StateFlag = option.state
         painter.save()
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(box, QColor(COLOURS.selection))
-        painter.setPen(QPen(QColor(COLOURS.faint_line), 1.0))
-        painter.drawLine(box.bottomLeft(), box.bottomRight())
+        paint_ground(painter, option)
         job: JobSnapshot = index.data(JOB_ROLE)
         column = Column(index.column())
         if column is Column.STATE:
@@ -116,13 +106,9 @@ def _paint_progress(painter: QPainter, box: QRect, job: JobSnapshot, said: JobSn
 
 def _paint_text(painter: QPainter, box: QRect, index: Index, column: Column) -> None:
     shown: JobSnapshot = index.data(TEXT_JOB_ROLE)
-    painter.setFont(theme.font(theme.SMALL))
-    painter.setPen(theme.colour(_tone(shown, column)))
-    inner = box.adjusted(8, 0, -8, 0)
     path = column is Column.GOES_TO and bool(shown.checked)
-    side = Qt.TextElideMode.ElideMiddle if path else Qt.TextElideMode.ElideRight
-    text = QFontMetrics(painter.font()).elidedText(str(index.data()), side, inner.width())
-    painter.drawText(inner, index.data(Qt.ItemDataRole.TextAlignmentRole), text)
+    mode = Qt.TextElideMode.ElideMiddle if path else Qt.TextElideMode.ElideRight
+    paint_words(painter, box, index, _tone(shown, column), mode)
 
 
 def _tone(job: JobSnapshot, column: Column) -> Tone:
@@ -194,7 +180,7 @@ class RowButtons(QWidget):
         self.menu_asked.emit(self._job, self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
 
-class QueueTable(QTableView):
+class QueueTable(RowTable):
     """The queue's rows. Arrow keys walk them; Tab goes to the current row's buttons and on."""
 
     verb_asked = Signal(str, str)
@@ -203,30 +189,14 @@ class QueueTable(QTableView):
     """Another row is the current one, or it has changed."""
 
     def __init__(self, model: JobTable) -> None:
-        super().__init__()
+        super().__init__(model, "Queue", ROW)
         self.queue = model
         self._follow: JobId | None = None
         """The job that is kept in sight: the newest one, before anybody has looked elsewhere."""
-        self.setModel(model)
         self.setItemDelegate(QueueDelegate(self))
-        self.setAccessibleName("Queue")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.horizontalHeader()
-        header.setFont(theme.font(theme.HEAD))
-        header.setMinimumSectionSize(20)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setFixedHeight(26)
-        header.setHighlightSections(False)
-        header.setSectionsClickable(False)
+        self.horizontalHeader().setMinimumSectionSize(20)
+        self.horizontalHeader().setSectionsClickable(False)
         model.rowsInserted.connect(self._rows_inserted)
         model.dataChanged.connect(self._data_changed)
         self.selectionModel().currentRowChanged.connect(self._row_changed)
@@ -243,12 +213,7 @@ class QueueTable(QTableView):
         row = self.queue.row_of(job)
         self._follow = None
         if row >= 0:
-            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
-            index = self.queue.index(row, Column.JOB)
-            self.selectionModel().setCurrentIndex(
-                index, flags | QItemSelectionModel.SelectionFlag.Rows
-            )
-            self.scrollTo(index)
+            self.choose_row(row, Column.JOB)
 
     def buttons(self, row: int) -> RowButtons | None:
         """The buttons of a row."""
@@ -287,12 +252,10 @@ class QueueTable(QTableView):
         super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        by_keys = event.reason() == QContextMenuEvent.Reason.Keyboard
-        index = self.currentIndex() if by_keys else self.indexAt(event.pos())
+        index, spot = self.menu_place(event)
         job = self.queue.job(index.row())
         if job is not None:
-            spot = self.visualRect(index).bottomLeft() if by_keys else event.pos()
-            self.open_menu(job.id, self.viewport().mapToGlobal(spot))
+            self.open_menu(job.id, spot)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
