@@ -79,9 +79,11 @@ class Finish:
         )
 
     def _facts_listed(self) -> Iterator[tuple[object, ...]]:
-        for row in self._run.ledger.entries():
-            if row.problem is not Problem.IGNORED:
-                yield _facts(row.entry)
+        for path, kind, size, mtime_ns, target in self._run.ledger.listed():
+            if kind == EntryKind.FOLDER:
+                yield path, kind
+            else:
+                yield path, kind, size, mtime_ns, target
 
     def _facts_now(self) -> Iterator[tuple[object, ...]]:
         ignore = IgnoreList(self._run.spec.ignore)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ def look_at(spec: OffloadSpec) -> Look:
     source = spec.source
     silence = Silence(source.name or str(source))
     try:
-        card, entries = silence.work(lambda: _looked_at(source, silence))[0]
+        root, card, entries = silence.work(lambda: _looked_at(source, silence))[0]
     except DestinationSilent as silent:
         raise PlanRefused(
             f"{silence.name} does not answer, so nothing can be planned for it.",
@@ -49,10 +50,56 @@ def look_at(spec: OffloadSpec) -> Look:
             device=silence.name,
             hint="Check the reader and its cable, or leave this card out.",
         ) from silent
+    just_seen.keep(source, root, card, entries)
     return sorted_out(card, entries, spec)
 
 
-def _looked_at(source: Path, silence: Silence) -> tuple[Card, Sequence[Entry]]:
+RootFacts = tuple[int, int, int]
+"""What tells whether a path still leads to the same folder."""
+
+
+def root_facts(found: os.stat_result) -> RootFacts:
+    """Of the root of a card: its file system, its number there, and when it was changed."""
+    return found.st_dev, found.st_ino, found.st_mtime_ns
+
+
+class JustSeen:
+    """The card that was looked at last, for a few seconds.
+
+    A job that begins at once takes its plan's look for its own listing: whatever changes after
+    either is found out when files are read, and by the second listing.
+    """
+
+    def __init__(self, seconds: float = 3.0) -> None:
+        self._seconds = seconds
+        self._seen: tuple[Path, RootFacts, Card, Sequence[Entry]] | None = None
+        self._forget: threading.Timer | None = None
+
+    def keep(self, source: Path, root: RootFacts, card: Card, entries: Sequence[Entry]) -> None:
+        """Remember a look; the memory it takes is given back soon."""
+        if self._forget is not None:
+            self._forget.cancel()
+        self._seen = (source, root, card, entries)
+        self._forget = threading.Timer(self._seconds, self._drop)
+        self._forget.daemon = True
+        self._forget.start()
+
+    def take(self, source: Path, root: RootFacts) -> tuple[Card, Sequence[Entry]] | None:
+        """What a look at *source* showed a moment ago, if it is the same; given only once."""
+        seen, self._seen = self._seen, None
+        if self._forget is not None:
+            self._forget.cancel()
+        return seen[2:] if seen is not None and seen[:2] == (source, root) else None
+
+    def _drop(self) -> None:
+        self._seen = None
+
+
+just_seen = JustSeen()
+"""Of this process."""
+
+
+def _looked_at(source: Path, silence: Silence) -> tuple[RootFacts, Card, Sequence[Entry]]:
     try:
         with silence.call():
             found = os.stat(source)
@@ -65,7 +112,7 @@ def _looked_at(source: Path, silence: Silence) -> tuple[Card, Sequence[Entry]]:
     entries = tuple(silence.each(each_entry(source)))
     with silence.call(watcher().patience.for_entries(len(entries))):
         label = volume_of(source).label if os.path.ismount(source) else None
-        return recognise(source, entries, label=label), entries
+        return root_facts(found), recognise(source, entries, label=label), entries
 
 
 def sorted_out(card: Card, entries: Sequence[Entry], spec: OffloadSpec) -> Look:

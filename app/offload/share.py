@@ -30,6 +30,8 @@ class Share:
         self.put: Callable[[str, str], str] = placer(roster.spec, destination, card)
         self._rules: NameRules | None = None
         self._seen: dict[str, str] = {}
+        self._folders = {"": ""}
+        """Folders that the destination can hold, with the name under which others are the same."""
         self._absent: set[str] = set()
         """Folders that are not on the destination; on a fresh one, that is all of them."""
         if naming:
@@ -92,16 +94,15 @@ class Share:
         """
         if self._rules is None:
             return ""
-        parts = path.split("/")
-        for part in parts:
-            if reason := self._rules.refuses(part):
-                return reason
+        parent, _, name = path.rpartition("/")
+        if parent not in self._folders:
+            if refused := self.refusal(parent):
+                return refused
+            self._folders[parent] = "/".join(map(self._rules.fold, parent.split("/")))
+        if reason := self._rules.refuses(name):
+            return reason
         if not self._rules.merges_names:
             return ""
-        folded = [self._rules.fold(part) for part in parts]
-        for count in range(1, len(parts) + 1):
-            name = "/".join(parts[:count])
-            taken = self._seen.setdefault("/".join(folded[:count]), name)
-            if taken != name:
-                return f"its name is the same there as {taken}"
-        return ""
+        folded = f"{self._folders[parent]}/{self._rules.fold(name)}"
+        taken = self._seen.setdefault(folded, path)
+        return "" if taken == path else f"its name is the same there as {taken}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from app.offload.look import RootFacts, just_seen, root_facts
 from app.places import cards
 from app.places.cards import Card, CardIdentity, identity_of, recognise, same_card
 from app.places.tree import Entry, each_entry
@@ -33,7 +34,7 @@ class Surroundings:
     """Where reports go unless the spec names a folder."""
     thumbnails: bool = True
     """Whether a report shows a small picture of each clip."""
-    _looked: dict[Path, tuple[int, int, int]] = field(default_factory=dict)
+    _looked: dict[Path, RootFacts] = field(default_factory=dict)
 
     def volumes(self) -> tuple[Volume, ...]:
         """Every mounted place."""
@@ -62,7 +63,8 @@ class Surroundings:
             facts = _facts(place)
             if facts is None or self._looked.get(place) == facts:
                 continue
-            there = _look_at(place, answered)
+            seen = just_seen.take(place, facts) if place == last else None
+            there = FoundCard(place, *seen) if seen else _look_at(place, answered)
             found = identity_of(there.card, there.entries) if there else None
             same = found is not None and same_card(identity, found)
             if there and (
@@ -97,9 +99,8 @@ def _look_at(place: Path, answered: Callable[[], None]) -> FoundCard | None:
         return None
 
 
-def _facts(place: Path) -> tuple[int, int, int] | None:
+def _facts(place: Path) -> RootFacts | None:
     try:
-        found = os.stat(place)
+        return root_facts(os.stat(place))
     except OSError:
         return None
-    return found.st_dev, found.st_ino, found.st_mtime_ns

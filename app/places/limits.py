@@ -7,6 +7,7 @@ writes to NTFS and Windows cannot open is refused.
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -61,6 +62,8 @@ class NameRules:
 
     def refuses(self, name: str) -> str | None:
         """Why *name* (one part of a path) cannot be held, in words; None when it can."""
+        if len(name) <= self.max_length and _PLAIN(name):
+            return None
         return (
             self._refuses_encoding(name)
             or self._refuses_characters(name)
@@ -156,6 +159,10 @@ def _character(char: str) -> str:
     return char if char.isprintable() else f"control character {ord(char):#04x}"
 
 
+_PLAIN = re.compile(
+    r"(?!con|prn|aux|nul|com|lpt)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", re.ASCII | re.IGNORECASE
+).fullmatch
+"""Names as cameras give them, which every file system holds: they need no closer look."""
 _CONTROLS = frozenset(map(chr, range(32)))
 _WINDOWS = _CONTROLS | frozenset('"*/:<>?\\|')
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL"}) | frozenset(

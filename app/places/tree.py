@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-_NAMES = (sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 _STALE_FACTS = os.name == "nt"
 """Windows answers from the folder's listing, which knows no file number and may be late."""
 
@@ -78,7 +77,7 @@ def list_tree(root: Path) -> list[Entry]:
 def each_entry(root: Path) -> Iterator[Entry]:
     """What `list_tree` answers, one after the other as they are found."""
     device = os.lstat(root).st_dev
-    yield from _walk(os.fsencode(root), b"", device)
+    yield from _walk(os.fspath(root), "", device)
 
 
 def list_kinds(root: Path) -> Iterator[tuple[str, EntryKind]]:
@@ -87,7 +86,7 @@ def list_kinds(root: Path) -> Iterator[tuple[str, EntryKind]]:
     As `list_tree` otherwise, and much faster.
     """
     device = os.lstat(root).st_dev
-    folders = [(os.fsencode(root), "")]
+    folders = [(os.fspath(root), "")]
     while folders:
         folder, path = folders.pop()
         try:
@@ -98,13 +97,13 @@ def list_kinds(root: Path) -> Iterator[tuple[str, EntryKind]]:
             continue
         above = f"{path}/" if path else ""
         for one in entries:
-            name, kind = above + os.fsdecode(one.name), _kind_of(one, device)
+            name, kind = above + one.name, _kind_of(one, device)
             yield name, kind
             if kind is EntryKind.FOLDER:
                 folders.append((one.path, name))
 
 
-def _kind_of(one: os.DirEntry[bytes], device: int) -> EntryKind:
+def _kind_of(one: os.DirEntry[str], device: int) -> EntryKind:
     try:
         if one.is_file(follow_symlinks=False):
             return EntryKind.FILE
@@ -113,33 +112,34 @@ def _kind_of(one: os.DirEntry[bytes], device: int) -> EntryKind:
         return EntryKind.UNREADABLE
 
 
-def _walk(root: bytes, relative: bytes, device: int) -> Iterator[Entry]:
+def _walk(root: str, relative: str, device: int) -> Iterator[Entry]:
     folder = os.path.join(root, relative) if relative else root
     try:
         with os.scandir(folder) as found:
-            entries = sorted(found, key=_name)
+            entries = _in_byte_order(found)
     except OSError as error:
-        yield Entry(
-            os.fsdecode(relative), EntryKind.UNREADABLE, trouble=error.strerror or str(error)
-        )
+        yield Entry(relative, EntryKind.UNREADABLE, trouble=error.strerror or str(error))
         return
+    above = f"{relative}/" if relative else ""
     for one in entries:
-        path = relative + b"/" + one.name if relative else one.name
-        entry = _entry(one, path, device)
+        entry = _entry(one, above + one.name, device)
         yield entry
         if entry.kind is EntryKind.FOLDER:
-            yield from _walk(root, path, device)
+            yield from _walk(root, entry.path, device)
 
 
-def _name(entry: os.DirEntry[bytes]) -> bytes:
-    return entry.name
+def _in_byte_order(found: Iterable[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
+    """Sorted by the bytes of their names: those of text come in the same order, and sooner."""
+    entries = sorted(found, key=attrgetter("name"))
+    if not all(entry.name.isascii() for entry in entries):
+        entries.sort(key=lambda entry: os.fsencode(entry.name))
+    return entries
 
 
-def _entry(one: os.DirEntry[bytes], relative: bytes, device: int) -> Entry:
-    path = relative.decode(*_NAMES)
+def _entry(one: os.DirEntry[str], path: str, device: int) -> Entry:
     try:
         found = os.lstat(one.path) if _STALE_FACTS else one.stat(follow_symlinks=False)
-        target = os.fsdecode(os.readlink(one.path)) if stat.S_ISLNK(found.st_mode) else ""
+        target = os.readlink(one.path) if stat.S_ISLNK(found.st_mode) else ""
     except OSError as error:
         return Entry(path, EntryKind.UNREADABLE, trouble=error.strerror or str(error))
     kind = _kind(found, device)

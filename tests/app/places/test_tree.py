@@ -42,3 +42,10 @@ def test_a_tree_that_is_gone_is_told_as_unreadable_where_it_was(tmp_path: Path) 
     assert next(listing) == ("A", EntryKind.FOLDER)
     (tmp_path / "card" / "A").rmdir()
     assert list(listing) == [("A", EntryKind.UNREADABLE)]
+
+
+def test_names_come_in_the_order_of_their_bytes(tmp_path: Path) -> None:
+    names = [b"B", b"a", b"\xff.mov", b"\xc3\xa9", b"\xf0\x9f\x8e\xac", b"\xee\x80\x80", b"Z.wav"]
+    for name in names:
+        os.close(os.open(os.fsencode(tmp_path) + b"/" + name, os.O_CREAT | os.O_WRONLY))
+    assert [os.fsencode(entry.path) for entry in list_tree(tmp_path)] == sorted(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,19 @@ def test_windows_file_systems_refuse_in_words(file_system: str, name: str) -> No
 @pytest.mark.parametrize("name", ["A003C001.mov", "Bär 🎬.mov", ".hidden", "CONTENTS", "a" * 255])
 def test_ordinary_names_are_held_everywhere(file_system: str, name: str) -> None:
     assert rules(file_system).refuses(name) is None
+
+
+@given(
+    st.from_regex(r"(con|prn|aux|nul|com|lpt)?[0-9]?[A-Za-z0-9_.-]{0,20}", fullmatch=True),
+    st.sampled_from(["ntfs", "vfat", "ext4"]),
+)
+def test_short_names_of_letters_and_digits_are_refused_for_devices_and_dots_only(
+    name: str, kind: str
+) -> None:
+    stem = name.partition(".")[0].upper()
+    device = stem in {"CON", "PRN", "AUX", "NUL"} or re.fullmatch("(COM|LPT)[1-9]", stem)
+    windows = kind != "ext4" and (device or name.endswith("."))
+    assert bool(rules(kind).refuses(name)) == bool(name in {"", ".", ".."} or windows)
 
 
 def test_linux_file_systems_count_bytes_and_take_any_of_them() -> None:
