@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QFocusEvent, QKeyEvent
+from PySide6.QtGui import QAction, QCloseEvent, QFocusEvent, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from app.timecode import rate_text
@@ -25,6 +25,8 @@ _TYPED = set("0123456789+-#")
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 _FREE = _SHIFT | Qt.KeyboardModifier.KeypadModifier
 """Keys with Ctrl, Alt or Meta are commands of the window."""
+_HELD = {Key.Key_Left, Key.Key_Right}
+"""Keys that go on while they are held down."""
 
 
 class Player(QWidget):
@@ -211,7 +213,8 @@ class Player(QWidget):
         deeds = self._make_shifted() if shifted else self._deeds
         deed = deeds.get(event.key())
         if deed is not None:
-            deed()
+            if not event.isAutoRepeat() or event.key() in _HELD:
+                deed()
             return True
         if event.text() in _TYPED and event.text():
             self.type_timecode(event.text())
@@ -221,6 +224,12 @@ class Player(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self.press(event):
             super().keyPressEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing plays that nobody sees; a window that is only minimised plays on."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.model.pause()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -360,6 +369,9 @@ class LargePlayer(Player):
             self.close()
             return
         super().keyPressEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        QWidget.hideEvent(self, event)  # it plays on in the window that it came from
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closed.emit()

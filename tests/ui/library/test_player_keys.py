@@ -6,8 +6,10 @@ from itertools import pairwise
 
 import pytest
 from library_bench import number_seen, settled
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from ui.panes.library import LibraryPane
 
@@ -99,6 +101,34 @@ def test_j_k_l_change_speed_and_direction(opened, press, qtbot):
         QTest.keyClick(opened.table, key)
         speeds.append(opened.player.speed)
     assert speeds == [-1, -2, 1, 0]
+    press()
+
+
+def test_a_key_that_is_held_down_steps_on_and_does_nothing_else_twice(opened, press):
+    def hold(key: Key) -> None:
+        for again in (False, True, True):
+            event = QKeyEvent(QEvent.Type.KeyPress, key, NONE, "", again)
+            QApplication.sendEvent(opened.table, event)
+
+    hold(Key.Key_L)
+    assert opened.player.speed == 1
+    hold(Key.Key_Space)
+    assert opened.player.speed == 0
+    opened.player.show(10)
+    hold(Key.Key_Right)
+    press()
+    assert seen(opened) == 13
+
+
+def test_what_nobody_sees_does_not_play_on(opened, press, qtbot):
+    QTest.keyClick(opened.table, Key.Key_L)
+    QTest.keyClick(opened.table, Key.Key_F)
+    large = opened.panel.player.large
+    QTest.keyClick(large, Key.Key_Escape)
+    assert opened.player.speed == 1
+    opened.hide()
+    assert opened.player.speed == 0
+    opened.show()
     press()
 
 
