@@ -133,7 +133,8 @@ def _picture(track: VideoTrack) -> str:
 
 
 def _timing(track: VideoTrack) -> str:
-    rate = f"{rate_text(track.rate)} frames a second" if track.rate else "no frame rate"
+    exact = f" ({track.rate})" if track.rate.denominator > 1 else ""
+    rate = f"{rate_text(track.rate)}{exact} frames a second" if track.rate else "no frame rate"
     steady = "" if track.steady else ", not steady"
     if track.key_frames is KeyFrames.EVERY:
         keys = ", every frame a key frame"

@@ -41,7 +41,13 @@ _RAW = {
 """Streams without a container: noise passes for one, so that the name must speak for it too."""
 _PATIENCE = (12.0, 6.0)
 """Seconds for opening a file, and for each further read that looks for something in it."""
-_CAMERA = ("com.apple.quicktime.", "com.apple.proapps.", "com.arri.", "com.sony.", "com.panasonic.")
+_CAMERA = "com."
+"""With which the names begin that makers of cameras, of phones and of recorders give."""
+_NAME = ("material_package_name", "com.apple.proapps.clipid")
+_REEL = ("reel_name", "com.apple.proapps.reel", "com.arri.camera.reelname")
+_SCENE = ("com.apple.proapps.scene", "com.arri.camera.scenename")
+_TAKE = ("com.apple.proapps.take", "com.apple.proapps.shot", "com.arri.camera.takename")
+_NOTE = ("com.apple.proapps.lognote",)
 _PLAIN = {"make", "model", "lens", "artist", "software", "firmware", "product_name", "company_name"}
 
 
@@ -60,24 +66,27 @@ def read_facts(path: Path) -> ClipFacts:
         audio = tuple(
             _audio(stream, sound) for stream in container.streams.audio if stream.codec_context
         )
-        tags = {key.lower(): value for key, value in container.metadata.items()}
+        tags = _lower(container.metadata)
         start, start_from = _start(container, video)
-        reel = _reel(container)
+        reel = _said([*(_lower(one.metadata) for one in container.streams), tags], _REEL)
         size = path.stat().st_size
         facts = ClipFacts(
             container=_container(container, tags),
-            name=tags.get("material_package_name", ""),
+            name=_said([tags], _NAME),
             size=size,
             duration=_duration(container, video, audio),
             start=start,
             start_from=start_from,
             reel=reel,
             reel_from=_where(container) if reel else "",
+            scene=_said([tags], _SCENE),
+            take=_said([tags], _TAKE),
+            note=_said([tags], _NOTE),
             recorded=tags.get("creation_time", ""),
             video=video,
             audio=audio,
             other=tuple(_other(container)),
-            camera=_camera(tags),
+            camera=_camera(container.metadata),
             remarks=tuple(_cut_off(path, container, size)),
         )
     return facts if sound is None else with_sound(facts, sound)
@@ -191,10 +200,16 @@ def _where(container: InputContainer) -> str:
     return "MXF" if container.format.name == "mxf" else "tag"
 
 
-def _reel(container: InputContainer) -> str:
-    tags = [stream.metadata for stream in container.streams] + [container.metadata]
-    names = ("reel_name", "com.apple.proapps.reel")
-    return next((one[name].strip() for one in tags for name in names if one.get(name)), "")
+def _lower(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags by their names in small letters: Matroska writes them in large ones."""
+    return {key.lower(): value for key, value in tags.items()}
+
+
+def _said(places: Iterable[Mapping[str, str]], names: Iterable[str]) -> str:
+    """What the first place says under the first of the names that has any text."""
+    return next(
+        (text for one in places for name in names if (text := one.get(name, "").strip())), ""
+    )
 
 
 def _cut_off(path: Path, container: InputContainer, size: int) -> Iterable[str]:
@@ -216,4 +231,10 @@ def _other(container: InputContainer) -> Iterable[str]:
 
 
 def _camera(tags: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in tags.items() if key in _PLAIN or key.startswith(_CAMERA)}
+    """What makers have written under names of their own, but for what is told elsewhere."""
+    told = {*_NAME, *_REEL, *_SCENE, *_TAKE, *_NOTE}
+    camera = {key: value for key, value in _lower(tags).items() if key in _PLAIN}
+    for key, value in tags.items():
+        if key.lower().startswith(_CAMERA) and key.lower() not in told:
+            camera[key] = value
+    return camera

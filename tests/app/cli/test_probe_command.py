@@ -24,7 +24,7 @@ def test_a_clip_is_told_in_lines(reelkeep, clip):
     assert lines[0] == str(clip)
     assert "timecode   00:59:58;00 (tmcd track)" in lines
     assert "reel       A003R1" in lines
-    assert "29.97 frames a second, key frames at most 60 apart" in lines
+    assert "29.97 (30000/1001) frames a second, key frames at most 60 apart" in lines
     assert "no colour tags" in lines
     assert lines[-2].endswith("mono, 48 kHz, 24 bit (Boom)")
     assert any("60 frames, 2.00 s" in line for line in lines)

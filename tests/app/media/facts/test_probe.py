@@ -92,6 +92,21 @@ def test_every_container_tells_its_timecode(
     assert facts.video[0].frames == 25
 
 
+def test_reel_and_slate_are_read_by_the_names_that_makers_give_them(clips: Clips) -> None:
+    assert probe(clips("r.mkv", *H264, "-metadata:s:v:0", "reel_name=A003R1")).reel == "A003R1"
+    tags = {
+        "com.apple.proapps.clipID": "A003C001",
+        "com.apple.proapps.scene": "12A",
+        "com.apple.proapps.shot": "3",
+        "com.arri.camera.ReelName": "A003R2EC",
+        "com.blackmagic-design.camera.lensType": "24mm",
+    }
+    written = [word for name, text in tags.items() for word in ("-metadata", f"{name}={text}")]
+    facts = probe(clips("slate.mov", *H264, "-movflags", "use_metadata_tags", *written))
+    assert (facts.name, facts.reel, facts.scene, facts.take) == ("A003C001", "A003R2EC", "12A", "3")
+    assert facts.camera == {"com.blackmagic-design.camera.lensType": "24mm"}
+
+
 def test_a_transport_stream_is_told_without_an_index(clips: Clips) -> None:
     facts = probe(clips("a.ts", *H264, "-g", "10", "-bf", "0", seconds="2"))
     (picture,) = facts.video
