@@ -1,9 +1,9 @@
 """Tries a clip in a child process before the player's own decoders touch it.
 
 A decoder that crashes takes its whole process along: here that is a child, and the window says
-which clip it was. What was tried is the beginning of every track, and the end of pictures that
-stand for themselves; of a clip that shows any damage there, all that can be decoded in some
-seconds.
+which clip it was. What is tried is the beginning of every track, a key frame in the middle, and the
+end of pictures that stand for themselves; of a clip that shows any damage there, all that can be
+decoded in some seconds.
 """
 
 from __future__ import annotations

@@ -26,7 +26,11 @@ from app.places.cards.listing import SOUNDS
 _WHOLE = 15.0
 """Seconds for which a damaged clip is decoded at most; what comes later is not tried."""
 _ENOUGH = 400
-"""Packets after which a track that has given nothing is not waited for."""
+"""Packets in which something has to come."""
+_FEW = 8
+"""Packets for each track in which sound has to come once there is a picture: some have none."""
+_LONG = 5.0
+"""Seconds for which something is waited for at most."""
 _PATIENCE = 20.0
 """Seconds that one step of reading may take."""
 
@@ -50,7 +54,7 @@ def tried(path: Path) -> Tried:
     except (av.FFmpegError, OSError, ValueError, MemoryError):
         shown, heard, harm = False, False, False
     if harm:
-        _decode_all(path)
+        shown |= _decode_all(path)
     if shown or (heard and ending(path.name) in SOUNDS):
         return Tried(shown=shown, heard=heard)
     return _without(path, heard=heard)
@@ -80,10 +84,7 @@ def _without(path: Path, *, heard: bool) -> Tried:
 
 
 def _beginning(path: Path) -> tuple[bool, bool, bool]:
-    """Whether there is a picture, whether there is sound, and whether there is any damage.
-
-    Of pictures that stand for themselves the last one is decoded too: a cut shows there.
-    """
+    """Whether there is a picture, whether there is sound, and whether there is any damage."""
     with _opened(path) as container:
         pictures = [one for one in container.streams.video if _shows(one)][:1]
         sounds = [one for one in container.streams.audio if one.codec_context]
@@ -91,13 +92,28 @@ def _beginning(path: Path) -> tuple[bool, bool, bool]:
             picture.thread_type = "SLICE"
         came, harm = _decoded(container, [*pictures, *sounds])
         for picture in pictures:
-            entries = picture.index_entries
-            if picture.codec_context.codec.intra_only and len(entries) > 1:
-                container.seek(entries[len(entries) - 1].timestamp, stream=picture)
-                last, worse = _decoded(container, [picture])
-                harm |= worse or not last
+            harm |= _further_on(container, picture)
         heard = any(one.index in came for one in sounds)
         return any(one.index in came for one in pictures), heard, harm
+
+
+def _further_on(container: InputContainer, picture: VideoStream) -> bool:
+    """Whether a key frame in the middle shows damage, or the last one of an intra codec.
+
+    There a cut shows. Other last frames need a run-up, which would take too long.
+    """
+    harm = False
+    picture.codec_context.skip_frame = "NONKEY"
+    places = [(picture.start_time or 0) + (picture.duration or 0) // 2]
+    entries = picture.index_entries
+    if picture.codec_context.codec.intra_only and len(entries) > 1:
+        places.append(entries[len(entries) - 1].timestamp)
+    for place in places:
+        with contextlib.suppress(av.FFmpegError):  # of what can't be sought the rest is not tried
+            container.seek(place, stream=picture)
+            last, worse = _decoded(container, [picture])
+            harm |= worse or not last
+    return harm
 
 
 def _opened(path: Path) -> InputContainer:
@@ -118,34 +134,46 @@ def _shows(stream: VideoStream) -> bool:
 def _decoded(
     container: InputContainer, tracks: Sequence[VideoStream | AudioStream]
 ) -> tuple[set[int], bool]:
-    """Decode on until each of *tracks* has given something: which have, and any damage."""
+    """Decode on until each of *tracks* has given something: which have, and any damage.
+
+    A picture that takes too long is counted as one that came: that is for the player to find out.
+    """
+    pictures = {track.index for track in tracks if track.type == "video"}
     came: set[int] = set()
     harm = False
-    for number, packet in enumerate(container.demux(*tracks)):
+    end, left = time.monotonic() + _LONG, _ENOUGH
+    for packet in container.demux(*tracks):
         try:
             frames = packet.decode()
         except (av.FFmpegError, ValueError):
-            harm = True
-            continue
+            frames, harm = [], True
         harm |= any(getattr(frame, "is_corrupt", False) for frame in frames)
-        if frames:
+        if frames and packet.stream.index not in came:
             came.add(packet.stream.index)
-        if len(came) == len(tracks) or number > _ENOUGH:
+            left = min(left, _FEW * len(tracks)) if pictures <= came else left
+        left -= 1
+        if len(came) == len(tracks):
             break
+        if left <= 0 or time.monotonic() > end:
+            return came | pictures, harm
     return came, harm
 
 
-def _decode_all(path: Path) -> None:
-    """Go through all of it, as long as there is time: what breaks down breaks down here."""
-    end = time.monotonic() + _WHOLE
+def _decode_all(path: Path) -> bool:
+    """Go through all of it, as long as there is time: what breaks down breaks down here.
+
+    Answers whether any picture came.
+    """
+    end, shown = time.monotonic() + _WHOLE, False
     wrong = (av.FFmpegError, OSError, ValueError, MemoryError)
     with contextlib.suppress(*wrong), _opened(path) as container:
         tracks = [*container.streams.video, *container.streams.audio]
         for packet in container.demux([one for one in tracks if one.codec_context]):
             with contextlib.suppress(*wrong):
-                packet.decode()
+                shown |= bool(packet.decode()) and packet.stream.type == "video"
             if time.monotonic() > end:
-                return
+                break
+    return shown
 
 
 if __name__ == "__main__":

@@ -11,11 +11,18 @@ from pathlib import Path
 import psutil
 import pytest
 from clip_bench import H264, SOUND, Clips
+from numbered_clips import CLIPS, NumberedClips, shared_clips
 from play_bench import Player, film_of
 
 from app.errors import MediaFault, NotFound
 from app.media.frames.decoder import Abandoned
 from app.media.play.trial import Trial, Tried
+from app.media.play.trial_process import tried
+
+
+@pytest.fixture(scope="session")
+def numbered(tmp_path_factory: pytest.TempPathFactory) -> NumberedClips:
+    return shared_clips(tmp_path_factory)
 
 
 @pytest.fixture
@@ -114,3 +121,8 @@ def test_a_clip_whose_first_picture_is_damaged_plays_from_the_next_one(
 
 
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2")
+
+
+@pytest.mark.parametrize("kind", CLIPS)
+def test_a_trial_keeps_no_clip_from_the_player(kind: str, numbered: NumberedClips) -> None:
+    assert tried(numbered(kind).path) == Tried()
