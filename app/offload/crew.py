@@ -1,21 +1,23 @@
 """The hands of one pass: threads of this process, or helper processes where there is much to do.
 
 Small files cost system calls, and one Python process makes them one at a time; helpers make them
-side by side. Descriptions, digests and errors are all that crosses. Whoever waits here is never
-held by a drive that does not answer: the wait ends with `NoAnswer`, which names it.
+side by side: one is started, and forks the others. Descriptions, digests and errors are all that
+crosses. Whoever waits here is never held by a drive that does not answer: the wait ends with
+`NoAnswer`, which names it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import mmap
 import os
 import queue
+import select
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import Connection
 from socket import AF_UNIX, socketpair
@@ -29,11 +31,10 @@ log = logging.getLogger(__name__)
 
 MANY = 500
 """Small files from which on helper processes pay for their start."""
-_PROCESSES = 2
-_THREADS = 4
-"""Hands in each helper process: a read from the medium is mostly waiting."""
+_HANDS = 8
+"""Processes of one hand each: a read from the medium is mostly waiting."""
 _ALONE = 4
-"""Hands where there are no helpers."""
+"""Hands where there are no helpers: threads of this process."""
 _CHUNK = 50
 _HURRIED = 5.0
 """Seconds without a sign of life that a hand gets once nobody wants its answer any more."""
@@ -103,9 +104,9 @@ class Crew:
         self.broken = False
         """A hand hangs or is lost: take another crew."""
         self._touched: list[Touch] = []
-        self._helpers: list[subprocess.Popen[bytes]] = []
+        self._helper: subprocess.Popen[bytes] | None = None
         self._connections: list[Connection] = []
-        slots = _PROCESSES * _THREADS if helpers else _ALONE
+        slots = _HANDS if helpers else _ALONE
         self._shared = tempfile.TemporaryFile()  # noqa: SIM115  (closed by close)
         self._shared.truncate(mmap.PAGESIZE)
         self._cells = memoryview(mmap.mmap(self._shared.fileno(), mmap.PAGESIZE)).cast("Q")
@@ -113,7 +114,7 @@ class Crew:
         self._looks = [Look(self._cells, slot, done) for slot in range(slots)]
         if helpers:
             try:
-                self._start_helpers(equipment, card, drives)
+                self._start_helper(equipment, card, drives)
             except OSError:
                 self._members.clear()
                 self.close()
@@ -127,34 +128,29 @@ class Crew:
         for member in self._members:
             member.start()
 
-    def _start_helpers(
+    def _start_helper(
         self, equipment: Equipment, card: PinnedFolder, drives: dict[int, PinnedFolder]
     ) -> None:
         folders = {index: (folder.fd, str(folder.path)) for index, folder in drives.items()}
-        for first in range(0, len(self._members), _THREADS):
-            members = self._members[first : first + _THREADS]
-            pairs = [socketpair(AF_UNIX) for _ in members]
-            passed = [theirs.fileno() for _, theirs in pairs]
-            shared = self._shared.fileno()
-            command, environment = own_process(
-                "app.offload.crew_process", os.getpid(), shared, *passed
-            )
-            helper = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # what fails is answered; a pipe would be held open
-                env=environment,
-                pass_fds=[shared, *passed, card.fd, *(fd for fd, _ in folders.values())],
-                start_new_session=True,  # Ctrl-C is for us; we end them
-            )
-            self._helpers.append(helper)
-            for member, (ours, theirs) in zip(members, pairs, strict=True):
-                theirs.close()
-                connection = Connection(ours.detach())
-                connection.send((member.slot, equipment, (card.fd, str(card.path)), folders))
-                self._connections.append(connection)
-                member.ask = _asking_across(connection)
+        pairs = [socketpair(AF_UNIX) for _ in self._members]
+        theirs = [end.fileno() for _, end in pairs]
+        shared = self._shared.fileno()
+        command, environment = own_process("app.offload.crew_process", os.getpid(), shared, *theirs)
+        self._helper = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # what fails is answered; a pipe would be held open
+            env=environment,
+            pass_fds=[shared, *theirs, card.fd, *(fd for fd, _ in folders.values())],
+            start_new_session=True,  # Ctrl-C is for us; we end them
+        )
+        for member, (ours, end) in zip(self._members, pairs, strict=True):
+            end.close()
+            connection = Connection(ours.detach())
+            connection.send((member.slot, equipment, (card.fd, str(card.path)), folders))
+            self._connections.append(connection)
+            member.ask = _asking_across(connection)
 
     def each(
         self, items: Sequence[Item], checkpoint: Callable[[], None]
@@ -217,11 +213,9 @@ class Crew:
         self.broken = True
         for touched in self._touched:
             touched.over = True
-        for helper in self._helpers:
-            helper.kill()
-        for helper in self._helpers:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                helper.wait(1)  # so that it makes nothing more where we are about to clean up
+        if self._helper is not None:
+            self._helper.kill()  # and its hands end with it
+            _wait_for_ends(self._connections, 1.0)
 
     def _look(self) -> None:
         """Raise NoAnswer when a hand has been at one and the same drive for too long.
@@ -240,8 +234,8 @@ class Crew:
             self._inbox.put(None)
         for connection in self._connections:
             connection.close()
-        for helper in self._helpers:
-            _end(helper, 0.2 if self.broken else 10)
+        if self._helper is not None:
+            _end(self._helper, 0.2 if self.broken else 10)
         self._shared.close()
 
 
@@ -272,6 +266,18 @@ def _asking_across(connection: Connection) -> Callable[[Sequence[Item]], list[An
         return list(reply)
 
     return ask
+
+
+def _wait_for_ends(connections: Sequence[Connection], seconds: float) -> None:
+    """Wait until nobody is at the other ends, who could make something where we clean up."""
+    poll, deadline = select.poll(), time.monotonic() + seconds
+    waited_for = {connection.fileno() for connection in connections}
+    for fd in waited_for:
+        poll.register(fd, 0)  # only its end
+    while waited_for and (left := deadline - time.monotonic()) > 0:
+        for fd, _ in poll.poll(left * 1000):
+            poll.unregister(fd)
+            waited_for.discard(fd)
 
 
 def _end(helper: subprocess.Popen[bytes], seconds: float) -> None:
