@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QSplitter,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -26,6 +25,7 @@ from app.media.play.film import IndexOf
 from app.media.play.marks import MarkStore
 from app.media.proxy.spec import ProxySpec
 from app.places.volumes import Volume
+from app.units import count_text
 from ui import icons, theme
 from ui.bridge import Bridge
 from ui.models.clips import ROW_ROLE, ClipFilter, ClipRow, count_of_clips
@@ -35,23 +35,20 @@ from ui.models.recent_folders import RecentFolders
 from ui.panes import Pane
 from ui.panes.library_actions import actions_of, pop_up_menu
 from ui.panes.library_deeds import LibraryDeeds, sound_of_window
+from ui.panes.library_pages import LibraryPages
 from ui.panes.library_places import GROUP, OPEN, WATCH, places_of
 from ui.panes.library_watching import LibraryWatching
 from ui.theme import Tone
 from ui.widgets.buttons import plain_button
 from ui.widgets.clip_panel import ClipPanel
 from ui.widgets.clip_table import ClipTable
-from ui.widgets.empty import EmptyState
 from ui.widgets.labels import TextLabel
 from ui.widgets.place_list import PlaceList
-from ui.words import printable
 
+_WIDTHS = (160, 656, 328)
+"""Of places, clips and player in a window of 1280: all that a row tells has room."""
 _CALM_MS = 120
 """A clip is opened when its row has been the current one for so long: arrow keys may run on."""
-_EMPTY = (
-    "Open a folder or a card to see its clips, play them and mark them. You can also drop one "
-    "here. Nothing is copied or changed."
-)
 
 
 class LibraryPane(Pane):
@@ -84,7 +81,7 @@ class LibraryPane(Pane):
         self.panel = ClipPanel(self.player)
         self.deeds = LibraryDeeds(bridge, self.player, self._index_of, self.chosen, self)
         self.watching = LibraryWatching(bridge, self.show_folder, self)
-        self.stack = QStackedWidget()
+        self.pages = LibraryPages(self)
         self._proxy_jobs: frozenset[str] = frozenset()
         self._group: str | None = None
         self._volumes: tuple[Volume, ...] = ()
@@ -99,29 +96,23 @@ class LibraryPane(Pane):
         self.refresh()
 
     def _lay_out(self) -> None:
-        self.empty = EmptyState(
-            self.key, self.title, _EMPTY, action="Open folder…", on_action=self.open_folder
-        )
-        self.nothing = TextLabel(tone=Tone.DIM, wrap=True)
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        for page in (self.empty, self.nothing, self.table):
-            self.stack.addWidget(page)
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(self._search_row())
         column.addWidget(self.watching.bar)
-        column.addWidget(self.stack, 1)
+        column.addWidget(self.pages, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(14)
         self.splitter.setStyleSheet("QSplitter::handle { background: transparent; }")
         self.splitter.setChildrenCollapsible(False)
-        for part, width, stretch in ((self.places, 176, 0), (middle, 628, 3), (self.panel, 340, 2)):
+        parts = zip((self.places, middle, self.panel), _WIDTHS, (0, 3, 2), strict=True)
+        for part, width, stretch in parts:
             part.setMinimumWidth(round(width * 0.7))
             self.splitter.addWidget(part)
             self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
-        self.splitter.setSizes([176, 628, 340])
+        self.splitter.setSizes(list(_WIDTHS))
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 14, 16, 12)
         row.addWidget(self.splitter)
@@ -155,6 +146,7 @@ class LibraryPane(Pane):
         self.search.installEventFilter(self)
         self.places.chosen.connect(self._place_chosen)
         self.table.chosen.connect(lambda _: self._row_chosen())
+        self.table.selectionModel().selectionChanged.connect(self._count)
         self.table.opened.connect(lambda _: self._play_current())
         self.table.sight_changed.connect(self._in_sight)
         self.table.menu_wanted.connect(partial(pop_up_menu, self))
@@ -173,26 +165,23 @@ class LibraryPane(Pane):
     def refresh(self) -> None:
         """Show everything as it is now."""
         rows = self.clips.model.rows
-        shown = self.filter.rowCount()
-        opening = self.clips.opening
-        if opening is not None:
-            self.nothing.show_text(f"Looking through {printable(str(opening))}…")
-            self.stack.setCurrentWidget(self.nothing)
-        elif self.clips.root is None:
-            self.stack.setCurrentWidget(self.empty)
-        elif not shown:
-            folder = printable(str(self.clips.root))
-            none = f"No clip in {folder}." if not rows else "No clip fits the filter."
-            self.nothing.show_text(none)
-            self.stack.setCurrentWidget(self.nothing)
-        else:
-            self.stack.setCurrentWidget(self.table)
+        self.pages.turn(self.clips.opening, self.clips.root, len(rows), self.filter.rowCount())
         started = self.clips.root is not None
         for widget in (self.search, self.open_button):
             widget.setVisible(started)
         self.panel.setVisible(started and bool(rows))
-        self.count.show_text(count_of_clips(shown, len(rows)) if started else "")
+        self._count()
         self._show_places()
+
+    def _count(self) -> None:
+        """How many clips there are, are shown, and are chosen where those are several."""
+        shown, chosen = self.filter.rowCount(), len(self.table.selectionModel().selectedRows())
+        if self.clips.root is None:
+            self.count.show_text("")
+        elif chosen > 1:
+            self.count.show_text(f"{chosen:,} of {count_text(shown, 'clip')} chosen")
+        else:
+            self.count.show_text(count_of_clips(shown, len(self.clips.model.rows)))
 
     def _show_places(self) -> None:
         self.places.show_places(

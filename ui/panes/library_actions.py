@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from app.media.montage.still_order import StillForm
 from ui.models.clips import HEADS, Column
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def actions_of(pane: LibraryPane) -> list[QAction]:
         ("Play full screen", "Ctrl+Return", player.toggle_large),
         ("Comment on this frame…", "Ctrl+M", pane.comment),
         ("Save this frame…", "Ctrl+Shift+S", deeds.save_frame),
+        ("Save this frame as TIFF…", "", partial(deeds.save_frame, StillForm.TIFF)),
         ("View through a LUT…", "", deeds.choose_lut),
         ("", "", None),
         ("Make previews", "Ctrl+Shift+M", partial(deeds.make_proxies, "preview")),

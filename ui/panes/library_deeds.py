@@ -128,10 +128,10 @@ class LibraryDeeds(QObject):
 
     # Stills
 
-    def save_frame(self) -> None:
+    def save_frame(self, form: StillForm = StillForm.PNG) -> None:
         """Choose a folder, and write the shown frame there."""
         if self._player.frames:
-            self.ask_folder("Save the frame in", self.write_frame)
+            self.ask_folder("Save the frame in", partial(self.write_frame, form=form))
 
     def write_frame(self, folder: Path, form: StillForm = StillForm.PNG) -> None:
         """Write the shown frame into *folder*."""
@@ -181,7 +181,9 @@ class LibraryDeeds(QObject):
             self._add_look(looks, f"{look.name} to Rec. 709", look)
         looks.addSeparator()
         looks.addAction("LUT file…").triggered.connect(lambda _=False: self.choose_lut())
-        menu.addAction("Save this frame…").triggered.connect(lambda _=False: self.save_frame())
+        for text, form in (("", StillForm.PNG), (" as TIFF", StillForm.TIFF)):
+            action = menu.addAction(f"Save this frame{text}…")
+            action.triggered.connect(lambda _=False, form=form: self.save_frame(form))
 
     def _add_look(self, menu: QMenu, text: str, look: LogLook | None) -> None:
         action = menu.addAction(text)

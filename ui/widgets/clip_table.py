@@ -39,10 +39,10 @@ _WIDTHS = {
     Column.START: 90,
     Column.LENGTH: 66,
     Column.RATE: 60,
-    Column.CODEC: 104,
-    Column.SIZE: 68,
+    Column.CODEC: 108,
+    Column.SIZE: 72,
 }
-_LEAST = 180
+_LEAST = 172
 """Of the names: that of an ARRI clip is told whole."""
 _CUT = {Column.CLIP: Qt.TextElideMode.ElideMiddle}
 _GIVES_WAY = ((Column.CODEC, 70), (Column.SIZE, 0), (Column.RATE, 0))

@@ -32,10 +32,10 @@ class EmptyState(QWidget):
         picture.setPixmap(icons.pixmap(icon_name, theme.COLOURS.of(Tone.IDLE), 44))
         picture.setAccessibleName(title)
         self.title = TextLabel(title, size=theme.TITLE, strong=True)
-        self.sentence = TextLabel(sentence, tone=Tone.DIM, wrap=True)
+        self.sentence = TextLabel(tone=Tone.DIM, wrap=True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.sentence.setFixedWidth(_WIDTH)
-        self.sentence.setMinimumHeight(self.sentence.heightForWidth(_WIDTH))
+        self.say(sentence)
         column = QVBoxLayout(self)
         column.setSpacing(8)
         column.addStretch(2)
@@ -47,3 +47,8 @@ class EmptyState(QWidget):
             column.addSpacing(4)
             column.addWidget(self.button, 0, centre)
         column.addStretch(3)
+
+    def say(self, sentence: str) -> None:
+        """Have *sentence* stand there."""
+        self.sentence.show_text(sentence)
+        self.sentence.setMinimumHeight(max(self.sentence.heightForWidth(_WIDTH), 0))

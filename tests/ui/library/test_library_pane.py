@@ -40,13 +40,13 @@ def click_place(pane: LibraryPane, name: str) -> None:
 
 
 def test_an_empty_library_says_what_to_do(pane):
-    assert pane.empty.isVisible()
-    assert "Open a folder" in pane.empty.sentence.text()
+    assert pane.pages.empty.isVisible()
+    assert "Open a folder" in pane.pages.empty.sentence.text()
     assert not pane.panel.isVisible()
 
 
 def test_the_button_of_the_empty_library_opens_a_folder(pane, shelf, qtbot):
-    qtbot.mouseClick(pane.empty.button, LEFT)
+    qtbot.mouseClick(pane.pages.empty.button, LEFT)
     dialog = pane.findChild(QFileDialog)
     assert dialog is not None
     dialog.fileSelected.emit(str(shelf))
@@ -107,8 +107,7 @@ def test_typing_filters_by_name_codec_and_timecode(opened, qtbot):
     opened.search.setText("c00 01:00")
     assert names(opened) == ["A003C001"]
     opened.search.setText("nothing like it")
-    assert opened.nothing.isVisible()
-    assert opened.nothing.text() == "No clip fits the filter."
+    assert opened.pages.unfit.isVisible()
     QTest.keyClick(opened.search, Key.Key_Escape)
     assert len(names(opened)) == 2
     assert opened.table.hasFocus()
@@ -172,14 +171,17 @@ def test_a_folder_that_is_gone_is_said(pane, tmp_path, qtbot):
     with qtbot.waitSignal(pane.said) as news:
         pane.show_folder(tmp_path / "gone")
     assert news.args == [f"There is no folder {tmp_path / 'gone'}."]
-    assert pane.empty.isVisible()
+    assert pane.pages.empty.isVisible()
 
 
 def test_a_folder_without_clips_says_so(pane, tmp_path, qtbot):
     (tmp_path / "bare").mkdir()
     pane.show_folder(tmp_path / "bare")
-    qtbot.waitUntil(lambda: settled(pane) and pane.nothing.isVisible(), timeout=30_000)
-    assert pane.nothing.text() == f"No clip in {tmp_path / 'bare'}."
+    qtbot.waitUntil(lambda: settled(pane) and pane.pages.nothing.isVisible(), timeout=30_000)
+    assert str(tmp_path / "bare") in pane.pages.nothing.sentence.text()
+    assert not pane.panel.isVisible()  # there is nothing to play
+    qtbot.mouseClick(pane.pages.nothing.button, LEFT)
+    qtbot.waitUntil(lambda: settled(pane) and pane.pages.nothing.isVisible(), timeout=30_000)
 
 
 def test_what_cannot_be_read_is_a_row_with_a_sentence(pane, tmp_path, shelf, qtbot):
@@ -195,10 +197,23 @@ def test_what_cannot_be_read_is_a_row_with_a_sentence(pane, tmp_path, shelf, qtb
 
 def test_clips_are_dragged_out_as_files(opened):
     opened.table.selectAll()
+    assert opened.count.text() == "2 of 2 clips chosen"
     indexes = opened.table.selectedIndexes()
     data = opened.table.model().mimeData(indexes)
     assert [path_of(url).name for url in data.urls()] == ["A003C001.mov", "B014C002.mov"]
     assert opened.table.dragEnabled()
+
+
+def test_the_shown_frame_is_saved_as_png_or_tiff(opened, tmp_path, qtbot):
+    for text in ("Save this frame…", "Save this frame as TIFF…"):
+        next(a for a in opened.commands() if a.text() == text).trigger()
+        dialog = opened.findChild(QFileDialog)
+        with qtbot.waitSignal(opened.said, timeout=30_000):
+            dialog.fileSelected.emit(str(tmp_path))
+        dialog.close()
+        qtbot.waitUntil(lambda: opened.findChild(QFileDialog) is None)
+    saved = {path.name for path in tmp_path.glob("A003C001_*")}
+    assert saved == {"A003C001_01-00-00-00.png", "A003C001_01-00-00-00.tif"}
 
 
 def test_names_of_odd_bytes_are_dragged_byte_for_byte(pane, numbered, tmp_path, qtbot):

@@ -198,6 +198,6 @@ def test_the_menu_of_the_player_offers_all_of_it(opened):
     texts = [action.text().partition("\t")[0] for action in menu.actions() if action.text()]
     assert texts == [
         "Full screen", "Loop", "Go to timecode", "Mark this frame", "Clear in and out",
-        "View through", "Save this frame…",
+        "View through", "Save this frame…", "Save this frame as TIFF…",
     ]  # fmt: skip
     menu.deleteLater()
