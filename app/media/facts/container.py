@@ -15,6 +15,7 @@ from av.container import InputContainer
 
 from app.errors import BadInput, MediaFault
 from app.media.facts.atoms import picture_samples
+from app.media.facts.guess import is_guess
 from app.media.facts.picture_track import seconds_of, video_track
 from app.media.facts.sound import SoundFacts, sound_facts
 from app.media.facts.values import AudioTrack, ClipFacts, VideoTrack
@@ -31,14 +32,6 @@ _NAMES = {
 }
 _QUICKTIME = "mov,mp4"
 _PCM_BITS = re.compile(r"pcm_[suf](\d+)")
-_NO_CLIPS = {"tty", "ico"}
-"""What FFmpeg takes for a moving picture, and nobody else does: any text, for one."""
-_RAW = {
-    "h261", "h263", "h264", "hevc", "vvc", "evc", "obu", "m4v", "mpegvideo", "mjpeg", "dirac",
-    "vc1", "dnxhd", "cavsvideo", "avs2", "avs3", "ingenient", "rawvideo", "aac", "ac3", "eac3",
-    "mp3", "loas", "dts", "dtshd", "mlp", "truehd", "aptx", "sbc", "g722", "g729",
-}  # fmt: skip
-"""Streams without a container: noise passes for one, so that the name must speak for it too."""
 _PATIENCE = (12.0, 6.0)
 """Seconds for opening a file, and for each further read that looks for something in it."""
 _CAMERA = "com."
@@ -55,7 +48,7 @@ def read_facts(path: Path) -> ClipFacts:
     """Everything that the file tells of itself. Raises av.FFmpegError, OSError, MediaFault."""
     sound = sound_facts(path)
     with av.open(os.fspath(path), metadata_errors="replace", timeout=_PATIENCE) as container:
-        if _is_guess(container, path):
+        if is_guess(container, path.name):
             raise MediaFault(f"{path} is no clip.", path=path)
         samples = iter(picture_samples(path) if _QUICKTIME in container.format.name else ())
         video = tuple(
@@ -90,13 +83,6 @@ def read_facts(path: Path) -> ClipFacts:
             remarks=tuple(_cut_off(path, container, size)),
         )
     return facts if sound is None else with_sound(facts, sound)
-
-
-def _is_guess(container: InputContainer, path: Path) -> bool:
-    """Whether nothing but FFmpeg's guess says that this is a clip."""
-    kind = container.format
-    ext = path.suffix[1:].lower()
-    return kind.name in _NO_CLIPS or (kind.name in _RAW and ext not in kind.extensions)
 
 
 def with_sound(facts: ClipFacts, sound: SoundFacts) -> ClipFacts:

@@ -12,6 +12,7 @@ from av.container import InputContainer
 
 from app.media.facts import h273
 from app.media.facts.atoms import Sample
+from app.media.facts.guess import has_times, said_rate
 from app.media.facts.values import Colour, KeyFrames, VideoTrack
 from app.timecode import frame_rate
 
@@ -28,7 +29,7 @@ def video_track(
 ) -> VideoTrack:
     """What a picture track and its *first* picture tell; decodes that where it is not given."""
     codec = stream.codec_context
-    rate = _rate(stream)
+    rate = said_rate(container, stream)
     duration = seconds_of(stream.duration, stream.time_base)
     # A header may lie: what is shorter than a frame, or longer than its frames can be, is not so.
     if stream.frames and rate and not 1 <= duration * rate <= stream.frames * _SLOWEST:
@@ -53,7 +54,7 @@ def video_track(
         pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
         colour=_colour(codec),
         rate=rate,
-        steady=even and _is_steady(stream),
+        steady=even and _is_steady(container, stream, rate),
         frames=frames,
         counted=bool(stream.frames or told),
         duration=duration,
@@ -74,10 +75,10 @@ def _colour(codec: Any) -> Colour:
     )
 
 
-def _is_steady(stream: Any) -> bool:
+def _is_steady(container: InputContainer, stream: Any, rate: Fraction) -> bool:
     """Whether the rate of its first frames is that of all."""
-    rates = stream.base_rate, stream.average_rate
-    return not all(rates) or frame_rate(rates[0]) == frame_rate(rates[1])
+    told = has_times(container) and stream.base_rate and stream.average_rate
+    return not told or frame_rate(stream.base_rate) == rate
 
 
 def _undecoded(
@@ -96,11 +97,6 @@ def _undecoded(
         duration=duration,
         decodable=False,
     )
-
-
-def _rate(stream: Any) -> Fraction:
-    rate = stream.average_rate or stream.guessed_rate or stream.base_rate
-    return frame_rate(Fraction(rate)) if rate else Fraction(0)
 
 
 def _first_frame(container: InputContainer, stream: Any) -> Any:

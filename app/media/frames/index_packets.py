@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from app.media.facts.guess import has_times
 from app.media.frames.frame_index import FrameIndex, Numbers, Way
 from app.media.frames.index_rate import measured_rate, said_rate
 from app.media.frames.opened import OpenClip
@@ -72,7 +73,8 @@ class Rows:
     def rate(self, clip: OpenClip) -> Fraction:
         """By when they are to be decoded; headers of files without times are often wrong."""
         dts = np.frombuffer(self.dts, dtype=np.int64)
-        if (dts == _UNKNOWN).any() or np.any(np.diff(dts) <= 0):
+        invented = not has_times(clip.container)
+        if invented or (dts == _UNKNOWN).any() or np.any(np.diff(dts) <= 0):
             return said_rate(clip)
         rate, steady = measured_rate(clip, dts)
         return rate if steady else said_rate(clip)

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from app.media.facts import guess
 from app.media.frames.frame_index import Numbers
 from app.media.frames.opened import OpenClip
 from app.timecode import frame_rate
@@ -13,9 +14,7 @@ from app.timecode import frame_rate
 
 def said_rate(clip: OpenClip) -> Fraction:
     """What the header says; 25 where it says nothing."""
-    stream = clip.stream
-    said = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
-    return frame_rate(Fraction(said))
+    return guess.said_rate(clip.container, clip.stream) or Fraction(25)
 
 
 def measured_rate(clip: OpenClip, stamps: Numbers) -> tuple[Fraction, bool]:

@@ -13,12 +13,11 @@ from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
 from app.errors import BadInput, MediaFault
+from app.media.facts.guess import is_guess
 from app.media.frames.source import ByteSource
 
 PATIENCE = 60.0
 """Seconds that one step of reading may take before a clip counts as unreadable."""
-_NO_CLIPS = {"tty", "ico"}
-"""What FFmpeg takes for a moving picture, and nobody else does: any text, for one."""
 
 
 class OpenClip:
@@ -108,7 +107,7 @@ def _container(source: ByteSource, given: str | BinaryIO) -> InputContainer:
     except (av.FFmpegError, OSError) as error:
         reason = error.strerror or "its bytes make no sense"
         raise MediaFault(f"{source.name} cannot be read as a clip: {reason}.") from error
-    if container.format.name in _NO_CLIPS:
+    if is_guess(container, source.name):
         container.close()
         raise MediaFault(f"{source.name} is no clip.")
     return container

@@ -17,6 +17,8 @@ from clip_bench import H264, PICTURE, SOUND, Clips
 from app.errors import BadInput, MediaFault, NotFound
 from app.media.facts.probe import probe
 from app.media.facts.values import Colour, KeyFrames
+from app.media.frames.index import build_index
+from app.media.frames.source import FileSource
 from app.timecode import Timecode
 
 NTSC = Fraction(30000, 1001)
@@ -114,6 +116,24 @@ def test_a_transport_stream_is_told_without_an_index(clips: Clips) -> None:
     assert (picture.key_frames, picture.key_distance) == (KeyFrames.SOME, 10)
     assert not picture.counted
     assert abs(picture.frames - 50) <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.264", (*H264, "-f", "h264")),
+        ("a.m2v", ("-c:v", "mpeg2video", "-f", "mpeg2video")),
+        ("a.dv", ("-vf", "scale=720:480,setdar=4/3", "-pix_fmt", "yuv411p", "-c:v", "dvvideo")),
+    ],
+)
+def test_a_stream_without_a_container_has_the_rate_of_its_pictures(
+    clips: Clips, name: str, options: tuple[str, ...]
+) -> None:
+    path = clips(name, *options, rate="30000/1001")
+    (picture,) = probe(path).video
+    assert (picture.rate, picture.steady) == (NTSC, True)
+    index = build_index(FileSource(path))
+    assert (index.rate, index.frames) == (NTSC, 30)
 
 
 def test_frames_of_unequal_length_are_said(clips: Clips) -> None:
