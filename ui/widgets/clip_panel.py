@@ -54,7 +54,11 @@ class ClipPanel(QWidget):
         area = QScrollArea()
         area.setWidget(self.facts)
         area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # arrow keys scroll it
+        area.setAccessibleName("About the clip")
+        area.setStyleSheet(
+            f"QScrollArea:focus {{ border: 1px solid {theme.COLOURS.primary_line}; }}"
+        )
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column.addWidget(area, 1)
 
