@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.errors import ReelkeepError
 from app.media.play.lens import Lens
-from app.media.play.marks import ClipMarks, Mark, MarkStore
+from app.media.play.marks import ClipMarks, MarkStore
 from app.media.play.playback import Playback
 from app.media.play.sound_sink import SoundSink
 from app.timecode import Timecode, frame_rate
@@ -308,49 +308,34 @@ class PlayerModel(QObject):
 
     def mark_in(self) -> None:
         """Keep from the shown frame on."""
-        end = self.marks.end
-        kept = end if end is not None and end > self.number else None
-        self._mark(replace(self.marks, first=self.number, end=kept))
+        self._mark(self.marks.kept_from(self.number))
 
     def mark_out(self) -> None:
         """Keep up to the shown frame; stored is the one behind it."""
-        first = self.marks.first
-        kept = first if first is not None and first <= self.number else None
-        self._mark(replace(self.marks, first=kept, end=self.number + 1))
+        self._mark(self.marks.kept_to(self.number))
 
     def clear_range(self) -> None:
         """Keep all of it."""
         self._mark(replace(self.marks, first=None, end=None))
 
     def add_mark(self, text: str = "") -> None:
-        """Mark the shown frame, or say something else about it."""
-        others = [mark for mark in self.marks.marks if mark.frame != self.number]
-        marks = sorted([*others, Mark(frame=self.number, text=text)], key=lambda m: m.frame)
-        self._mark(replace(self.marks, marks=tuple(marks)))
+        """Mark the shown frame; what was said about it stays unless there is something else."""
+        self._mark(self.marks.marked(self.number, text or self.marks.text_at(self.number)))
 
     def say_of_mark(self, frame: int, text: str) -> None:
         """Have a mark say something else."""
-        marks = tuple(
-            replace(mark, text=text) if mark.frame == frame else mark for mark in self.marks.marks
-        )
-        if marks != self.marks.marks:
-            self._mark(replace(self.marks, marks=marks))
+        if text != self.marks.text_at(frame):
+            self._mark(self.marks.marked(frame, text))
 
     def remove_mark(self, frame: int) -> None:
         """Take a mark away."""
-        kept = tuple(mark for mark in self.marks.marks if mark.frame != frame)
-        self._mark(replace(self.marks, marks=kept))
+        self._mark(self.marks.without(frame))
 
     def next_mark(self, way: int) -> None:
         """Go to the next mark, in or out point."""
-        places = {mark.frame for mark in self.marks.marks}
-        if self.marks.first is not None:
-            places.add(self.marks.first)
-        if self.marks.end is not None:
-            places.add(self.marks.end - 1)
-        beyond = [place for place in places if (place - self.number) * way > 0]
-        if beyond:
-            self.show(min(beyond, key=lambda place: abs(place - self.number)))
+        place = self.marks.beyond(self.number, way)
+        if place is not None:
+            self.show(place)
 
     @property
     def marks(self) -> ClipMarks:

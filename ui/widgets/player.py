@@ -167,7 +167,7 @@ class Player(QWidget):
         speed = f" · {model.speed}×" if model.speed not in {0, 1} else ""
         loop = " · loop" if model.loop else ""
         late = f" · {count_text(model.dropped, 'frame')} dropped" if model.dropped else ""
-        said = next((m.text for m in model.marks.marks if m.frame == model.number), "")
+        said = model.marks.text_at(model.number)
         comment = f" · {printable(said)}" if said else ""
         return f"frame {model.number:,} · {rate_text(model.rate)} fps{speed}{loop}{late}{comment}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,39 @@ class ClipMarks:
     def empty(self) -> bool:
         """Whether nothing was marked."""
         return self.first is None and self.end is None and not self.marks
+
+    def kept_from(self, frame: int) -> ClipMarks:
+        """With *frame* as the first that is kept; an end before it goes."""
+        end = self.end if self.end is not None and self.end > frame else None
+        return replace(self, first=frame, end=end)
+
+    def kept_to(self, frame: int) -> ClipMarks:
+        """With *frame* as the last that is kept; a beginning behind it goes."""
+        first = self.first if self.first is not None and self.first <= frame else None
+        return replace(self, first=first, end=frame + 1)
+
+    def marked(self, frame: int, text: str) -> ClipMarks:
+        """With a mark at *frame* that says *text*, also where there was another one."""
+        marks = (*self.without(frame).marks, Mark(frame=frame, text=text))
+        return replace(self, marks=tuple(sorted(marks, key=lambda mark: mark.frame)))
+
+    def without(self, frame: int) -> ClipMarks:
+        """With no mark at *frame*."""
+        return replace(self, marks=tuple(mark for mark in self.marks if mark.frame != frame))
+
+    def text_at(self, frame: int) -> str:
+        """What was said of *frame*; "" for nothing."""
+        return next((mark.text for mark in self.marks if mark.frame == frame), "")
+
+    def beyond(self, frame: int, way: int) -> int | None:
+        """The nearest mark, in or out point behind *frame*, or with a negative *way* before it."""
+        places = {mark.frame for mark in self.marks}
+        if self.first is not None:
+            places.add(self.first)
+        if self.end is not None:
+            places.add(self.end - 1)
+        ahead = [place for place in places if (place - frame) * way > 0]
+        return min(ahead, key=lambda place: abs(place - frame), default=None)
 
 
 def merged(kept: ClipMarks, new: ClipMarks) -> ClipMarks:

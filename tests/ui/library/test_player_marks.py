@@ -58,6 +58,8 @@ def test_several_marks_with_comments_are_listed_and_kept(opened, bridge, shelf, 
     assert opened.panel.marks.item(1, 0).text() == "01:00:02:20"
     go(70)
     assert opened.panel.player.view.head == "frame 70 · 25 fps · Boom in shot"
+    QTest.keyClick(opened.table, Key.Key_M)  # once more takes nothing away
+    assert opened.player.marks.text_at(70) == "Boom in shot"
     opened.table.choose(1)
     qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
     assert opened.player.marks.empty

@@ -77,3 +77,27 @@ def test_a_clip_that_is_offline_is_known_by_what_it_was(tmp_path: Path) -> None:
     assert MarkStore(tmp_path / "marks").stamp_of(clip) == other
     with pytest.raises(NotFound):
         store.stamp_of(tmp_path / "never.mov")
+
+
+def test_the_kept_part_never_ends_before_it_begins() -> None:
+    marks = ClipMarks().kept_from(30).kept_to(60)
+    assert (marks.first, marks.end) == (30, 61)
+    assert marks.kept_from(60) == ClipMarks(first=60, end=61)
+    assert marks.kept_from(61) == ClipMarks(first=61)
+    assert marks.kept_to(29) == ClipMarks(end=30)
+    assert marks.kept_to(30) == ClipMarks(first=30, end=31)
+
+
+def test_a_frame_has_one_mark_and_the_next_one_is_found_both_ways() -> None:
+    marks = ClipMarks(first=10, end=51).marked(70, "late").marked(20, "early").marked(70, "later")
+    assert marks.marks == (Mark(frame=20, text="early"), Mark(frame=70, text="later"))
+    assert (marks.text_at(70), marks.text_at(71)) == ("later", "")
+    ahead, back = [], []
+    place: int | None = 0
+    while (place := marks.beyond(place, 1)) is not None:
+        ahead.append(place)
+    place = 100
+    while (place := marks.beyond(place, -1)) is not None:
+        back.append(place)
+    assert ahead == back[::-1] == [10, 20, 50, 70]
+    assert marks.without(20).marks == (Mark(frame=70, text="later"),)
