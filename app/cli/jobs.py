@@ -12,7 +12,8 @@ import click
 
 from app.cli.invocation import this_invocation
 from app.cli.outcome import show_outcome
-from app.cli.output import Output, progress_facts, shown
+from app.cli.output import Output, shown
+from app.cli.progress import progress_facts
 from app.cli.transcode import show_sheets
 from app.cli.typed import Place
 from app.cli.work import Watch

@@ -5,16 +5,21 @@ Without a terminal there is no such line and no arithmetic, only what is said in
 
 from __future__ import annotations
 
+import shutil
 import threading
+from collections.abc import Iterator
 from typing import Self
 
 import click
+from rich.cells import cell_len, chop_cells
 
 from app.cli.output import Output, shown
 from app.jobs.snapshot import JobSnapshot
-from app.units import BYTES, amount_text, duration_text, now, speed_text
+from app.units import BYTES, FRAMES, TILES, amount_text, duration_text, now, speed_text
 
 _CLEAR = "\r\x1b[2K"
+_SHORTEST_NAME = 8
+"""Columns below which a name says nothing any more."""
 
 
 class LiveLine:
@@ -30,7 +35,7 @@ class LiveLine:
         """Show how *job* stands; None: nothing is in hand."""
         if not self._terminal:
             return
-        text = line_text(job) if job is not None else ""
+        text = line_text(job, _columns()) if job is not None else ""
         with self._lock:
             if text != self._text:
                 self._text = text
@@ -62,8 +67,7 @@ class LiveLine:
 
     def _draw(self) -> None:
         if self._terminal:
-            width = click.get_text_stream("stdout").isatty() and _columns()
-            click.echo(_CLEAR + self._text[: width or None], nl=False)
+            click.echo(_CLEAR + self._text, nl=False)
 
 
 class MediaLines:
@@ -91,21 +95,44 @@ class MediaLines:
             self._output.say(", ".join(filter(None, step)))
 
 
-def line_text(job: JobSnapshot) -> str:
-    """`Proxies of A003C001.mov  Making proxies  120 of 300 frames, 8 s spent, 12 s left`."""
-    parts = []
+def line_text(job: JobSnapshot, columns: int) -> str:
+    """`Making proxies  A003C001.mov  120 of 300 frames, 61 fps, 8 s spent, 12 s left`.
+
+    Where that does not fit, what the job is gives way to how far it is, and then the clip's name.
+    """
+    facts = shown(", ".join(_facts(job)))
+    title, stage, current = map(shown, (job.title, job.stage, job.current))
+    name = current or title
+    for words in ((title, stage, current), (stage, name), (name,)):
+        text = "  ".join(filter(None, (*words, facts)))
+        if cell_len(text) <= columns:
+            return text
+    room = columns - cell_len(facts) - 2
+    return f"{elided(name, room)}  {facts}" if room >= _SHORTEST_NAME else facts[:columns]
+
+
+def elided(name: str, columns: int) -> str:
+    """A name in so many columns of a terminal: what clips differ in stands at both ends."""
+    if cell_len(name) <= columns:
+        return name
+    head = chop_cells(name, (columns - 1) // 2)[0]
+    tail = chop_cells(name[::-1], columns - 1 - cell_len(head))[0][::-1]
+    return f"{head}…{tail}"
+
+
+def _facts(job: JobSnapshot) -> Iterator[str]:
     if job.size:
-        parts.append(f"{amount_text(job.copied, job.unit)} of {amount_text(job.size, job.unit)}")
-    if job.started is not None:
-        parts.append(f"{duration_text((now() - job.started).total_seconds())} spent")
-    if job.left is not None:
-        parts.append(f"{duration_text(job.left)} left")
+        done = amount_text(job.copied, job.unit)
+        if job.unit in {FRAMES, TILES}:  # the word once is enough
+            done = f"{job.copied:,}"
+        yield f"{done} of {amount_text(job.size, job.unit)}"
     if job.rate and job.unit != BYTES:
-        parts.append(speed_text(job.rate, job.unit))
-    return shown("  ".join(part for part in (job.title, job.stage, ", ".join(parts)) if part))
+        yield speed_text(job.rate, job.unit)
+    if job.started is not None:
+        yield f"{duration_text((now() - job.started).total_seconds())} spent"
+    if job.left is not None:
+        yield f"{duration_text(job.left)} left"
 
 
 def _columns() -> int:
-    import shutil
-
     return max(20, shutil.get_terminal_size().columns - 1)

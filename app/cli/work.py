@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from types import FrameType
 
+from app.cli.follow import follow
 from app.cli.output import Output
 from app.engine import Engine
 from app.errors import JournalFault
@@ -51,7 +52,7 @@ class Watch:
                 self._runner.join()
 
     def _followed(self, job: JobId, seconds: float) -> JobSnapshot:
-        ended = self._output.follow(partial(self._look, job), plain_seconds=seconds)
+        ended = follow(self._output, partial(self._look, job), plain_seconds=seconds)
         if self._told_of is not None:
             self._told_of(ended)
         return ended

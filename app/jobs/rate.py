@@ -9,6 +9,10 @@ WINDOW = 4.0
 """Seconds after which an old rate has lost most of its weight."""
 
 
+STILL = 1.5
+"""Seconds that a count may stand still before the rate falls: programs tell theirs in steps."""
+
+
 class Rate:
     """A smoothed rate over a growing count; safe to ask from one thread at a time."""
 
@@ -30,7 +34,7 @@ class Rate:
             self._last, self._count = now, count
             return self._value
         elapsed = now - self._last
-        if elapsed < 0.05:
+        if elapsed < 0.05 or (count == self._count and elapsed < STILL):
             return self._value
         fresh = (count - self._count) / elapsed
         weight = min(1.0, elapsed / WINDOW) if self._value else 1.0
@@ -47,7 +51,11 @@ class Rate:
         self._last, self._value = None, 0.0
 
     def left(self, remaining: int) -> float | None:
-        """Seconds until *remaining* more units are done; None while nobody can know."""
-        if remaining <= 0:
-            return 0.0
-        return remaining / self._value if self._value > 0 else None
+        """Seconds until *remaining* more units are done; None while nobody can know.
+
+        What comes after the last unit is not counted in units, so then nobody knows either.
+        """
+        if remaining <= 0 or self._value <= 0:
+            return None
+        passed = 0.0 if self._last is None else self._clock() - self._last
+        return max(0.0, remaining / self._value - passed)

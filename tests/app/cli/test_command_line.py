@@ -10,7 +10,9 @@ import click
 import pytest
 
 from app.cli import group
-from app.cli.output import Output, place_text, progress_text, shown
+from app.cli.follow import follow
+from app.cli.output import Output, shown
+from app.cli.progress import place_text, progress_text
 from app.errors import BadInput, DestinationFull, JobCancelled
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.jobs.spec import JobId
@@ -213,7 +215,7 @@ def test_a_job_is_followed_to_its_end_in_json_lines(capsys):
     )
     waits = []
 
-    last = Output(as_json=True).follow(lambda: next(steps), plain_seconds=60, wait=waits.append)
+    last = follow(Output(as_json=True), lambda: next(steps), plain_seconds=60, wait=waits.append)
 
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["state"] for event in events] == ["queued", "running", "running", "done"]
@@ -226,7 +228,7 @@ def test_a_job_is_followed_to_its_end_in_json_lines(capsys):
 def test_a_job_is_followed_in_plain_lines_where_nobody_watches(capsys):
     steps = iter([job(JobState.RUNNING, stage="Copying"), job(JobState.INTERRUPTED)])
 
-    Output().follow(lambda: next(steps), wait=lambda _: None)
+    follow(Output(), lambda: next(steps), wait=lambda _: None)
 
     first, second = capsys.readouterr().out.splitlines()
     assert first == "Offload A003, running, Copying, 0%"
@@ -238,6 +240,7 @@ def test_on_a_terminal_a_bar_shows_the_job_and_its_destinations(tmp_path):
     import pty
 
     code = (
+        "from app.cli.follow import follow\n"
         "from app.cli.output import Output\n"
         "from app.jobs.snapshot import *\n"
         "p = PlaceSnapshot(name='RAID [b]', path='/r', device='d', state=PlaceState.WRITING,\n"
@@ -246,7 +249,7 @@ def test_on_a_terminal_a_bar_shows_the_job_and_its_destinations(tmp_path):
         "    title='Offload A003', stage='Copying', work_total=10, work_done=done, places=(p,),\n"
         "    rate=2e8, left=70.0)\n"
         "steps = iter([job(JobState.RUNNING, 5), job(JobState.DONE, 10)])\n"
-        "Output().follow(lambda: next(steps), wait=lambda s: None)\n"
+        "follow(Output(), lambda: next(steps), wait=lambda s: None)\n"
     )
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
