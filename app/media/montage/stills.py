@@ -19,44 +19,14 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 
 from app.errors import DestinationFault, DestinationFull, WriteFailed
-from app.media.frames.decoder import Decoder
-from app.media.frames.frame_index import FrameIndex
-from app.media.frames.opened import OpenClip
 from app.media.frames.pictures import scaled
-from app.media.frames.source import ByteSource
 from app.media.montage.still_order import Still, StillForm
-from app.media.montage.tiles import clock_text
 from app.media.products.partial import part_of, sync_folder
-from app.timecode import Timecode
 
-__all__ = ["Still", "StillForm", "export_still", "write_still"]
+__all__ = ["Still", "StillForm", "write_still"]
 
 _DEEP, _PLAIN = "rgb48le", "rgb24"
 _PACKED = {"tiff": {"compression_algo": "deflate"}, "png": {}}
-
-
-def export_still(
-    source: ByteSource,
-    index: FrameIndex,
-    n: int,
-    folder: Path,
-    *,
-    name: str,
-    start: Timecode | None = None,
-    form: StillForm = StillForm.PNG,
-    track: int = 0,
-) -> Still:
-    """Write frame *n* of a clip into *folder*, which is made if need be; nothing is replaced.
-
-    *name* is the clip's, *start* its timecode. Raises FrameFault where the frame can't be given,
-    BadInput for one that isn't there, MediaFault, and a DestinationFault that names the file.
-    """
-    with OpenClip(source, track) as clip:
-        aspect = Fraction(clip.stream.sample_aspect_ratio or 1)
-    with Decoder(source, index, track=track) as decoder:
-        frame = decoder.frame(n)
-    timecode = clock_text(start, index.rate, index.steady, n, index.seconds(n))
-    return write_still(frame, n, timecode, folder, name=name, form=form, aspect=aspect)
 
 
 def write_still(

@@ -40,11 +40,6 @@ class Settling:
         """It is gone."""
         self._seen.pop(name, None)
 
-    @property
-    def waiting(self) -> int:
-        """How many files are waited for."""
-        return len(self._seen)
-
 
 def is_written(path: Path) -> bool:
     """Whether some program has *path* open to write, as far as this system tells."""

@@ -21,10 +21,15 @@ from app.engine import Engine
 from app.errors import BadInput, FrameFault, MediaFault, NotFound, WriteFailed
 from app.jobs.snapshot import JobState
 from app.media.facts.probe import probe
+from app.media.frames.decoder import Decoder
+from app.media.frames.frame_index import FrameIndex
 from app.media.frames.index import build_index
+from app.media.frames.opened import OpenClip
 from app.media.frames.source import FileSource
 from app.media.montage.spec import SheetState
-from app.media.montage.stills import Still, StillForm, export_still
+from app.media.montage.stills import Still, StillForm, write_still
+from app.media.montage.tiles import clock_text
+from app.timecode import Timecode
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +41,26 @@ def numbered(tmp_path_factory: pytest.TempPathFactory) -> NumberedClips:
 def engine(tmp_path: Path) -> Iterator[Engine]:
     with Engine(tmp_path / "profile") as made:
         yield made
+
+
+def export_still(
+    source: FileSource,
+    index: FrameIndex,
+    n: int,
+    folder: Path,
+    *,
+    name: str,
+    start: Timecode | None = None,
+    form: StillForm = StillForm.PNG,
+    track: int = 0,
+) -> Still:
+    """Frame *n* of a file as a still, by its index."""
+    with OpenClip(source, track) as clip:
+        aspect = Fraction(clip.stream.sample_aspect_ratio or 1)
+    with Decoder(source, index, track=track) as decoder:
+        frame = decoder.frame(n)
+    timecode = clock_text(start, index.rate, index.steady, n, index.seconds(n))
+    return write_still(frame, n, timecode, folder, name=name, form=form, aspect=aspect)
 
 
 def pixels_of(path: Path) -> np.ndarray:
