@@ -8,10 +8,12 @@ a container has no udev.
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import re
 import subprocess
 import threading
+import time
 import uuid
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from pathlib import Path
 
 _ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _BLKID_SECONDS = 2.0
+_AGAIN_SECONDS = 10.0
+"""After which `blkid` is asked anew about what it did not tell in time: a machine may be busy."""
 _REMEMBERED = 256
 _GET_UUID = 0x80111500
 """FS_IOC_GETFSUUID: a length and 16 bytes."""
@@ -56,7 +60,8 @@ class FileSystems:
     def __init__(self, dev: Path = Path("/dev"), run: Path = Path("/run")) -> None:
         self._dev = dev
         self._run = run
-        self._known: dict[Hashable, FileSystemFacts] = {}
+        self._known: dict[Hashable, tuple[FileSystemFacts, float]] = {}
+        """Each with the moment until which it counts."""
         self._lock = threading.Lock()
 
     def of_block(self, name: str, number: tuple[int, int], key: Hashable) -> FileSystemFacts:
@@ -78,13 +83,16 @@ class FileSystems:
 
     def _remembered(self, key: Hashable, place: Path) -> FileSystemFacts:
         with self._lock:
-            if key in self._known:
-                return self._known[key]
-        facts = _probed(place)
+            facts, until = self._known.get(key, (FileSystemFacts(), 0.0))
+        if time.monotonic() < until:
+            return facts
+        probed = _probed(place)
+        facts = probed or FileSystemFacts()
+        until = math.inf if probed is not None else time.monotonic() + _AGAIN_SECONDS
         with self._lock:
             while len(self._known) >= _REMEMBERED:
                 self._known.pop(next(iter(self._known)))
-            self._known[key] = facts
+            self._known[key] = facts, until
         return facts
 
     def _from_udev(self, number: tuple[int, int]) -> FileSystemFacts:
@@ -106,7 +114,8 @@ class FileSystems:
         return ""
 
 
-def _probed(place: Path) -> FileSystemFacts:
+def _probed(place: Path) -> FileSystemFacts | None:
+    """What `blkid` reads there; None where it did not answer in time."""
     command = ["blkid", "-p", "-o", "udev", os.fspath(place)]
     # blkid lives in /sbin, which a user's search path may leave out.
     search = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
@@ -119,7 +128,9 @@ def _probed(place: Path) -> FileSystemFacts:
             check=False,
             env={"PATH": search, "LC_ALL": "C"},
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
+        return None
+    except OSError:
         return FileSystemFacts()
     return _facts(os.fsdecode(answer.stdout).split("\n"))
 
