@@ -215,7 +215,7 @@ def test_a_job_is_followed_to_its_end_in_json_lines(capsys):
     )
     waits = []
 
-    last = follow(Output(as_json=True), lambda: next(steps), plain_seconds=60, wait=waits.append)
+    last = follow(Output(as_json=True), lambda: next(steps), plain_seconds=3600, wait=waits.append)
 
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["state"] for event in events] == ["queued", "running", "running", "done"]
