@@ -13,8 +13,10 @@ import av
 from app.errors import BadInput, MediaFault, NotFound
 from app.media.facts.beside import Beside, told_beside
 from app.media.facts.container import read_facts
+from app.media.facts.guess import said_rate
 from app.media.facts.header import PictureHeader
 from app.media.facts.mxf import picture_coding
+from app.media.facts.picture_track import picture_streams, seconds_of, told_length
 from app.media.facts.red import red_header
 from app.media.facts.row import ending
 from app.media.facts.sequence import row_facts, with_header
@@ -169,15 +171,15 @@ def _with_part(facts: ClipFacts, part: Path) -> ClipFacts:
 def _lengths(part: Path) -> tuple[list[_Length], list[_Length], Fraction]:
     """Frames and seconds of each picture and sound track, and the seconds of the longest."""
     with av.open(os.fspath(part), metadata_errors="replace") as container:
-        video = [_length(stream) for stream in container.streams.video]
-        audio = [_length(stream) for stream in container.streams.audio]
+        video = [
+            told_length(container, stream, said_rate(container, stream))
+            for stream in picture_streams(container)
+        ]
+        audio = [
+            (0, seconds_of(stream.duration, stream.time_base)) for stream in container.streams.audio
+        ]
         all_of_it = Fraction(container.duration or 0, av.time_base)
     return video, audio, max([seconds for _, seconds in (*video, *audio)], default=all_of_it)
-
-
-def _length(stream: av.stream.Stream) -> _Length:
-    base = stream.time_base
-    return stream.frames, Fraction(stream.duration * base if stream.duration and base else 0)
 
 
 def _filled_up(lengths: list[_Length], count: int) -> list[_Length]:

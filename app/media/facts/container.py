@@ -16,7 +16,7 @@ from av.container import InputContainer
 from app.errors import BadInput, MediaFault
 from app.media.facts.atoms import picture_samples
 from app.media.facts.guess import is_guess
-from app.media.facts.picture_track import seconds_of, video_track
+from app.media.facts.picture_track import picture_streams, seconds_of, video_track
 from app.media.facts.sound import SoundFacts, sound_facts
 from app.media.facts.values import AudioTrack, ClipFacts, VideoTrack
 from app.timecode import Timecode
@@ -53,8 +53,7 @@ def read_facts(path: Path) -> ClipFacts:
         samples = iter(picture_samples(path) if _QUICKTIME in container.format.name else ())
         video = tuple(
             video_track(container, stream, next(samples, None))
-            for stream in container.streams.video
-            if not stream.disposition & av.stream.Disposition.attached_pic
+            for stream in picture_streams(container)
         )
         audio = tuple(
             _audio(stream, sound) for stream in container.streams.audio if stream.codec_context

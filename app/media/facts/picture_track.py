@@ -30,17 +30,10 @@ def video_track(
     """What a picture track and its *first* picture tell; decodes that where it is not given."""
     codec = stream.codec_context
     rate = said_rate(container, stream)
-    duration = seconds_of(stream.duration, stream.time_base)
-    # A header may lie: what is shorter than a frame, or longer than its frames can be, is not so.
-    if stream.frames and rate and not 1 <= duration * rate <= stream.frames * _SLOWEST:
-        duration = stream.frames / rate
-    duration = duration or Fraction(container.duration or 0, av.time_base)
+    told, duration = told_length(container, stream, rate)
     if codec is None:
-        return _undecoded(stream, sample, rate, duration)
+        return _undecoded(stream, sample, rate, told, duration)
     every, distance, even = _key_frames(container, stream)
-    frames = stream.frames or round(duration * rate)
-    # An MXF file's duration is a number of frames.
-    told = container.format.name == "mxf" and stream.duration and stream.time_base * rate == 1
     first = first or _first_frame(container, stream)
     return VideoTrack(
         index=stream.index,
@@ -55,8 +48,8 @@ def video_track(
         colour=_colour(codec),
         rate=rate,
         steady=even and _is_steady(container, stream, rate),
-        frames=frames,
-        counted=bool(stream.frames or told),
+        frames=told or round(duration * rate),
+        counted=bool(told),
         duration=duration,
         rotation=-first.rotation % 360 if first is not None else 0,
         interlaced=bool(first is not None and first.interlaced_frame),
@@ -64,6 +57,23 @@ def video_track(
         key_distance=distance,
         language=stream.language or "",
     )
+
+
+def picture_streams(container: InputContainer) -> list[Any]:
+    """The streams of moving pictures; a cover is none."""
+    cover = av.stream.Disposition.attached_pic
+    return [stream for stream in container.streams.video if not stream.disposition & cover]
+
+
+def told_length(container: InputContainer, stream: Any, rate: Fraction) -> tuple[int, Fraction]:
+    """Frames of a picture track, 0 where the file does not count them, and seconds."""
+    in_frames = container.format.name == "mxf" and stream.time_base and stream.time_base * rate == 1
+    frames = stream.frames or (stream.duration if in_frames and stream.duration else 0)
+    duration = seconds_of(stream.duration, stream.time_base)
+    # A header may lie: what is shorter than a frame, or longer than its frames can be, is not so.
+    if stream.frames and rate and not 1 <= duration * rate <= stream.frames * _SLOWEST:
+        duration = stream.frames / rate
+    return frames, duration or Fraction(container.duration or 0, av.time_base)
 
 
 def _colour(codec: Any) -> Colour:
@@ -82,7 +92,7 @@ def _is_steady(container: InputContainer, stream: Any, rate: Fraction) -> bool:
 
 
 def _undecoded(
-    stream: Any, sample: Sample | None, rate: Fraction, duration: Fraction
+    stream: Any, sample: Sample | None, rate: Fraction, told: int, duration: Fraction
 ) -> VideoTrack:
     """A track that nobody here can decode is told as far as its container goes."""
     return VideoTrack(
@@ -92,8 +102,8 @@ def _undecoded(
         width=sample.width if sample else 0,
         height=sample.height if sample else 0,
         rate=rate,
-        frames=stream.frames or round(duration * rate),
-        counted=bool(stream.frames),
+        frames=told or round(duration * rate),
+        counted=bool(told),
         duration=duration,
         decodable=False,
     )

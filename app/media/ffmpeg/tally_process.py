@@ -14,6 +14,7 @@ from typing import Any
 import av
 
 from app.media.facts.clip import read_clip
+from app.media.facts.picture_track import picture_streams
 from app.media.facts.probe_process import hold_back, told
 from app.media.facts.whole import whole_clip
 from app.media.ffmpeg.tally import Care
@@ -98,14 +99,7 @@ def _sounds(path: Path) -> int:
 
 def _counted(path: Path, care: Care) -> dict[str, Any]:
     with av.open(str(path), metadata_errors="replace") as container:
-        stream = next(
-            (
-                one
-                for one in container.streams.video
-                if not one.disposition & av.stream.Disposition.attached_pic
-            ),
-            None,
-        )
+        stream = next(iter(picture_streams(container)), None)
         if stream is None:
             return {"frames": 0, "span": "0"}
         if care is Care.PICTURES:

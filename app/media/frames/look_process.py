@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from app.media.facts.clip import read_clip
+from app.media.facts.picture_track import picture_streams
 from app.media.facts.probe_process import hold_back, told
 from app.media.frames.look import POSTER, STRIP_HEIGHT
 from app.media.frames.pictures import Size, fitted, scaled
@@ -70,9 +71,9 @@ def _pictures(path: Path, places: list[Fraction], box: Size) -> Iterator[bytes]:
     last = b""
     try:
         with av.open(str(path)) as container:
-            if not container.streams.video:
+            stream = next(iter(picture_streams(container)), None)
+            if stream is None:
                 return
-            stream = container.streams.video[0]
             stream.thread_type = "SLICE"
             stream.codec_context.skip_frame = "NONKEY"
             for place in places:

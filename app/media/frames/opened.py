@@ -9,11 +9,12 @@ from typing import BinaryIO, Self
 import av
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Discard, Disposition
+from av.stream import Discard
 from av.video.stream import VideoStream
 
 from app.errors import BadInput, MediaFault
 from app.media.facts.guess import is_guess
+from app.media.facts.picture_track import picture_streams
 from app.media.frames.source import ByteSource
 
 PATIENCE = 60.0
@@ -44,16 +45,12 @@ class OpenClip:
             raise
 
     def _track(self, track: int) -> VideoStream:
-        streams = [
-            stream
-            for stream in self.container.streams.video
-            if not stream.disposition & Disposition.attached_pic
-        ]
+        streams = picture_streams(self.container)
         if not streams:
             raise MediaFault(f"{self.source.name} holds no picture.")
         if not 0 <= track < len(streams):
             raise BadInput(f"{self.source.name} has no picture track {track + 1}.")
-        chosen = streams[track]
+        chosen: VideoStream = streams[track]
         if chosen.codec_context is None:
             raise MediaFault(f"The picture of {self.source.name} cannot be decoded here.")
         for stream in self.container.streams:

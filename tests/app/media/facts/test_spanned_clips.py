@@ -161,7 +161,7 @@ def test_spanned_mxf_of_canon_and_sony_is_one_clip(clips: Clips, tmp_path: Path)
     placed(part, canon / "AA000101.MXF", canon / "AA000102.MXF")
     facts = probe(canon / "AA000102.MXF")
     assert (facts.name, facts.parts) == ("AA0001", ("AA000101.MXF", "AA000102.MXF"))
-    assert facts.video[0].frames == 50
+    assert (facts.video[0].frames, facts.video[0].counted) == (50, True)
     sony = tmp_path / "XDROOT" / "Clip" / "A001C001_261120R4"
     placed(part, sony / "A001C001_261120R4_001.MXF", sony / "A001C001_261120R4_002.MXF")
     facts = probe(sony / "A001C001_261120R4_001.MXF")
