@@ -191,9 +191,10 @@ class Engine(AbstractContextManager["Engine"]):
                     asked = False
                     self._runner.cancel(job)
                 # Not join(): interrupted by Ctrl-C, it takes a running thread for an ended one.
-                over = ended.wait(every)
-                if progress is not None:
-                    progress(self._runner.snapshot(job))
+                while not over:
+                    over = ended.wait(every)
+                    if progress is not None:
+                        progress(self._runner.snapshot(job))
             except KeyboardInterrupt:
                 asked = True
         thread.join()

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import pytest
 from fault_mount import FaultMount
@@ -30,14 +31,17 @@ def test_a_job_cancelled_during_the_last_read_back_is_cancelled(bench, tmp_path,
 
 
 @pytest.mark.root
-def test_ctrl_c_in_a_script_is_waited_for_until_the_job_has_ended(bench, tmp_path):
+@pytest.mark.parametrize("times", [1, 20])
+def test_ctrl_c_in_a_script_is_waited_for_until_the_job_has_ended(bench, tmp_path, times):
     drive = FaultMount(bench, "drive")
     drive.set({"op": "read", "match": "*.part", "at": 1, "do": "hold"})
     card = make_card(tmp_path / "A003", {"A003C001.mov": 6 * MB})
 
     def interrupt() -> None:
         drive.wait_acted("hold")
-        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(times):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
         controls = engine._runner._controls.values()
         wait_for(lambda: all(control.cancelled for control in controls), "it was heard")
         drive.set()
