@@ -126,7 +126,7 @@ def _paint_place(painter: QPainter, box: QRect, place: Place) -> None:
     painter.setFont(font)
     figure = f" {place.figure}" if place.figure else ""
     room = box.width() - words.horizontalAdvance(figure)
-    name = words.elidedText(printable(place.name), Qt.TextElideMode.ElideMiddle, room)
+    name = words.elidedText(printable(place.name), Qt.TextElideMode.ElideRight, room)
     painter.setPen(theme.colour(Tone.RUNNING if place.here else Tone.TEXT))
     painter.drawText(box, flags, name)
     painter.setPen(theme.colour(place.tone))

@@ -51,7 +51,7 @@ class WatchBar(QWidget):
         first.addSpacing(6)
         first.addWidget(self.switch)
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 4, 8, 8)
+        column.setContentsMargins(8, 4, 8, 0)
         column.setSpacing(3)
         column.addLayout(first)
         column.addWidget(self.line)

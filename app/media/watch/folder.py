@@ -297,7 +297,7 @@ class WatchFolder:
             growing=len(self._known),
             waiting=len(self._ready),
             in_hand=in_hand,
-            done=len(self._ledger.at(Stage.DONE)),
+            done=self._ledger.count(Stage.DONE),
             failures=tuple(self._failures()),
             left_out=len(self._left_out),
         )

@@ -56,12 +56,14 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._entries: dict[tuple[str, str], Entry] = {}
+        self._at: dict[Stage, dict[tuple[str, str], Entry]] = {stage: {} for stage in Stage}
         self._file: IO[str] | None = None
 
     def open(self) -> None:
         """Read what is known. WriteFailed where nothing can be remembered."""
         spent = 0
-        self._entries.clear()
+        for known in (self._entries, *self._at.values()):
+            known.clear()
         try:
             lines = self._path.read_text("utf-8", "replace").splitlines()
         except FileNotFoundError:
@@ -73,7 +75,7 @@ class Ledger:
             if entry is None or (entry.file, entry.product) in self._entries:
                 spent += 1
             if entry is not None:
-                self._entries[entry.file, entry.product] = entry
+                self._know(entry)
         try:
             if spent > _MOST_SPENT:
                 write_safely(self._path, "".join(map(_line, self._entries.values())))
@@ -92,7 +94,7 @@ class Ledger:
     def add(self, entry: Entry) -> None:
         """Remember; on disk before it returns."""
         assert self._file is not None
-        self._entries[entry.file, entry.product] = entry
+        self._know(entry)
         try:
             self._file.write(_line(entry))
             self._file.flush()
@@ -112,7 +114,17 @@ class Ledger:
 
     def at(self, stage: Stage) -> tuple[Entry, ...]:
         """Everything that stands so."""
-        return tuple(one for one in self._entries.values() if one.stage is stage)
+        return tuple(self._at[stage].values())
+
+    def count(self, stage: Stage) -> int:
+        """How many products stand so."""
+        return len(self._at[stage])
+
+    def _know(self, entry: Entry) -> None:
+        key = entry.file, entry.product
+        if (before := self._entries.get(key)) is not None:
+            del self._at[before.stage][key]
+        self._entries[key] = self._at[entry.stage][key] = entry
 
     def forget_failures(self) -> None:
         """Have what failed tried again."""
