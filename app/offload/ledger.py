@@ -279,10 +279,11 @@ class Ledger:
         """Files that were read: number, digests, when, and whether twice."""
         rows = list(rows)
         with self._change() as db:
-            db.executemany(
-                "DELETE FROM known WHERE job=? AND n=? AND destination=?",
-                ((self.job, n, THE_CARD) for n, *_ in rows),
-            )
+            if db.execute("SELECT 1 FROM known WHERE job=? LIMIT 1", (self.job,)).fetchone():
+                db.executemany(
+                    "DELETE FROM known WHERE job=? AND n=? AND destination=?",
+                    ((self.job, n, THE_CARD) for n, *_ in rows),
+                )
             db.executemany(
                 "UPDATE entries SET digests=?, read_at=?, twice=?, problem=NULL, trouble=''"
                 " WHERE job=? AND n=?",
