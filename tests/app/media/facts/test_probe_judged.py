@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from clip_bench import H264, PICTURE, SOUND, Clips
 
 from app.media.facts import h273
-from app.media.facts.probe import probe
+from app.media.facts import probe as probing
 from app.media.facts.values import KeyFrames
 from app.timecode import Timecode, frame_rate
 
@@ -55,6 +56,10 @@ CASES: dict[str, tuple[str, tuple[str, ...], str]] = {
 }  # fmt: skip
 
 
+probe = cache(probing.probe)  # several tests look at one clip
+
+
+@cache
 def judged(path: Path) -> dict[str, Any]:
     asked = ["ffprobe", "-v", "error", "-show_streams", "-show_format", "-count_packets",
              "-of", "json", path]  # fmt: skip

@@ -14,6 +14,7 @@ import pytest
 from clip_bench import H264
 from numbered_clips import NumberedClips, number_in, shared_clips
 from proxy_sources import BROUGHT
+from seldom import seldom
 from sheet_bench import numbers_on, pairs_in_pdf, sheets_of, tiles_on
 
 from app.engine import Engine
@@ -51,9 +52,9 @@ def test_a_longer_clip_gets_more_tiles(seconds, grid):
 @pytest.mark.parametrize(
     ("name", "grid"),
     [("prores.mov", 3), ("h264_open_df.mov", 3), ("hevc_open.ts", 4), ("vfr.mp4", 3),
-     ("prores.mkv", 7), ("h264.mp4", 6), ("h264_open_df.mov", 7), ("hevc_open.mov", 5),
-     ("mpeg2.mov", 6), ("h264_open.mkv", 5), ("dnxhd.mxf", 5), ("vfr.mkv", 7), ("cut.mov", 4),
-     ("head.ts", 7), ("doubled.mkv", 5)],
+     seldom("prores.mkv", 7), ("h264.mp4", 6), ("h264_open_df.mov", 7), seldom("hevc_open.mov", 5),
+     seldom("mpeg2.mov", 6), seldom("h264_open.mkv", 5), ("dnxhd.mxf", 5), ("vfr.mkv", 7),
+     ("cut.mov", 4), ("head.ts", 7), ("doubled.mkv", 5)],
 )  # fmt: skip
 def test_every_tile_shows_the_frame_of_its_timecode(engine, numbered, tmp_path, name, grid):
     clip = numbered(name)
