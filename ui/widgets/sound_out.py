@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 from app.media.play.sound_sink import CHANNELS, FRAME, RATE, SoundSink
+from ui.widgets.sound_server import SoundServer
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QIODevice
@@ -21,8 +23,15 @@ _BUFFER = 0.25
 """Seconds of sound that the device holds: as long may the window be busy without a gap."""
 
 
+@cache
+def _server() -> SoundServer:
+    return SoundServer()
+
+
 def sound_out() -> SoundSink | None:
     """The default device; None where there is none, or none that can be used: play silently."""
+    if _server().gone:
+        return None
     with _quiet():
         try:
             from PySide6.QtMultimedia import QAudioFormat, QAudioSink, QMediaDevices
@@ -68,7 +77,7 @@ class _Device:
     def begin(self) -> None:
         """Play from now on what is written."""
         self._written = 0
-        self._into = self._sink.start()
+        self._into = None if _server().gone else self._sink.start()
 
     def room(self) -> int:
         """Samples that can be written now."""
@@ -83,11 +92,10 @@ class _Device:
         """What was written less what still waits in the buffer; None once the device is lost."""
         from PySide6.QtMultimedia import QtAudio
 
-        if self._into is None:
-            return 0.0
-        if self._sink.error() in {QtAudio.Error.FatalError, QtAudio.Error.OpenError}:
+        if self._into is None or _server().gone:
             return None
-        if self._sink.error() == QtAudio.Error.IOError:
+        wrong = {QtAudio.Error.FatalError, QtAudio.Error.OpenError, QtAudio.Error.IOError}
+        if self._sink.error() in wrong:
             return None
         waits = int(self._sink.bufferSize()) - int(self._sink.bytesFree())
         return max(0, self._written - waits) / FRAME / RATE

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 
 from app.media.play.sound_sink import RATE
 from ui.widgets.sound_out import sound_out
+from ui.widgets.sound_server import SoundServer
 
 
 @pytest.fixture
@@ -58,3 +59,9 @@ def test_asking_for_a_device_never_fails(qapp):
     sink = sound_out()
     if sink is not None:
         sink.end()
+
+
+def test_a_server_that_never_was_is_not_gone(qapp, monkeypatch, tmp_path):
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/none")
+    server = SoundServer()
+    assert not server.gone
