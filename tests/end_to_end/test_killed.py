@@ -26,6 +26,7 @@ from offload_bench import (
     tree,
     wait_for,
 )
+from seldom import seldom
 
 from app.jobs.snapshot import JobState
 from app.jobs.spec import spec_to_json
@@ -119,7 +120,7 @@ def killed(bench: Bench, house: House) -> Iterator[Killed]:
     made.close()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [0, 1, 2, seldom(3), seldom(4)])
 def test_kill_and_resume_gives_the_whole_card(killed: Killed, seed: int) -> None:
     killed.kill_at_random(seed, kills=2)
 
