@@ -183,6 +183,7 @@ BEFORE: dict[str, Callable[[Desk], None]] = {
 
 
 @pytest.mark.first
+@pytest.mark.timeout(900)  # there are fifty of them, and the machine may be busy
 def test_every_command_of_the_readme_does_what_it_says(material: Path, tmp_path: Path):
     desk = Desk(material, tmp_path)
     for line in commands():
