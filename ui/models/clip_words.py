@@ -113,7 +113,13 @@ def _sound(tracks: tuple[AudioTrack, ...]) -> str:
         return count_text(len(tracks), "track")
     times = f"{len(tracks)} × " if len(tracks) > 1 else ""
     bits = f", {first.bits} bit" if first.bits else ""
-    return f"{times}{first.layout}, {first.rate / 1000:g} kHz{bits}"
+    return f"{times}{_layout(first)}, {first.rate / 1000:g} kHz{bits}"
+
+
+def _layout(track: AudioTrack) -> str:
+    """In words that a recorder's tracks share: FFmpeg calls any four of them 4.0."""
+    known = track.layout in {"mono", "stereo", "5.1", "7.1"}
+    return track.layout if known else count_text(track.channels, "channel")
 
 
 def _names(track: AudioTrack) -> tuple[str, ...]:

@@ -75,6 +75,8 @@ class ClipRow:
     """Another one as soon as its bytes may be others."""
     group: str = ""
     """The card that it lies on; "" for none."""
+    where: str = ""
+    """Its folder, where other clips have its name; "" where it alone is called so."""
     missing: tuple[str, ...] = ()
     looked: bool = False
     """Whether it was looked into; what follows is not known before."""
@@ -309,9 +311,10 @@ def natural(name: str) -> str:
 
 def spoken(row: ClipRow) -> str:
     """The whole row in words."""
+    name = printable(f"{row.name}, in {row.where}" if row.where else row.name)
     if row.facts is None:
-        return f"{printable(row.name)}, {row.fault}" if row.fault else printable(row.name)
-    parts = [printable(row.name), f"starts {start_text(row.facts)}"]
+        return f"{name}, {row.fault}" if row.fault else name
+    parts = [name, f"starts {start_text(row.facts)}"]
     parts += [f"{length_text(row.facts.duration)} long", codec_text(row.facts)]
     return ", ".join([*parts, bytes_text(row.size)])
 

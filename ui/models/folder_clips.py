@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,7 +91,7 @@ class FolderClips(QObject):
     def _listed(self, folder: ClipFolder) -> None:
         asked, self.opening = self.opening is not None, None
         self.root, self.remark = folder.root, _remark(folder)
-        rows = list(map(self._as_known, folder.clips))
+        rows = list(map(self._as_known, told_apart(folder)))
         if asked:
             self.model.show_rows(rows)
             self._sight = ()
@@ -100,9 +101,9 @@ class FolderClips(QObject):
         (self.opened if asked else self.relisted).emit()
         self._look_on()
 
-    def _as_known(self, clip: FoundClip) -> ClipRow:
-        """The row of a clip, with what was seen of it before if it is still the same."""
-        row, known = row_of(clip), self.model.row(clip.key)
+    def _as_known(self, row: ClipRow) -> ClipRow:
+        """*row*, with what was seen of its clip before if that is still the same."""
+        known = self.model.row(row.key)
         if known is None or not known.looked or known.stamp != row.stamp:
             return row
         return replace(row, looked=True, facts=known.facts, poster=known.poster, fault=known.fault)
@@ -177,6 +178,16 @@ def _remark(folder: ClipFolder) -> str:
         return f"There is more in {root} than is shown. Open one of its folders."
     count = len(folder.unreadable)
     return f"{count_text(count, 'folder')} could not be read." if count else ""
+
+
+def told_apart(folder: ClipFolder) -> Iterator[ClipRow]:
+    """A row for each clip; those of one name, copies for instance, say in which folder they lie."""
+    alike = Counter(clip.name for clip in folder.clips)
+    for clip in folder.clips:
+        row = row_of(clip)
+        if alike[clip.name] > 1 and clip.path.parent.is_relative_to(folder.root):
+            row = replace(row, where=clip.path.parent.relative_to(folder.root).as_posix())
+        yield row
 
 
 def row_of(clip: FoundClip) -> ClipRow:

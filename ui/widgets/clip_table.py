@@ -14,6 +14,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QFontMetrics,
     QKeyEvent,
     QPainter,
     QResizeEvent,
@@ -29,7 +30,8 @@ from PySide6.QtWidgets import (
 from ui import theme
 from ui.models.clips import ROW_ROLE, ClipFilter, ClipRow, ClipsModel, Column, Index
 from ui.theme import COLOURS, Tone
-from ui.widgets.row_table import RowTable, paint_ground, paint_words
+from ui.widgets.row_table import INNER, RowTable, paint_ground, paint_words
+from ui.words import printable
 
 ROW = 39
 _PICTURE = (54, 30)
@@ -165,8 +167,11 @@ class _Cells(QStyledItemDelegate):
             tone, glyph = _tone(row, column)
             if tone is Tone.DIM and option.state & QStyle.StateFlag.State_Selected:
                 tone = Tone.TEXT
-            mode = _CUT.get(column, Qt.TextElideMode.ElideRight)
-            paint_words(painter, option.rect, index, tone, mode, before=glyph)
+            mode, box = _CUT.get(column, Qt.TextElideMode.ElideRight), QRect(option.rect)
+            if column is Column.CLIP and row.where:
+                _paint_where(painter, box, row.where)
+                box.setBottom(box.center().y() + 2)
+            paint_words(painter, box, index, tone, mode, before=glyph)
         painter.restore()
 
     def _paint_focus(self, painter: QPainter, box: QRect, index: Index) -> None:
@@ -194,6 +199,17 @@ class _Cells(QStyledItemDelegate):
         shown = QRect(0, 0, size.width(), size.height())
         shown.moveCenter(spot.center())
         painter.drawImage(QRectF(shown), picture)
+
+
+def _paint_where(painter: QPainter, box: QRect, where: str) -> None:
+    """The folder of a clip, small below its name; the end of it tells most."""
+    painter.setFont(theme.font(_TINY))
+    painter.setPen(theme.colour(Tone.DIM))
+    low = box.adjusted(INNER, box.height() // 2, -INNER, -3)
+    text = QFontMetrics(painter.font()).elidedText(
+        printable(where), Qt.TextElideMode.ElideLeft, low.width()
+    )
+    painter.drawText(low, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
 def instead_of_picture(row: ClipRow) -> str:

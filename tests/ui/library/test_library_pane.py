@@ -23,6 +23,7 @@ from ui.panes.library import LibraryPane
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
 LEFT = Qt.MouseButton.LeftButton
+SPOKEN = Qt.ItemDataRole.AccessibleTextRole
 
 
 def cell(pane: LibraryPane, row: int, column: Column) -> str:
@@ -153,6 +154,18 @@ def test_clips_are_told_card_by_card(pane, numbered, tmp_path, qtbot):
     click_place(pane, "All clips")
     assert len(names(pane)) == 3
     qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+
+
+def test_copies_of_a_clip_say_in_which_folder_they_lie(pane, numbered, tmp_path, qtbot):
+    for place in ("card/A003", "RAID/A003", "loose"):
+        (tmp_path / place).mkdir(parents=True)
+        name = "alone.mov" if place == "loose" else "A003C001.mov"
+        shutil.copy(numbered("mjpeg.mov").path, tmp_path / place / name)
+    pane.show_folder(tmp_path)
+    qtbot.waitUntil(lambda: len(names(pane)) == 3 and settled(pane), timeout=30_000)
+    assert {row.name: row.where for row in pane.clips.model.rows if not row.where} == {"alone": ""}
+    said = [str(pane.table.model().index(n, 0).data(SPOKEN)) for n in range(3)]
+    assert sum("A003C001, in RAID/A003, starts" in one for one in said) == 1
 
 
 def test_folders_that_were_opened_are_offered_again_also_after_a_new_start(
