@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -66,15 +66,12 @@ def feed_of(source: Path, clip: Tally, options: Mapping[str, Any]) -> Iterator[F
     assert track is not None
     with contextlib.ExitStack() as left:
         name, how = str(source), dict(options)
-        row = clip.facts.row
-        if row is not None:
-            if row.missing or row.last < row.first:
-                raise MediaFault(f"{source} belongs to a row with missing pictures.", path=source)
-            name = f"{str(source.parent).replace('%', '%%')}/{row.pattern}"
-            how |= {"format": "image2", "start_number": row.first, "framerate": str(track.rate)}
+        if clip.facts.row is not None:
+            name, more = row_input(source, clip)
+            how |= more
         elif clip.parts:
             name = left.enter_context(_listed(clip.parts))
-            how |= {"format": "concat", "safe": 0}
+            how |= PARTS
         read = ffmpeg.input(name, noautorotate=None, **how)
         yield Feed(
             picture=read[str(track.index)],
@@ -93,14 +90,34 @@ def _sound(read: Any, clip: Tally) -> Iterator[Any]:
             yield heard[f"a:{n}"]
 
 
+def row_input(source: Path, clip: Tally) -> tuple[str, dict[str, str]]:
+    """What a row of pictures is opened by, and how; MediaFault where some are missing."""
+    row, track = clip.facts.row, clip.facts.picture
+    assert row is not None
+    assert track is not None
+    if row.missing or row.last < row.first:
+        raise MediaFault(f"{source} belongs to a row with missing pictures.", path=source)
+    name = f"{str(source.parent).replace('%', '%%')}/{row.pattern}"
+    how = {"format": "image2", "start_number": str(row.first), "framerate": str(track.rate)}
+    return name, how
+
+
+PARTS = {"format": "concat", "safe": "0"}
+"""How a list of files is opened."""
+
+
+def list_of_parts(parts: Iterable[Part]) -> str:
+    """Files that go on; each begins where the picture of the one before it ends."""
+    lines = ["ffconcat version 1.0"]
+    for part in parts:
+        quoted = str(part.path.absolute()).replace("'", r"'\''")
+        lines += [f"file '{quoted}'", f"duration {float(part.seconds):.6f}"]
+    return "\n".join([*lines, ""])
+
+
 @contextlib.contextmanager
 def _listed(parts: tuple[Part, ...]) -> Iterator[str]:
-    """A list of files; each begins where the picture of the one before it ends."""
     with tempfile.NamedTemporaryFile("w", suffix=".ffconcat", errors="surrogateescape") as file:
-        print("ffconcat version 1.0", file=file)
-        for part in parts:
-            quoted = str(part.path.absolute()).replace("'", r"'\''")
-            print(f"file '{quoted}'", file=file)
-            print(f"duration {float(part.seconds):.6f}", file=file)
+        file.write(list_of_parts(parts))
         file.flush()
         yield file.name

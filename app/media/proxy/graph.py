@@ -17,6 +17,7 @@ import ffmpeg
 
 from app.media.facts.values import AudioTrack, ClipFacts, Colour, VideoTrack
 from app.media.ffmpeg.feed import Feed
+from app.media.products.pixels import is_rgb
 from app.media.proxy.recipes import PictureCodec, ProxyRecipe, SoundCodec
 from app.media.proxy.rungs import Rung
 from app.timecode import Timecode
@@ -34,8 +35,6 @@ _AAC_CHANNELS = {1, 2, 6, 8}
 """Layouts that every decoder of AAC knows; others are mixed to stereo."""
 _COLOURS = ("color_primaries", "color_trc", "colorspace")
 _HD_HEIGHT = 576
-_RGB = ("rgb", "gbr", "bgr", "argb", "abgr", "0rgb", "pal", "xyz", "bayer")
-"""How pixel formats begin that have no matrix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,17 +114,11 @@ def _scaled(picture: Any, rung: Rung, track: VideoTrack) -> Any:
     options: dict[str, Any] = {"flags": "area"}
     if track.colour.range == "full" or track.pixel_format.startswith("yuvj"):
         options |= {"in_range": "pc", "out_range": "tv"}
-    if _is_rgb(track):
+    if is_rgb(track.pixel_format):
         options |= {"out_color_matrix": "bt709", "out_range": "tv"}
     if len(options) == 1 and (rung.width, rung.height) == (track.width, track.height):
         return picture
     return picture.filter("scale", rung.width, rung.height, **options)
-
-
-def _is_rgb(track: VideoTrack) -> bool:
-    return track.pixel_format.startswith(
-        ("rgb", "gbr", "bgr", "argb", "abgr", "0rgb", "pal", "xyz", "bayer")
-    )
 
 
 def _output(
@@ -244,8 +237,8 @@ def _assumed(colour: Colour, track: VideoTrack) -> dict[str, str]:
         tags["color_primaries"] = names[0]
     if not colour.transfer:
         tags["color_trc"] = names[1]
-    if not colour.matrix or _is_rgb(track):
-        tags["colorspace"] = "bt709" if _is_rgb(track) else names[2]
+    if not colour.matrix or is_rgb(track.pixel_format):
+        tags["colorspace"] = "bt709" if is_rgb(track.pixel_format) else names[2]
     if colour.range != "limited":
         tags["range"] = "tv"
     return tags

@@ -19,6 +19,7 @@ from app.media.ffmpeg.process import Progress, run_ffmpeg
 from app.media.ffmpeg.program import Program
 from app.media.ffmpeg.tally import Care, Tally, tallies, tally
 from app.media.products.partial import part_of, sync_folder
+from app.media.products.sources import Source
 from app.media.products.stamp import Stamp
 from app.media.proxy.check import differences
 from app.media.proxy.display_matrix import set_turn
@@ -34,11 +35,25 @@ _GENERATION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stamps:
+    """By what a clip is known again: quickly, and with all its files."""
+
+    first: Stamp
+    """Of the file that speaks for it."""
+    whole: Stamp
+
+    @classmethod
+    def of(cls, source: Source) -> Stamps:
+        """OSError."""
+        return cls(first=Stamp.of(source.path), whole=Stamp.of_all(source.files))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What one clip is to get."""
 
-    source: Path
-    stamp: Stamp
+    of: Source
+    stamps: Stamps
     clip: Tally
     name: str
     """The clip's, for people."""
@@ -47,12 +62,17 @@ class Order:
     proxies: Mapping[Path, Rung]
     """Final name → what lies there in the end."""
 
+    @property
+    def source(self) -> Path:
+        """The file that speaks for the clip."""
+        return self.of.path
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """Proxies of one clip that have their final names."""
 
-    proxies: tuple[KeptProxy, ...]
+    proxies: tuple[KeptProxy, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -67,7 +87,7 @@ def digest_of(rung: Rung) -> str:
 def known(order: Order, shelf: ProxyShelf) -> dict[Path, KeptProxy]:
     """Which of the wanted proxies are finished and still there."""
     record = shelf.record(order.source)
-    if record is None or record.stamp != order.stamp:
+    if record is None or (record.stamp, record.whole) != (order.stamps.first, order.stamps.whole):
         return {}
     found = {}
     for path, rung in order.proxies.items():
@@ -221,7 +241,7 @@ class ProxyMaker:
     def _unchanged(self) -> None:
         """A clip that was written meanwhile has proxies of something else."""
         try:
-            same = Stamp.of(self._order.source) == self._order.stamp
+            same = Stamps.of(self._order.of) == self._order.stamps
         except OSError:
             same = True  # it went offline, as it was
         if not same:
@@ -235,7 +255,8 @@ class ProxyMaker:
         """Give them their final names. What is remembered counts for nothing until then."""
         order = self._order
         try:
-            self._shelf.remember(order.source, order.stamp, found)
+            stamps = order.stamps
+            self._shelf.remember(order.source, stamps.first, found, whole=stamps.whole)
             for proxy in found:
                 self._parts[proxy.path].replace(proxy.path)
             for folder in {proxy.path.parent for proxy in found}:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from app.errors import MediaFault
 from app.media.facts.values import VideoTrack
-from app.media.products.sizes import even
+from app.media.products.pixels import even
 from app.media.proxy.recipes import Container, PictureCodec, ProxyRecipe, ProxySize
 
 _LEAST_DNXHR = (256, 120)

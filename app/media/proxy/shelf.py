@@ -31,7 +31,15 @@ class ClipRecord:
 
     source: Path
     stamp: Stamp
+    """Of the file that speaks for it."""
+    all_files: Stamp | None = None
+    """Of all its files together, where it has more than that one."""
     proxies: tuple[KeptProxy, ...] = ()
+
+    @property
+    def whole(self) -> Stamp:
+        """Of all its files."""
+        return self.all_files or self.stamp
 
     def named(self, name: str, path: Path) -> KeptProxy | None:
         """Its proxy *name* at *path*, if there is one."""
@@ -84,17 +92,30 @@ class ProxyShelf:
                 return ()
         return tuple(proxy for proxy in record.proxies if is_there(proxy))
 
-    def remember(self, source: Path, stamp: Stamp, proxies: Iterable[KeptProxy]) -> None:
-        """Keep what is known of finished proxies, beside what was known. OSError."""
+    def remember(
+        self,
+        source: Path,
+        stamp: Stamp,
+        proxies: Iterable[KeptProxy],
+        *,
+        whole: Stamp | None = None,
+    ) -> None:
+        """Keep what is known of finished proxies, beside what was known. OSError.
+
+        *whole* is the stamp of all the clip's files.
+        """
         record = self.record(source)
         new = {proxy.path: proxy for proxy in proxies}
-        old = record.proxies if record is not None and record.stamp == stamp else ()
+        all_files = None if whole == stamp else whole
+        same = record is not None and (record.stamp, record.all_files) == (stamp, all_files)
+        old = record.proxies if record is not None and same else ()
         kept = {proxy.path: proxy for proxy in old} | new
         place = self.place(source)
         place.mkdir(parents=True, exist_ok=True)
-        _write(
-            place / _RECORD, ClipRecord(source=source, stamp=stamp, proxies=tuple(kept.values()))
+        made = ClipRecord(
+            source=source, stamp=stamp, all_files=all_files, proxies=tuple(kept.values())
         )
+        _write(place / _RECORD, made)
 
     def used(self, source: Path) -> None:
         """Somebody looks at this clip's proxies now."""

@@ -115,10 +115,12 @@ def stored_otherwise(made: Inventory, places: tuple[Place, ...]) -> Iterator[tup
             yield place.stream, stream
 
 
-def decoded_digest(program: str, path: Path, stream: Stream, folder: Path, control: Wishes) -> str:
+def decoded_digest(
+    program: str, clip: Inventory, stream: Stream, folder: Path, control: Wishes
+) -> str:
     """Of everything that a stream shows or sounds like; "" where it cannot be decoded."""
     out = folder / "digest"
-    line = ["-noautorotate", "-i", str(path), "-map", f"0:{stream.index}"]
+    line = ["-noautorotate", *clip.reading(stream).words, "-map", f"0:{stream.number}"]
     line += ["-fps_mode", "passthrough", "-f", "hash", "-hash", "md5", "-y", str(out)]
     ended = run_ffmpeg(program, line, control)
     found = out.read_text("ascii", "replace").strip() if ended.whole and out.exists() else ""

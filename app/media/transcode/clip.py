@@ -15,6 +15,7 @@ from app.errors import JobCancelled, MediaFault
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobState
 from app.log import carried
+from app.media.products.pixels import has_alpha
 from app.media.products.stamp import Stamp
 from app.media.transcode.check import (
     begins_apart,
@@ -25,12 +26,13 @@ from app.media.transcode.check import (
 )
 from app.media.transcode.fates import Intent, in_order, intents, words_of
 from app.media.transcode.mux import Place, cover_of, holds, mux
+from app.media.transcode.original import readings_of
 from app.media.transcode.outputs import Output, claim, finish
 from app.media.transcode.programs import Programs
 from app.media.transcode.quality import measure
 from app.media.transcode.recipe import Box, TranscodeRecipe
 from app.media.transcode.spec import ClipState, Fate, StreamSheet, TranscodeSheet
-from app.media.transcode.streams import Inventory, Stream, inventory
+from app.media.transcode.streams import Inventory, Stream, inventory, inventory_of_file
 from app.media.transcode.task import Plot, StreamTask
 
 log = logging.getLogger(__name__)
@@ -97,7 +99,8 @@ class ClipTranscode:
         output = self._output
         output.part.unlink(missing_ok=True)
         self._control.show(stage="Reading all streams")
-        clip = inventory(output.source, self._control, times=output.work)
+        readings = readings_of(output.of, output.work, self._control)
+        clip = inventory(output.source, self._control, readings, output.work)
         tasks, wanted = self._tasks(clip)
         self._run(tasks)
         try:
@@ -113,7 +116,6 @@ class ClipTranscode:
         self._can_turn(clip)
         wanted = tuple(self._settled(one, clip) for one in intents(clip, recipe))
         plot = Plot(
-            source=output.source,
             clip=clip,
             recipe=recipe,
             program=self._programs.encode.path,
@@ -166,7 +168,7 @@ class ClipTranscode:
         """A still picture beside: MKV has it as an attachment, which is a file of its own."""
         out = self._output.work / f"cover-{one.stream.index}"
         if self._recipe.container is Box.MKV and cover_of(
-            self._programs.mux.path, clip.path, one.stream, out, self._control
+            self._programs.mux.path, clip, one.stream, out, self._control
         ):
             return one
         name = self._recipe.container.upper()
@@ -175,7 +177,7 @@ class ClipTranscode:
     def _held(self, clip: Inventory, stream: Stream, *words: str) -> bool:
         trial = self._output.work / "trial"
         box = self._recipe.container
-        return holds(self._programs.mux.path, clip.path, stream, box, trial, self._control, *words)
+        return holds(self._programs.mux.path, clip, stream, box, trial, self._control, *words)
 
     def _run(self, tasks: dict[int, StreamTask]) -> None:
         self._control.show(stage="Encoding")
@@ -215,13 +217,13 @@ class ClipTranscode:
             self._place(one, tasks.get(one.stream.index)) for one in in_order(wanted, self._recipe)
         ]
         places = tuple(sorted(found, key=lambda one: one.beside is not None))
-        mux(self._programs.mux.path, clip, places, self._recipe, output.part, control)
+        mux(self._programs, clip, places, self._recipe, output.part, control)
         control.show(stage="Checking")
-        made = inventory(output.part, control)
+        made = inventory_of_file(output.part, control)
         self._check(clip, made, places, tasks)
-        notes = tuple(self._compared_raw(made, places))
+        notes = (*self._compared_raw(clip, made, places), *_lost(wanted))
         sheet = replace(self._sheet(clip, made, tasks, wanted, places), notes=notes)
-        if Stamp.of(output.source) != output.stamp:
+        if Stamp.of_all(output.of.files) != output.stamp:
             raise MediaFault(
                 f"{output.source} changed while it was being transcoded.",
                 path=output.source,
@@ -250,26 +252,30 @@ class ClipTranscode:
                 path=output.source,
             )
 
-    def _compared_raw(self, made: Inventory, places: tuple[Place, ...]) -> Iterator[str]:
+    def _compared_raw(
+        self, clip: Inventory, made: Inventory, places: tuple[Place, ...]
+    ) -> Iterator[str]:
         """Raw streams that could be counted only, in words."""
         for before, after in stored_otherwise(made, places):
-            if not self._sounds_and_looks_the_same(before, after):
+            if not self._sounds_and_looks_the_same((clip, before), (made, after)):
                 yield (
                     f"The raw stream {before.index} is stored in another form than in the original"
                     " and cannot be decoded here: it was counted, not compared."
                 )
 
-    def _sounds_and_looks_the_same(self, before: Stream, after: Stream) -> bool:
+    def _sounds_and_looks_the_same(
+        self, before: tuple[Inventory, Stream], after: tuple[Inventory, Stream]
+    ) -> bool:
         """Whether it was compared; raises MediaFault where a raw stream is not what it was."""
         output, program = self._output, self._programs.mux.path
         digests = {
-            decoded_digest(program, path, stream, output.work, self._control)
-            for path, stream in ((output.source, before), (output.part, after))
+            decoded_digest(program, of, stream, output.work, self._control)
+            for of, stream in (before, after)
         }
         if len(digests) > 1:
             raise MediaFault(
-                f"The raw stream {before.index} of {output.source} did not come through whole; the"
-                " transcode was not kept.",
+                f"The raw stream {before[1].index} of {output.source} did not come through whole;"
+                " the transcode was not kept.",
                 path=output.source,
             )
         return digests != {""}
@@ -301,7 +307,7 @@ class ClipTranscode:
         )
         if self._recipe.measured:
             streams = tuple(
-                self._measured(row, numbers.get(row.index), one.stream.packets)
+                self._measured(row, (clip, one.stream), made, numbers.get(row.index))
                 for row, one in zip(streams, wanted, strict=True)
             )
         first = next(iter(clip.of("video")), None)
@@ -363,19 +369,20 @@ class ClipTranscode:
             if not (measured and place.stream.kind == "video" and runs == 1):
                 yield n
 
-    def _measured(self, row: StreamSheet, number: int | None, frames: int) -> StreamSheet:
+    def _measured(
+        self,
+        row: StreamSheet,
+        original: tuple[Inventory, Stream],
+        made: Inventory,
+        number: int | None,
+    ) -> StreamSheet:
         encoded = row.kind == "video" and row.fate is Fate.ENCODED
         if number is None or not encoded or self._recipe.picture.below:
             return row
         self._control.show(stage="Measuring quality")
         output = self._output
-        found = measure(
-            self._programs,
-            (output.part, number),
-            (output.source, row.index),
-            output.work,
-            self._control,
-        )
+        there, frames = made.streams[number], original[1].packets
+        found = measure(self._programs, (made, there), original, output.work, self._control)
         if found.frames != frames:
             raise MediaFault(
                 f"The transcode of {output.source} was not kept: of stream {row.index}"
@@ -388,3 +395,10 @@ class ClipTranscode:
             least_ssim=round(found.least, 5),
             vmaf=None if found.vmaf is None else round(found.vmaf, 2),
         )
+
+
+def _lost(wanted: tuple[Intent, ...]) -> Iterator[str]:
+    """What no encoder here keeps of a picture, in words."""
+    for one in wanted:
+        if one.fate is Fate.ENCODED and has_alpha(one.stream.pixel_format):
+            yield f"The alpha channel of stream {one.stream.index} could not be kept."

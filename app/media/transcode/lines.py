@@ -9,17 +9,13 @@ from typing import Any
 
 import ffmpeg
 
-from app.media.products.sizes import even
+from app.media.products.pixels import even, is_rgb
+from app.media.transcode.high_range import for_svt, for_x264, for_x265
+from app.media.transcode.original import Reading
 from app.media.transcode.recipe import ENCODERS, SOUND_ENCODERS, Codec, Sound, TranscodeRecipe
-from app.media.transcode.streams import Stream
+from app.media.transcode.sound_frames import FORMATS, SoundFrames
+from app.media.transcode.streams import Inventory, Stream
 
-OPUS_RATE = 48_000
-OPUS_PACKET = 960
-"""Samples of one packet, as libopus makes them here."""
-OPUS_HEAD = 312
-"""Samples that come before the first one, to warm a decoder up."""
-WARM_UP = 5
-"""Packets by which an encoder of Opus begins earlier when it goes on; they are thrown away."""
 _FINE = "1:90000"
 _VORBIS_LAYOUTS = {"mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"}
 
@@ -39,7 +35,13 @@ class Entry:
 
 
 def picture_line(
-    source: Path, stream: Stream, recipe: TranscodeRecipe, entry: Entry, *, steady: bool, out: Path
+    reading: Reading,
+    stream: Stream,
+    recipe: TranscodeRecipe,
+    entry: Entry,
+    *,
+    steady: bool,
+    out: Path,
 ) -> list[str]:
     """Encode a picture stream from *entry* to its end."""
     options: dict[str, Any] = {
@@ -52,25 +54,33 @@ def picture_line(
     }
     if not steady:
         options["enc_time_base:v"] = _FINE
-    picture = _entered(source, stream, entry)
+    picture = with_matrix(_entered(reading, stream, entry), stream)
     size = size_of(stream, recipe)
     if size != (stream.width, stream.height):
         picture = picture.filter("scale", *size, flags="area")
     return _args(ffmpeg.output(picture, str(out), **options))
 
 
-def entry_line(source: Path, stream: Stream, entry: Entry, out: Path) -> list[str]:
+def entry_line(reading: Reading, stream: Stream, entry: Entry, out: Path) -> list[str]:
     """Decode the one picture at *entry*, and write down when it is shown."""
-    picture = _entered(source, stream, entry)
+    picture = _entered(reading, stream, entry)
     options = {"format": "framecrc", "frames:v": 1, "enc_time_base:v": _FINE}
     return _args(ffmpeg.output(picture, str(out), **{"fps_mode:v": "passthrough", **options}))
 
 
-def _entered(source: Path, stream: Stream, entry: Entry) -> Any:
+def with_matrix(picture: Any, stream: Stream) -> Any:
+    """A picture of RGB as encoders take it, by the matrix that it is then said to have."""
+    if not is_rgb(stream.pixel_format):
+        return picture
+    picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv")
+    return picture.filter("setparams", colorspace="bt709", range="tv")
+
+
+def _entered(reading: Reading, stream: Stream, entry: Entry) -> Any:
     read: dict[str, Any] = {"noautorotate": None, "copyts": None}
     if entry.seek is not None:
         read |= {"noaccurate_seek": None, "ss": f"{float(entry.seek):.6f}"}
-    picture = ffmpeg.input(str(source), **read)[str(stream.index)]
+    picture = reading.input(**read)[str(stream.number)]
     if entry.frame and entry.seek is not None:
         return picture.filter("select", f"gte(t,{float(entry.at - entry.close):.6f})")
     return picture.filter("select", f"gte(n,{entry.frame})") if entry.frame else picture
@@ -85,11 +95,17 @@ def _encoder(recipe: TranscodeRecipe, stream: Stream) -> dict[str, Any]:
     }
     if picture.key_distance:
         options["g"] = picture.key_distance
+    told = stream.mastering, stream.light
     if picture.codec is Codec.H264:
         woven = "+ildct+ilme" if stream.interlaced else ""
         options["flags:v"] = f"+cgop{woven}"
+        if words := for_x264(*told):
+            options["x264-params"] = words
     if picture.codec is Codec.H265:
-        options["x265-params"] = "open-gop=0:log-level=error"
+        more = for_x265(*told)
+        options["x265-params"] = ":".join(filter(None, ("open-gop=0:log-level=error", more)))
+    if picture.codec is Codec.AV1 and (words := for_svt(*told)):
+        options["svtav1-params"] = words
     return options
 
 
@@ -104,21 +120,21 @@ def size_of(stream: Stream, recipe: TranscodeRecipe) -> tuple[int, int]:
 
 
 def sound_line(
-    source: Path,
+    clip: Inventory,
     streams: tuple[Stream, ...],
     recipe: TranscodeRecipe,
+    frames: SoundFrames,
     *,
     drop: int,
     out: Path,
 ) -> list[str]:
     """Encode one sound stream, or several mixed to one, without its first *drop* samples."""
-    read = ffmpeg.input(str(source))
+    read = {one.reading: clip.reading(one).input() for one in streams}
     opus = recipe.sound.codec is Sound.OPUS
-    parts = [_even_sound(read[str(one.index)], one, opus=opus, mixed=recipe.sound.mixed)
-             for one in streams]  # fmt: skip
+    parts = [_even_sound(read[one.reading][str(one.number)], one, frames.rate) for one in streams]
     sound = parts[0]
     if len(parts) > 1:
-        sound = ffmpeg.filter(_aligned(parts, streams), "amix", inputs=len(parts))
+        sound = ffmpeg.filter(_aligned(parts, streams, frames.rate), "amix", inputs=len(parts))
     if drop:
         sound = sound.filter("atrim", start_sample=drop)
     sound = sound.filter("asetpts", "N/SR/TB")
@@ -127,9 +143,11 @@ def sound_line(
         "map_metadata": -1,
         "map_chapters": -1,
         "flush_packets": 1,
-        "format": "ogg" if opus else "matroska",
+        "format": FORMATS[frames.suffix],
     }
-    if recipe.sound.codec is not Sound.FLAC:
+    if recipe.sound.codec is Sound.FLAC:
+        options["frame_size"] = frames.samples
+    else:
         options["b:a"] = recipe.sound.bitrate
     if opus:
         options["page_duration"] = 20_000
@@ -141,19 +159,19 @@ def sound_line(
     return _args(ffmpeg.output(sound, str(out), **options))
 
 
-def _even_sound(sound: Any, stream: Stream, *, opus: bool, mixed: bool) -> Any:
+def _even_sound(sound: Any, stream: Stream, rate: int) -> Any:
     options: dict[str, Any] = {"async": 1} if stream.gaps else {}
-    if opus or mixed:
-        return sound.filter("aresample", OPUS_RATE, **options)
-    return sound.filter("aresample", **options) if options else sound
+    if options or stream.rate != rate:
+        return sound.filter("aresample", rate, **options)
+    return sound
 
 
-def _aligned(parts: list[Any], streams: tuple[Stream, ...]) -> list[Any]:
+def _aligned(parts: list[Any], streams: tuple[Stream, ...], rate: int) -> list[Any]:
     """Streams that begin later get silence in front, so that they stay where they were."""
     first = min(one.start for one in streams)
     aligned = []
     for part, one in zip(parts, streams, strict=True):
-        late = round((one.start - first) * OPUS_RATE)
+        late = round((one.start - first) * rate)
         begun = part.filter("asetpts", "N/SR/TB")
         aligned.append(begun.filter("adelay", delays=f"{late}S", all=1) if late else begun)
     return aligned

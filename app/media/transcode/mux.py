@@ -9,8 +9,8 @@ from pathlib import Path
 
 from app.errors import DestinationFull, MediaFault
 from app.media.ffmpeg.process import Wishes, run_ffmpeg
-from app.media.transcode.lines import OPUS_HEAD, OPUS_RATE
-from app.media.transcode.recipe import Box, Sound, TranscodeRecipe
+from app.media.transcode.programs import Programs
+from app.media.transcode.recipe import Box, TranscodeRecipe
 from app.media.transcode.spec import Fate
 from app.media.transcode.streams import Inventory, Stream
 from app.media.transcode.task import Made
@@ -39,10 +39,17 @@ class Place:
 
 
 def holds(
-    program: str, source: Path, stream: Stream, box: Box, trial: Path, control: Wishes, *words: str
+    program: str,
+    clip: Inventory,
+    stream: Stream,
+    box: Box,
+    trial: Path,
+    control: Wishes,
+    *words: str,
 ) -> bool:
     """Whether a container takes a stream as it is (or converted by *words*): it is tried."""
-    line = ["-t", str(_SECOND), "-i", str(source), "-map", f"0:{stream.index}", "-c", "copy"]
+    line = ["-t", str(_SECOND), *clip.reading(stream).words, "-map", f"0:{stream.number}"]
+    line += ["-c", "copy"]
     ended = run_ffmpeg(program, [*line, *words, "-f", FORMATS[box], "-y", str(trial)], control)
     trial.unlink(missing_ok=True)
     return ended.whole
@@ -51,16 +58,17 @@ def holds(
 _STILLS = {"mjpeg": ("image/jpeg", "jpg"), "png": ("image/png", "png"), "bmp": ("image/bmp", "bmp")}
 
 
-def cover_of(program: str, source: Path, stream: Stream, out: Path, control: Wishes) -> bool:
+def cover_of(program: str, clip: Inventory, stream: Stream, out: Path, control: Wishes) -> bool:
     """Write a still picture into a file of its own; False where nobody knows its form."""
     if stream.codec not in _STILLS:
         return False
-    line = ["-i", str(source), "-map", f"0:{stream.index}", "-c", "copy", "-frames:v", "1"]
+    line = [*clip.reading(stream).words, "-map", f"0:{stream.number}", "-c", "copy"]
+    line += ["-frames:v", "1"]
     return run_ffmpeg(program, [*line, "-f", "image2pipe", "-y", str(out)], control).whole
 
 
 def mux(
-    program: str,
+    programs: Programs,
     clip: Inventory,
     places: tuple[Place, ...],
     recipe: TranscodeRecipe,
@@ -68,8 +76,8 @@ def mux(
     control: Wishes,
 ) -> None:
     """Write *out*. Raises MediaFault, DestinationFull, JobCancelled."""
-    line = [*_line(clip, places, recipe, control), "-y", str(out)]
-    ended = run_ffmpeg(program, line, control)
+    line = [*_line(clip, places, recipe, control, light=programs.light), "-y", str(out)]
+    ended = run_ffmpeg(programs.mux.path, line, control)
     if ended.full:
         raise DestinationFull(
             f"There is no room for {out}.",
@@ -81,29 +89,40 @@ def mux(
 
 
 def _line(
-    clip: Inventory, places: tuple[Place, ...], recipe: TranscodeRecipe, control: Wishes
+    clip: Inventory,
+    places: tuple[Place, ...],
+    recipe: TranscodeRecipe,
+    control: Wishes,
+    *,
+    light: bool,
 ) -> list[str]:
-    inputs = ["-copyts", "-itsoffset", _seconds(-clip.start), "-i", str(clip.path)]
+    inputs = ["-copyts"]
+    for reading in clip.readings:
+        inputs += ["-itsoffset", _seconds(-reading.start), *reading.words]
+    files = len(clip.readings)
+    about = 0
+    if clip.readings[0].options:  # a list, or a row, says nothing of itself: its first file does
+        about, files = files, files + 1
+        inputs += ["-i", str(clip.path)]
     maps: list[str] = []
     said: list[str] = []
-    files = 0
     apart = [place for place in places if place.beside is not None]
     for n, place in enumerate(place for place in places if place.beside is None):
         stream = place.stream
         if place.made is None:
-            maps += ["-map", f"0:{stream.index}"]
+            maps += ["-map", f"{stream.reading}:{stream.number}"]
         else:
-            files += 1
-            turn = ["-display_rotation", str(-stream.rotation)] if stream.rotation else []
-            late = _offset(clip, place, recipe, control)
-            inputs += ["-itsoffset", _seconds(late), *turn, "-i", str(place.made.path)]
+            late = _offset(place, control)
+            shown = _shown(stream, light=light)
+            inputs += ["-itsoffset", _seconds(late), *shown, "-i", str(place.made.path)]
             maps += ["-map", f"{files}:0"]
+            files += 1
         # Once it is said for one stream, it has to be said for all of them.
-        said += [f"-map_metadata:s:{n}", f"0:s:{stream.index}"]
+        said += [f"-map_metadata:s:{n}", f"{stream.reading}:s:{stream.number}"]
         said += _said_of(n, place, recipe)
     chapters = "0" if recipe.others else "-1"
     return [
-        *(*inputs, *maps, "-c", "copy", "-map_metadata", "0", "-map_chapters", chapters),
+        *(*inputs, *maps, "-c", "copy", "-map_metadata", str(about), "-map_chapters", chapters),
         *said,
         *_timecode(clip, places, recipe),
         *_attached(apart, len(places) - len(apart)),
@@ -119,13 +138,21 @@ def _attached(places: list[Place], first: int) -> Iterator[str]:
         yield from (f"-metadata:s:{n}", f"mimetype={kind}", f"-metadata:s:{n}", f"filename={name}")
 
 
-def _offset(clip: Inventory, place: Place, recipe: TranscodeRecipe, control: Wishes) -> Fraction:
+def _shown(stream: Stream, *, light: bool) -> list[str]:
+    """How a player is to show an encoded picture, which its own file does not tell."""
+    words = ["-display_rotation", str(-stream.rotation)] if stream.rotation else []
+    if light and stream.mastering:
+        words += ["-mastering_display", stream.mastering]
+    if light and stream.light:
+        words += ["-content_light", stream.light]
+    return words
+
+
+def _offset(place: Place, control: Wishes) -> Fraction:
     """Seconds by which a stream's own times are moved, so that it begins where it did."""
     assert place.made is not None
     first = Fraction(counted(place.made.path, control).first).limit_denominator(1_000_000)
-    if place.stream.kind == "audio" and recipe.sound.codec is Sound.OPUS:
-        first += Fraction(OPUS_HEAD, OPUS_RATE)
-    return place.made.first - clip.start - first
+    return place.made.first - first - place.made.head
 
 
 def _said_of(n: int, place: Place, recipe: TranscodeRecipe) -> Iterator[str]:

@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from app.errors import NameTaken, WriteFailed
 from app.jobs.spec import CONVERTER, to_json
 from app.media.products.partial import PART, sync_folder
+from app.media.products.sources import Source
 from app.media.products.stamp import Stamp
 from app.media.transcode.recipe import TranscodeRecipe
 from app.media.transcode.spec import TranscodeSheet, TranscodeSpec
@@ -34,10 +35,16 @@ class Output:
     path: Path
     work: Path
     """Its streams in the making."""
-    source: Path
+    of: Source
     stamp: Stamp
+    """Of all its files."""
     digest: str
     anew: bool = False
+
+    @property
+    def source(self) -> Path:
+        """The file that speaks for the original."""
+        return self.of.path
 
     @property
     def part(self) -> Path:
@@ -76,11 +83,11 @@ def digest_of(recipe: TranscodeRecipe) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:24]
 
 
-def output_of(spec: TranscodeSpec, source: Path, name: PurePath) -> Output:
-    """Where *source* goes; OSError where it can't be looked at."""
-    stamp, digest = Stamp.of(source), digest_of(spec.recipe)
+def output_of(spec: TranscodeSpec, of: Source, name: PurePath) -> Output:
+    """Where a clip goes; OSError where it can't be looked at."""
+    stamp, digest = Stamp.of_all(of.files), digest_of(spec.recipe)
     names = [f"{name}{spec.recipe.suffix}"]
-    ending = source.suffix.lstrip(".")
+    ending = of.path.suffix.lstrip(".")
     if ending and not str(name).endswith(f"_{ending}"):
         names.append(f"{name}_{ending}{spec.recipe.suffix}")
     found = []
@@ -89,7 +96,7 @@ def output_of(spec: TranscodeSpec, source: Path, name: PurePath) -> Output:
         mine = Output(
             path=path,
             work=_work_of(path, spec.work),
-            source=source,
+            of=of,
             stamp=stamp,
             digest=digest,
             anew=spec.anew,

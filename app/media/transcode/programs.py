@@ -12,6 +12,8 @@ from app.media.transcode.recipe import TranscodeRecipe, encoders_of
 
 _TURNS = (7, 0)
 """Since this version it writes into Matroska how a picture is to be turned."""
+_LIGHT = (9, 0)
+"""Since this version it can be told the display of a picture of high range."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,11 @@ class Programs:
     def turns(self) -> bool:
         """Whether a picture's turn can be written into any container."""
         return self.mux.version is None or self.mux.version >= _TURNS
+
+    @property
+    def light(self) -> bool:
+        """Whether containers too can be told the display of a picture of high range."""
+        return self.mux.version is not None and self.mux.version >= _LIGHT
 
 
 def programs_for(recipe: TranscodeRecipe, chosen: str = "") -> Programs:

@@ -13,7 +13,9 @@ import ffmpeg
 
 from app.errors import MediaFault
 from app.media.ffmpeg.process import Wishes, run_ffmpeg
+from app.media.transcode.lines import with_matrix
 from app.media.transcode.programs import Programs
+from app.media.transcode.streams import Inventory, Stream
 
 _ALL = re.compile(r"\bAll:([0-9.]+)")
 
@@ -32,12 +34,12 @@ class Quality:
 
 def measure(
     programs: Programs,
-    made: tuple[Path, int],
-    original: tuple[Path, int],
+    made: tuple[Inventory, Stream],
+    original: tuple[Inventory, Stream],
     folder: Path,
     control: Wishes,
 ) -> Quality:
-    """Hold a stream of one file against one of another, frame N against frame N.
+    """Hold a stream of one clip against one of another, frame N against frame N.
 
     Raises MediaFault where they cannot be compared.
     """
@@ -49,7 +51,8 @@ def measure(
             break
     else:
         raise MediaFault(
-            f"{made[0]} cannot be compared with {original[0]}: {ended.trouble}", path=made[0]
+            f"{made[0].path} cannot be compared with {original[0].path}: {ended.trouble}",
+            path=original[0].path,
         )
     found = [float(match[1]) for match in _ALL.finditer(ssims.read_text("ascii", "replace"))]
     quality = Quality(
@@ -64,14 +67,16 @@ def measure(
 
 
 def _line(
-    made: tuple[Path, int], original: tuple[Path, int], ssims: Path, vmafs: Path | None
+    made: tuple[Inventory, Stream],
+    original: tuple[Inventory, Stream],
+    ssims: Path,
+    vmafs: Path | None,
 ) -> list[str]:
-    pictures = [
-        ffmpeg.input(str(path), noautorotate=None)[str(index)]
-        .filter("settb", "1/1000")
-        .filter("setpts", "N")
-        for path, index in (made, original)
-    ]
+    pictures = []
+    for clip, stream in (made, original):
+        read = clip.reading(stream).input(noautorotate=None)[str(stream.number)]
+        picture = with_matrix(read, stream)
+        pictures.append(picture.filter("settb", "1/1000").filter("setpts", "N"))
     if vmafs is not None:
         both = [one.filter_multi_output("split") for one in pictures]
         threads = os.cpu_count() or 1

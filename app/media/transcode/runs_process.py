@@ -7,16 +7,20 @@ import itertools
 import json
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 
-from app.jobs.spec import to_json
-from app.media.transcode.lines import OPUS_HEAD, OPUS_PACKET
-from app.media.transcode.work import Counted
+from app.jobs.spec import CONVERTER, to_json
+from app.media.transcode.flac_frames import numbered
+from app.media.transcode.recipe import Sound
+from app.media.transcode.sound_frames import SoundFrames
+from app.media.transcode.work import Counted, Run
+
+Runs = Sequence[tuple[Path, Run]]
 
 
 def main(wish: str, path: Path) -> None:
@@ -79,38 +83,57 @@ def _mark(stream: Any) -> str:
 def join(order: Path) -> str:
     """Copy the packets that count, with the times that they have in the whole stream."""
     said = json.loads(order.read_text())
-    out = Path(said["out"])
-    with av.open(str(out), "w") as made:
-        target: Any = None
-        position = 0
-        shown, base = said["shown"], Fraction(said["base"])
-        ranks = [_ranks(order.parent / run["name"], run) for run in said["runs"]] if shown else []
-        delay = max((n - rank for row in ranks for n, rank in enumerate(row)), default=0)
-        for number, run in enumerate(said["runs"]):
-            with av.open(str(order.parent / run["name"])) as container:
-                if target is None:
-                    target = made.add_stream_from_template(container.streams[0])
-                begun = position
-                for packet in _kept(container, run):
-                    packet.stream = target
-                    if shown:
-                        rank = begun + ranks[number][position - begun]
-                        _time_picture(packet, rank, position, shown, delay)
-                        packet.time_base = base
-                    else:
-                        packet.pts = packet.dts = position * OPUS_PACKET - OPUS_HEAD
-                        packet.time_base = Fraction(1, 48_000)
-                    made.mux_one(packet)
-                    position += 1
-    return str(position)
+    runs = [(order.parent / run.pop("name"), Run(name="", **run)) for run in said["runs"]]
+    with av.open(said["out"], "w") as made:
+        if "sound" in said:
+            frames = CONVERTER.structure(said["sound"], SoundFrames)
+            return str(_join_sound(made, runs, frames))
+        return str(_join_pictures(made, runs, said["shown"], Fraction(said["base"])))
 
 
-def _kept(container: Any, run: dict[str, Any]) -> Iterator[Any]:
+def _join_pictures(made: Any, runs: Runs, shown: list[int], base: Fraction) -> int:
+    target: Any = None
+    position = 0
+    ranks = [_ranks(*run) for run in runs]
+    delay = max((n - rank for row in ranks for n, rank in enumerate(row)), default=0)
+    for (path, run), row in zip(runs, ranks, strict=True):
+        with av.open(str(path)) as container:
+            target = target or made.add_stream_from_template(container.streams[0])
+            begun = position
+            for packet in _kept(container, run):
+                packet.stream = target
+                _time_picture(packet, begun + row[position - begun], position, shown, delay)
+                packet.time_base = base
+                made.mux_one(packet)
+                position += 1
+    return position
+
+
+def _join_sound(made: Any, runs: Runs, frames: SoundFrames) -> int:
+    target: Any = None
+    position = 0
+    for n, (path, run) in enumerate(runs):
+        with av.open(str(path)) as container:
+            target = target or made.add_stream_from_template(container.streams[0])
+            for found in _kept(container, run):
+                packet = found
+                if n and frames.codec is Sound.FLAC:
+                    packet = av.Packet(numbered(bytes(found), position))
+                packet.stream = target
+                packet.time_base = Fraction(1, frames.rate)
+                packet.pts = packet.dts = position * frames.samples - frames.head
+                packet.duration = found.duration or frames.samples
+                made.mux_one(packet)
+                position += 1
+    return position
+
+
+def _kept(container: Any, run: Run) -> Iterator[Any]:
     """The packets of a run that count."""
-    return itertools.islice(packets_of(container), run["skip"], run["packets"])
+    return itertools.islice(packets_of(container), run.skip, run.packets)
 
 
-def _ranks(path: Path, run: dict[str, Any]) -> list[int]:
+def _ranks(path: Path, run: Run) -> list[int]:
     """For each packet of a run, as how many-eth it is shown."""
     with av.open(str(path)) as container:
         times = [packet.pts or 0 for packet in _kept(container, run)]

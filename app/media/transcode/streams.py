@@ -1,10 +1,11 @@
-"""Every stream of a file: what it is, how large, and when each picture is shown."""
+"""Every stream of a clip: what it is, how large, and when each picture is shown."""
 
 from __future__ import annotations
 
 import json
+import os
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,8 @@ from pathlib import Path
 from app.errors import MediaFault
 from app.jobs.control import JobControl
 from app.media.facts.probe import CONVERTER
-from app.media.ffmpeg.process import Progress, run_reporting
+from app.media.ffmpeg.process import run_reporting
+from app.media.transcode.original import Reading
 from app.own_process import own_process
 
 MODULE = "app.media.transcode.streams_process"
@@ -23,8 +25,13 @@ class Stream:
     """One stream as its packets are."""
 
     index: int
+    """Among all streams of the clip."""
     kind: str
     """`video`, `audio`, `subtitle`, `data`, `attachment`, `cover`: a still picture beside."""
+    reading: int = 0
+    """Which of the clip's readings it is in."""
+    number: int = 0
+    """Of the stream in that reading."""
     codec: str = ""
     decodable: bool = True
     bytes: int = 0
@@ -32,7 +39,7 @@ class Stream:
     """Of pictures: those that are shown."""
     time_base: Fraction = Fraction(1)
     start: Fraction = Fraction(0)
-    """Seconds of its first picture or sound, as the file counts them."""
+    """Seconds of its first picture or sound, from the beginning of its file on."""
     end: Fraction = Fraction(0)
     rate: Fraction = Fraction(0)
     """Frames or samples a second."""
@@ -40,6 +47,11 @@ class Stream:
     height: int = 0
     channels: int = 0
     layout: str = ""
+    pixel_format: str = ""
+    mastering: str = ""
+    """The display on which a picture of high range was finished, as ffmpeg and x265 write it."""
+    light: str = ""
+    """Its brightest pixel and brightest frame in nits, `1000,400`."""
     rotation: int = 0
     """Degrees clockwise by which a player turns the picture."""
     interlaced: bool = False
@@ -62,11 +74,12 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """All streams of one file."""
+    """All streams of one clip."""
 
     path: Path
-    start: Fraction = Fraction(0)
-    """Seconds at which the file begins."""
+    """The file that speaks for the clip."""
+    readings: tuple[Reading, ...] = ()
+    """What was opened for it."""
     streams: tuple[Stream, ...] = ()
     chapters: int = 0
     timecode: str = ""
@@ -79,6 +92,10 @@ class Inventory:
         """The streams of one kind."""
         return tuple(one for one in self.streams if one.kind == kind)
 
+    def reading(self, stream: Stream) -> Reading:
+        """What a stream is read from."""
+        return self.readings[stream.reading]
+
     @property
     def length(self) -> Fraction:
         """Seconds of the longest stream."""
@@ -86,20 +103,30 @@ class Inventory:
 
 
 def inventory(
-    path: Path,
-    control: JobControl,
-    told: Callable[[Progress], None] = lambda _: None,
-    *,
-    times: Path | None = None,
-    quick: bool = False,
+    path: Path, control: JobControl, readings: tuple[Reading, ...], times: Path
 ) -> Inventory:
-    """Read *path*, every packet of it, or its header only where it is to be *quick*.
+    """Read every packet of the clip that *path* speaks for, through its *readings*.
 
     The times of all pictures go into the folder *times*. Raises MediaFault, JobCancelled.
     """
-    arguments = (path.absolute(), "quick" if quick else times or "")
-    command, environment = own_process(MODULE, *arguments)
-    ended = run_reporting(command, control, told, environment=environment)
+    said = CONVERTER.unstructure(readings)
+    return _asked(path, control, {"readings": said, "times": os.fspath(times)})
+
+
+def inventory_of_file(path: Path, control: JobControl) -> Inventory:
+    """The same of one file, whatever lies beside it."""
+    said = CONVERTER.unstructure((Reading(name=os.fspath(path.absolute())),))
+    return _asked(path, control, {"readings": said, "times": ""})
+
+
+def headers(path: Path, control: JobControl) -> Inventory:
+    """The same as the headers of its files tell it. Raises MediaFault, JobCancelled."""
+    return _asked(path, control, {"readings": [], "times": ""})
+
+
+def _asked(path: Path, control: JobControl, order: Mapping[str, object]) -> Inventory:
+    command, environment = own_process(MODULE, path.absolute(), json.dumps(order))
+    ended = run_reporting(command, control, environment=environment)
     if fault := ended.said.get("fault"):
         raise MediaFault(fault, path=path)
     if bug := ended.said.get("bug"):

@@ -18,9 +18,14 @@ import av
 from blake3 import blake3
 
 from app.errors import MediaFault
+from app.media.facts.clip import read_clip
+from app.media.facts.container import read_facts
 from app.media.facts.probe import CONVERTER
 from app.media.facts.probe_process import hold_back, told
 from app.media.facts.values import ClipFacts
+from app.media.facts.whole import whole_clip
+from app.media.transcode.high_range import light_of, mastering_of
+from app.media.transcode.original import Reading
 from app.media.transcode.streams import Inventory, Stream, times_file
 
 _EVERY = 0.25
@@ -28,17 +33,20 @@ _GAP = Fraction(1, 20)
 """Seconds between two packets of sound that are heard as a hole."""
 
 
-def main(path: Path, wish: str) -> None:
+def main(path: Path, order: str) -> None:
     """Report until the end."""
     hold_back()
     av.logging.set_level(None)
-    facts = told(path)
+    wish = json.loads(order)
+    alone = bool(wish["readings"]) and not wish["times"]
+    facts = told(path) if alone else told(path, read_clip)
     try:
         if "facts" not in facts:
             _report(fault=facts["fault"])
             return
         known = CONVERTER.structure(facts["facts"], ClipFacts)
-        found = _looked_at(path, known, wish)
+        readings = CONVERTER.structure(wish["readings"], tuple[Reading, ...])
+        found = _looked_at(path, known, readings, wish["times"])
     except (av.FFmpegError, OSError) as error:
         words = getattr(error, "strerror", None) or "it is damaged"
         _report(fault=f"{path} cannot be read to its end: {words}.")
@@ -59,41 +67,80 @@ def _report(*, end: bool = False, **facts: object) -> None:
     sys.stdout.flush()
 
 
-def _looked_at(path: Path, facts: ClipFacts, wish: str) -> Inventory:
-    with av.open(os.fspath(path), metadata_errors="replace") as container:
-        streams = [_described(stream, facts) for stream in container.streams]
-        found = Inventory(
-            path=path,
-            start=Fraction(container.start_time or 0, av.time_base),
-            chapters=len(container.chapters()),
-            timecode=str(facts.start) if facts.start is not None else "",
-            reel=facts.reel if facts.reel_from != "name" else "",
-            tags=dict(container.metadata),
-            quick=wish == "quick",
+def _looked_at(
+    path: Path, facts: ClipFacts, readings: tuple[Reading, ...], times: str
+) -> Inventory:
+    """Through *readings*, packet by packet; without any, the headers of the clip's files."""
+    quick = not readings
+    if quick:
+        whole = whole_clip(path)
+        readings = tuple(Reading(name=os.fspath(one)) for one in (whole.first, *whole.sounds))
+    found = Inventory(
+        path=path,
+        timecode=str(facts.start) if facts.start is not None else "",
+        reel=facts.reel if facts.reel_from != "name" else "",
+        quick=quick,
+    )
+    for n, reading in enumerate(readings):
+        of = facts if n == 0 else read_facts(Path(reading.name))
+        found = _with_reading(found, reading, of, times)
+    return found
+
+
+def _with_reading(found: Inventory, reading: Reading, facts: ClipFacts, times: str) -> Inventory:
+    """The clip with one more of its readings."""
+    n, before = len(found.readings), len(found.streams)
+    with opened(reading) as container:
+        if not reading.options:  # a list, or a row, counts from zero, whatever comes before it
+            reading = replace(reading, start=Fraction(container.start_time or 0, av.time_base))
+        streams = [
+            replace(_described(one, facts, reading), index=before + one.index, reading=n)
+            for one in container.streams
+        ]
+        if reading.options.get("format") == "concat":
+            streams = list(_as_in_first(found.path, streams))
+        found = replace(
+            found,
+            readings=(*found.readings, reading),
+            chapters=found.chapters or len(container.chapters()),
+            tags=found.tags or dict(container.metadata),
         )
-        if wish == "quick":
-            return replace(found, streams=tuple(streams))
-        read = _Packets(container)
-        read.through()
-        starts = {
-            one.index: _first_heard(path, one.index) for one in streams if one.kind == "audio"
+        if not found.quick:
+            read = _Packets(container)
+            read.through()
+    if not found.quick:
+        streams = [_counted(one, reading, read.of(one.number), times) for one in streams]
+    return replace(found, streams=(*found.streams, *streams))
+
+
+def _as_in_first(path: Path, streams: list[Stream]) -> Iterator[Stream]:
+    """Streams of a list of files with what only the first of these says of them."""
+    with opened(Reading(name=os.fspath(path))) as container:
+        told_of = {
+            one.index: (str(one.type or "data"), dict(one.metadata)) for one in container.streams
         }
-    done = tuple(_with_packets(one, read.of(one.index), starts.get(one.index)) for one in streams)
-    if wish:
-        for one in done:
-            if one.kind == "video":
-                _keep_times(Path(wish), one.index, read.of(one.index))
-    return replace(found, streams=done)
+    for one in streams:
+        kind, tags = told_of.get(one.number, (one.kind, one.tags))
+        known = one.kind in {"video", "audio"}
+        yield one if known else replace(one, kind=kind, tags=tags)
 
 
-def _described(stream: Any, facts: ClipFacts) -> Stream:
+def opened(reading: Reading) -> Any:
+    """A reading as PyAV opens it. Raises av.FFmpegError, OSError."""
+    options = dict(reading.options)
+    form = options.pop("format", None)
+    return av.open(reading.name, format=form, options=options, metadata_errors="replace")
+
+
+def _described(stream: Any, facts: ClipFacts, reading: Reading) -> Stream:
     flags = stream.disposition
     cover = stream.type == "video" and bool(flags & av.stream.Disposition.attached_pic)
     codec = stream.codec_context
     base = Fraction(stream.time_base or 1)
-    start = Fraction(stream.start_time or 0) * base
+    start = Fraction(stream.start_time or 0) * base - reading.start
     made = Stream(
         index=stream.index,
+        number=stream.index,
         kind="cover" if cover else str(stream.type or "data"),
         codec=codec.name if codec else "",
         decodable=codec is not None,
@@ -106,21 +153,25 @@ def _described(stream: Any, facts: ClipFacts) -> Stream:
     )
     picture = next((one for one in facts.video if one.index == stream.index), None)
     sound = next((one for one in facts.audio if one.index == stream.index), None)
+    several = facts.row is not None or bool(facts.parts)
     if picture is not None:
+        whole = made.end > start and not several
         made = replace(
             made,
             codec=picture.codec,
             decodable=picture.decodable,
-            rate=picture.rate,
+            rate=picture.rate or Fraction(stream.average_rate or 0),
             width=picture.width,
             height=picture.height,
+            pixel_format=picture.pixel_format,
             rotation=picture.rotation,
             interlaced=picture.interlaced,
             steady=picture.steady,
             packets=picture.frames,
-            end=made.end if made.end > start else start + picture.duration,
+            end=made.end if whole else start + picture.duration,
         )
     if sound is not None:
+        whole = made.end > start and not several
         made = replace(
             made,
             codec=sound.codec,
@@ -128,7 +179,7 @@ def _described(stream: Any, facts: ClipFacts) -> Stream:
             channels=sound.channels,
             layout=sound.layout,
             name=sound.name,
-            end=made.end if made.end > start else start + sound.duration,
+            end=made.end if whole else start + sound.duration,
         )
     return made
 
@@ -191,32 +242,40 @@ class _Packets:
         row.ends = end if row.ends is None else max(row.ends, end)
 
 
-def _first_heard(path: Path, index: int) -> Fraction | None:
-    """When the first sample that is heard comes: what only warms a decoder up is none."""
-    with av.open(os.fspath(path), metadata_errors="replace") as container:
-        stream: Any = container.streams[index]
-        if stream.codec_context is None:
-            return None
-        try:
-            frame: Any = next(iter(container.decode(stream)))
-        except (av.FFmpegError, StopIteration):
-            return None
-        return None if frame.pts is None else Fraction(frame.pts * frame.time_base)
-
-
-def _with_packets(one: Stream, row: _Row, heard: Fraction | None) -> Stream:
+def _counted(one: Stream, reading: Reading, row: _Row, times: str) -> Stream:
+    """A stream with what was found of its packets, and of its first picture or sound."""
     if not row.packets:
         return replace(one, bytes=row.bytes, packets=0)
-    start = min(row.times) * one.time_base if row.times else one.start
-    return replace(
+    start = min(row.times) * one.time_base - reading.start if row.times else one.start
+    first = _first_of(reading, one) if one.kind in {"video", "audio"} else None
+    if one.kind == "audio" and first is not None and first.pts is not None:
+        start = Fraction(first.pts * first.time_base) - reading.start
+    if one.kind == "video" and times:
+        _keep_times(Path(times), one.index, row)
+    made = replace(
         one,
         bytes=row.bytes,
         packets=row.packets,
-        start=start if heard is None else heard,
-        end=max(row.ends or one.end, start),
+        start=start,
+        end=max(one.end if row.ends is None else row.ends - reading.start, start),
         gaps=row.gaps,
         digest=row.digest.hexdigest(),
     )
+    if one.kind == "video" and first is not None:
+        made = replace(made, mastering=mastering_of(first), light=light_of(first))
+    return made
+
+
+def _first_of(reading: Reading, one: Stream) -> Any:
+    """The first picture, or the first sound that is heard: what only warms a decoder up is none."""
+    with opened(reading) as container:
+        stream: Any = container.streams[one.number]
+        if stream.codec_context is None:
+            return None
+        try:
+            return next(iter(container.decode(stream)), None)
+        except av.FFmpegError:
+            return None
 
 
 def _keep_times(folder: Path, index: int, row: _Row) -> None:

@@ -17,17 +17,15 @@ from pathlib import Path
 from app.errors import DestinationFull, EnvironmentFault, MediaFault
 from app.media.ffmpeg.process import Ended, Progress, Wishes, run_ffmpeg
 from app.media.transcode.lines import (
-    OPUS_PACKET,
-    OPUS_RATE,
-    WARM_UP,
     Entry,
     entry_line,
     picture_line,
     sound_line,
 )
-from app.media.transcode.recipe import Sound, TranscodeRecipe
+from app.media.transcode.recipe import TranscodeRecipe
+from app.media.transcode.sound_frames import SoundFrames, sound_frames
 from app.media.transcode.streams import Inventory, Stream, keys_of, times_of
-from app.media.transcode.work import StreamWork, join
+from app.media.transcode.work import StreamWork, join_pictures, join_sound
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +47,16 @@ class NotSmaller(Exception):
 class Plot:
     """What all tasks of a clip share."""
 
-    source: Path
     clip: Inventory
     recipe: TranscodeRecipe
     program: str
     work: Path
     """The folder of this clip's streams in the making."""
+
+    @property
+    def source(self) -> Path:
+        """The file that speaks for the clip."""
+        return self.clip.path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,9 @@ class Made:
 
     path: Path
     first: Fraction
-    """Seconds at which it begins in the original."""
+    """Seconds at which it begins, from the beginning of the original on."""
+    head: Fraction = Fraction(0)
+    """Seconds in front of that which only warm a decoder up."""
     packets: int
     bytes: int
 
@@ -85,9 +89,8 @@ class StreamTask:
         self._told, self._may_stay = told, may_stay
         self.stream = streams[0]
         self.picture = self.stream.kind == "video"
-        sound = plot.recipe.sound.codec
-        suffix = ".nut" if self.picture else ".ogg" if sound is Sound.OPUS else ".mka"
-        self._goes_on = self.picture or sound is Sound.OPUS
+        self._frames = None if self.picture else sound_frames(plot.recipe, streams)
+        suffix = self._frames.suffix if self._frames else ".nut"
         self.work = StreamWork(plot.work / f"stream-{self.stream.index}", suffix)
         self._base = (0, 0)
         """Packets and bytes that were encoded before the run at hand."""
@@ -137,23 +140,24 @@ class StreamTask:
     def whole(self) -> Made:
         """All that was encoded, as one file."""
         state = self.work.state
-        times = times_of(self._plot.work, self.stream.index) if self.picture else array("q")
-        path = join(self.work, times, str(self.stream.time_base), self._control)
-        first = min(one.start for one in self._streams)
-        return Made(path=path, first=first, packets=state.packets, bytes=state.bytes)
+        first, head = min(one.start for one in self._streams), Fraction(0)
+        if self._frames is None:
+            times = times_of(self._plot.work, self.stream.index)
+            path = join_pictures(self.work, times, str(self.stream.time_base), self._control)
+        else:
+            path = join_sound(self.work, self._frames, self._control)
+            head = Fraction(self._frames.head, self._frames.rate)
+        return Made(path=path, first=first, head=head, packets=state.packets, bytes=state.bytes)
 
     def _encode(self) -> None:
-        if self._goes_on:
-            self.work.take_stock(self._control)
-        elif self.work.state.runs:
-            self.work.forget()
+        self.work.take_stock(self._control)
         self._base = (self.work.state.packets, self.work.state.bytes)
         if self._base[0]:
             self._weigh(self._length_of(self._base[0]), self._base[1])
-        if self.picture:
+        if self._frames is None:
             self._encode_picture()
         else:
-            self._encode_sound()
+            self._encode_sound(self._frames)
         self.work.end(self._control)
 
     def _encode_picture(self) -> None:
@@ -165,19 +169,18 @@ class StreamTask:
         steady = _is_steady(times, self.stream)
         entry = self._entry(times, frame)
         out = self.work.begin()
-        line = picture_line(
-            self._plot.source, self.stream, self._plot.recipe, entry, steady=steady, out=out
-        )
+        reading = self._plot.clip.reading(self.stream)
+        line = picture_line(reading, self.stream, self._plot.recipe, entry, steady=steady, out=out)
         self._work(line)
 
-    def _encode_sound(self) -> None:
+    def _encode_sound(self, frames: SoundFrames) -> None:
         packets = self._base[0]
-        warm_up = min(WARM_UP, packets)
+        warm_up = min(frames.warm_up, packets)
         out = self.work.begin(skip=warm_up)
-        drop = (packets - warm_up) * OPUS_PACKET
-        recipe = self._plot.recipe
+        drop = (packets - warm_up) * frames.samples
+        clip, recipe = self._plot.clip, self._plot.recipe
         self._base = (packets - warm_up, self._base[1])
-        self._work(sound_line(self._plot.source, self._streams, recipe, drop=drop, out=out))
+        self._work(sound_line(clip, self._streams, recipe, frames, drop=drop, out=out))
 
     def _work(self, line: Sequence[str]) -> None:
         log.info("ffmpeg %s", " ".join(line))
@@ -207,17 +210,17 @@ class StreamTask:
 
     def _hear(self, progress: Progress) -> None:
         packets, size = self._base
-        if self.picture:
+        if self._frames is None:
             length = self._length_of(packets + progress.frames)
         else:
-            length = packets * OPUS_PACKET / OPUS_RATE + progress.seconds
+            length = self._frames.seconds(packets) + progress.seconds
         self._told(min(length, self.length))
         self._weigh(length, size + progress.size)
 
     def _length_of(self, packets: int) -> float:
         """Seconds of the stream that so many packets make."""
-        if not self.picture:
-            return packets * OPUS_PACKET / OPUS_RATE if self._goes_on else self.length
+        if self._frames is not None:
+            return self._frames.seconds(packets)
         return self.length * packets / max(1, self.stream.packets)
 
     def _weigh(self, length: float, size: int, *, last: bool = False) -> None:
@@ -245,14 +248,14 @@ class StreamTask:
         early = bisect_right(keys, times[frame] - int(_BACK_SECONDS / base)) - 1 - _BACK_KEYS
         if early <= 0:
             return plain
-        seek = keys[early] * base - self._plot.clip.start
+        seek = keys[early] * base - self._plot.clip.reading(self.stream).start
         entry = Entry(frame=frame, at=at, seek=seek, close=close)
         return entry if self._leads_there(entry) else plain
 
     def _leads_there(self, entry: Entry) -> bool:
         """Whether the first picture that comes is the one that is missing."""
         out = self.work.folder / "entry"
-        line = entry_line(self._plot.source, self.stream, entry, out)
+        line = entry_line(self._plot.clip.reading(self.stream), self.stream, entry, out)
         ended = run_ffmpeg(self._plot.program, line, self._control)
         shown = _first_shown(out) if ended.whole else None
         out.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from app.errors import MediaFault, WriteFailed
 from app.jobs.spec import CONVERTER
 from app.media.ffmpeg.process import Wishes, run_reporting
 from app.media.products.partial import sync_folder
+from app.media.transcode.sound_frames import SoundFrames
 from app.own_process import own_process
 
 _STATE = "state.json"
@@ -149,13 +150,6 @@ class StreamWork:
         """Whether all runs were made by the same encoder in the same way."""
         return len({run.mark for run in self.state.runs}) <= 1
 
-    @property
-    def whole(self) -> Path:
-        """The file with the whole stream, once it is joined."""
-        if len(self.state.runs) == 1:
-            return self.folder / self.state.runs[0].name
-        return self.folder / f"whole{self.suffix}"
-
 
 def counted(path: Path, control: Wishes) -> Counted:
     """The packets of a run, also of one that ends in the middle of one."""
@@ -165,20 +159,26 @@ def counted(path: Path, control: Wishes) -> Counted:
     return CONVERTER.structure(json.loads(answer), Counted)
 
 
-def join(work: StreamWork, shown: Sequence[int], base: str, control: Wishes) -> Path:
+def join_pictures(work: StreamWork, shown: Sequence[int], base: str, control: Wishes) -> Path:
     """One file out of all runs of a stream; *shown*: times of all pictures, in *base* seconds."""
     if len(work.state.runs) == 1:
-        return work.whole
-    order = work.folder / "join.json"
-    facts = {
-        "runs": CONVERTER.unstructure(work.state.runs),
-        "shown": list(shown),
-        "base": base,
-        "out": str(work.whole),
-    }
-    order.write_text(json.dumps(facts))
-    _asked(["join", str(order)], control, work.whole)
-    return work.whole
+        return work.folder / work.state.runs[0].name
+    return _joined(work, work.suffix, control, shown=list(shown), base=base)
+
+
+def join_sound(work: StreamWork, frames: SoundFrames, control: Wishes) -> Path:
+    """One file out of all runs of a sound stream."""
+    if len(work.state.runs) == 1 and frames.whole_suffix == work.suffix:
+        return work.folder / work.state.runs[0].name
+    return _joined(work, frames.whole_suffix, control, sound=CONVERTER.unstructure(frames))
+
+
+def _joined(work: StreamWork, suffix: str, control: Wishes, **facts: object) -> Path:
+    order, out = work.folder / "join.json", work.folder / f"whole{suffix}"
+    runs = CONVERTER.unstructure(work.state.runs)
+    order.write_text(json.dumps({"runs": runs, "out": str(out), **facts}))
+    _asked(["join", str(order)], control, out)
+    return out
 
 
 def _asked(words: list[str], control: Wishes, path: Path) -> str:

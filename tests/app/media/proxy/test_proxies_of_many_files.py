@@ -56,6 +56,10 @@ def test_a_row_of_pictures_is_one_clip(engine, tmp_path):
     assert names == {"A001.mp4", "A001.mov"}
     for proxy in result.proxies:
         assert shown_by_ffprobe(proxy.path).frames == 30
+    more = first.with_name("A001.0086430.dpx")
+    more.write_bytes(first.read_bytes())
+    _, (result,) = proxies_of(engine, first, to=tmp_path / "out")
+    assert (result.state, shown_by_ffprobe(result.proxies[0].path).frames) == (ClipState.MADE, 31)
 
 
 def test_a_row_with_a_gap_has_none_and_says_why(engine, tmp_path):

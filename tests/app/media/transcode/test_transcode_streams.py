@@ -5,17 +5,19 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+from seldom import seldom
 from transcode_bench import QUICK, Footage, numbers_of, streams_of, told, transcoded
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
 from app.media.facts.probe import probe
-from app.media.transcode.recipe import Codec, Sound
+from app.media.transcode.recipe import Box, Codec, Sound
 from app.media.transcode.spec import Fate, TranscodeSheet
 
 PLAIN = replace(QUICK, measured=False)
@@ -210,6 +212,39 @@ def test_colour_tags_and_drop_frames_come_through(footage, make, tmp_path):
     assert (video["color_primaries"], video["color_transfer"]) == ("bt2020", "smpte2084")
     assert (video["r_frame_rate"], video["pix_fmt"]) == ("30000/1001", "yuv420p10le")
     assert str(probe(sheet.path).start) == "00:59:58;00"
+
+
+MASTERING = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+
+
+@pytest.mark.parametrize(
+    ("codec", "box"),
+    [(Codec.H264, Box.MKV), (Codec.AV1, Box.MKV), seldom(Codec.H265, Box.MOV)],
+)
+def test_high_range_is_shown_as_it_was_finished(footage, make, tmp_path, codec, box):
+    clip = tmp_path / "in" / "hdr.mov"
+    clip.parent.mkdir()
+    told_of = f"master-display={MASTERING}:max-cll=1000,400:log-level=error"
+    ffmpeg(
+        *("-i", footage.master(FRAMES, "192x108"), "-c:v", "libx265", "-preset", "ultrafast"),
+        *("-x265-params", told_of, "-pix_fmt", "yuv420p10le", "-color_primaries", "bt2020"),
+        *("-color_trc", "smpte2084", "-colorspace", "bt2020nc", clip),
+    )
+    speed = "10" if codec is Codec.AV1 else "ultrafast"
+    picture = replace(PLAIN.picture, codec=codec, speed=speed)
+    sheet = make(clip, replace(PLAIN, picture=picture, container=box))
+
+    header = streams_of(sheet.path)[0]["side_data_list"]
+    light = {key: value for one in header for key, value in one.items()}
+    assert (light["max_content"], light["max_average"]) == (1000, 400)
+    assert float(Fraction(light["max_luminance"])) == 1000
+    assert float(Fraction(light["green_x"])) == pytest.approx(0.265, abs=0.001)
+    bare = tmp_path / "bare.nut"  # the pictures themselves tell it too
+    ffmpeg("-i", sheet.path, "-c", "copy", bare)
+    with av.open(str(bare)) as container:
+        first = next(container.decode(video=0))
+        kinds = {one.type.name for one in first.side_data}
+    assert {"MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"} <= kinds
 
 
 def test_a_transport_stream_keeps_picture_and_sound_together(footage, make, tmp_path):
