@@ -8,32 +8,31 @@ from typing import Any
 import click
 
 from app.cli.clips import (
+    as_given,
+    clip_command,
     ending_words,
     engine_here,
     named_files,
     run_to_end,
+    show_each,
     show_ended,
-    show_planned,
-    warn_unreadable,
+    show_plan,
 )
 from app.cli.output import Output
 from app.cli.typed import Number, Place
 from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.snapshot import JobSnapshot
-from app.jobs.spec import CONVERTER
-from app.media.proxy.proxies import as_given
 from app.media.proxy.recipes import BurnIn, ProxySize
 from app.media.proxy.shelf import Tidied
-from app.media.proxy.spec import ClipResult, ClipState, ProxyPlan, ProxySpec, with_looks
+from app.media.proxy.spec import ClipResult, ClipState, PlannedClip, ProxySpec, with_looks
 from app.units import bytes_text, count_text, duration_text
 
 _CACHE = "(cache)"
 _BURN_INS = ("timecode", "clip")
 
 
-@click.command("proxy")
-@click.argument("files", metavar="FILE...", nargs=-1, type=Place())
+@clip_command("proxy")
 @click.option(
     "--size",
     "sizes",
@@ -45,6 +44,7 @@ _BURN_INS = ("timecode", "clip")
 @click.option(
     "--to",
     metavar="DIR",
+    type=Place(),
     help="Folder; it gets one for each size. Default: (cache), that of the profile.",
 )
 @click.option("--recipe", "recipes", multiple=True, metavar="NAME", help="A recipe by its name.")
@@ -63,11 +63,7 @@ _BURN_INS = ("timecode", "clip")
     help="Draw it into the picture: timecode, clip, or text=…; repeat for several.",
 )
 @click.option("--lut", type=Place(), metavar="FILE", help="A .cube LUT to look through.")
-@click.option("--anew", is_flag=True, help="Make also those again that are finished.")
 @click.option("--tidy", is_flag=True, help="Bring the cache down to its limit, and stop.")
-@click.option("--dry-run", is_flag=True, help="Show what would be made, or would go, and stop.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-@click.pass_context
 def proxy_command(context: click.Context, /, **given: Any) -> None:
     """Make proxies of clips: same frames, same timecode, same rate, checked after writing.
 
@@ -80,35 +76,29 @@ def proxy_command(context: click.Context, /, **given: Any) -> None:
             return
         spec = _spec(engine, given)
         if given["dry_run"]:
-            _show_plan(engine.proxies.plan(spec), output)
+            show_plan(engine.proxies.plan(spec), output, _show_planned)
             return
         ended = run_to_end(engine, spec, output)
         context.exit(show_proxies(engine, ended, output))
 
 
 def _spec(engine: Engine, given: dict[str, Any]) -> ProxySpec:
-    files = as_given(named_files(given, "proxy"))
+    files = named_files(given, "proxy")
     sizes = [one for text in given["sizes"] for one in text.split(",") if one]
     for size in sizes:
         if size not in list(ProxySize):
             raise BadInput(f'"{size}" is no size.', hint=f"There are: {', '.join(ProxySize)}.")
     names = [*sizes, *given["recipes"]] or [ProxySize.PREVIEW]
     recipes = tuple(engine.proxies.recipe(name) for name in dict.fromkeys(names))
-    (lut,) = as_given((given["lut"],)) if given["lut"] else (None,)
+    lut = as_given(given["lut"]) if given["lut"] else None
     to = given["to"]
     return ProxySpec(
         files=files,
         recipes=with_looks(recipes, _burn_in(given["burn_in"]), lut),
         heights=tuple(given["heights"]),
-        to=None if to in {None, _CACHE} else as_given((_place(to),))[0],
+        to=None if to in {None, Path(_CACHE)} else as_given(to),
         anew=given["anew"],
     )
-
-
-def _place(text: str) -> Path:
-    if not text:
-        raise BadInput("--to is empty. Name a folder; the current one is a full stop.")
-    return Path(text)
 
 
 def _burn_in(wishes: tuple[str, ...]) -> BurnIn | None:
@@ -125,28 +115,21 @@ def _burn_in(wishes: tuple[str, ...]) -> BurnIn | None:
 # Saying
 
 
-def _show_plan(plan: ProxyPlan, output: Output) -> None:
-    for clip in plan.clips:
-        if clip.trouble:
-            output.warn(f"{clip.source}: {clip.trouble}")
-        else:
-            output.say(f"{clip.source}, {count_text(clip.frames, 'frame')}")
-        for proxy in clip.proxies:
-            known = ", there already" if proxy.known else ""
-            size = f"{proxy.width}×{proxy.height}"
-            output.say(f"  {proxy.name:<14}{size:<12}{proxy.path}{known}")
-        output.event("clip", **CONVERTER.unstructure(clip))
-    warn_unreadable(plan.unreadable, output)
-    failed = sum(1 for clip in plan.clips if clip.trouble)
-    show_planned(len(plan.clips), failed, output)
+def _show_planned(clip: PlannedClip, output: Output) -> None:
+    if clip.trouble:
+        output.warn(f"{clip.source}: {clip.trouble}")
+    else:
+        output.say(f"{clip.source}, {count_text(clip.frames, 'frame')}")
+    for proxy in clip.proxies:
+        known = ", there already" if proxy.known else ""
+        size = f"{proxy.width}×{proxy.height}"
+        output.say(f"  {proxy.name:<14}{size:<12}{proxy.path}{known}")
 
 
 def show_proxies(engine: Engine, ended: JobSnapshot, output: Output) -> int:
     """Say what became of each clip; answers the exit code."""
     results = engine.proxies.results(ended.id)
-    for result in results:
-        _show_clip(result, output)
-        output.event("clip", **CONVERTER.unstructure(result))
+    show_each(results, output, _show_clip)
     words = ending_words(ended, "Finished proxies stay.")
     failed = sum(1 for result in results if result.state is ClipState.FAILED)
     return show_ended(

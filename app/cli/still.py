@@ -6,14 +6,12 @@ from pathlib import Path
 
 import click
 
-from app.cli.invocation import this_invocation
+from app.cli.clips import as_given, engine_here
 from app.cli.output import Output
 from app.cli.typed import Number, Place
-from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.spec import CONVERTER
 from app.media.montage.still_order import StillForm
-from app.media.proxy.proxies import as_given
 
 
 @click.command("still")
@@ -41,13 +39,8 @@ def still_command(
     form = {"tif": "tiff", None: "png"}.get(form, form)
     if form not in list(StillForm):
         raise BadInput(f'"{form}" is no form of stills.', hint="There are: png, tiff.")
-    invocation = this_invocation()
-    settings = invocation.settings()
-    clip, folder = as_given((file, to))
-    with (
-        invocation.logged(settings),
-        Engine(invocation.profile.directory, settings) as engine,
-    ):
+    clip, folder = as_given(file), as_given(to)
+    with engine_here() as engine:
         still = engine.montages.still(
             clip, at, folder,
             form=StillForm(form), track=track - 1, dry_run=flags["dry_run"],

@@ -4,41 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
 from app.cli.clips import (
+    as_given,
+    clip_command,
     ending_words,
     engine_here,
     named_files,
     run_to_end,
+    show_each,
     show_ended,
-    show_planned,
-    warn_unreadable,
+    show_plan,
 )
 from app.cli.output import Output
 from app.cli.typed import Place
 from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.snapshot import JobSnapshot
-from app.jobs.spec import CONVERTER, JobId
-from app.media.proxy.proxies import as_given
+from app.jobs.spec import JobId
 from app.media.transcode.recipe import Box
 from app.media.transcode.spec import (
     ClipState,
     Fate,
+    PlannedClip,
     StreamSheet,
-    TranscodePlan,
     TranscodeSheet,
     TranscodeSpec,
 )
 from app.units import bytes_text, count_text, duration_text
 
 
-@click.command("transcode")
-@click.argument("files", metavar="FILE...", nargs=-1, type=Place())
+@clip_command("transcode")
 @click.option(
     "--recipe",
     default="compact",
@@ -46,12 +45,8 @@ from app.units import bytes_text, count_text, duration_text
     help="compact (looks the same, smaller), keepsake (tiny), or one of your own."
     " Default: compact.",
 )
-@click.option("--to", required=True, metavar="DIR", help="Folder for what is made.")
+@click.option("--to", required=True, metavar="DIR", type=Place(), help="Folder for what is made.")
 @click.option("--container", metavar="KIND", help="mkv or mov, in the place of the recipe's own.")
-@click.option("--anew", is_flag=True, help="Make also those again that are finished.")
-@click.option("--dry-run", is_flag=True, help="Show what would become of each stream, and stop.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-@click.pass_context
 def transcode_command(context: click.Context, /, **given: Any) -> None:
     """Transcode clips: each stream by itself, same frames, same timecode, checked after writing.
 
@@ -62,43 +57,36 @@ def transcode_command(context: click.Context, /, **given: Any) -> None:
     with engine_here() as engine:
         spec = _spec(engine, given)
         if given["dry_run"]:
-            _show_plan(engine.transcodes.plan(spec), output)
+            plan = engine.transcodes.plan(spec)
+            output.say(plan.program)
+            show_plan(plan, output, _show_planned)
             return
         ended = run_to_end(engine, spec, output)
         context.exit(show_transcodes(engine, ended, output))
 
 
 def _spec(engine: Engine, given: dict[str, Any]) -> TranscodeSpec:
-    files = as_given(named_files(given, "transcode"))
-    if not given["to"]:
-        raise BadInput("--to is empty. Name a folder; the current one is a full stop.")
+    files = named_files(given, "transcode")
     recipe = engine.transcodes.recipe(given["recipe"])
     if box := given["container"]:
         if box not in list(Box):
             raise BadInput(f'"{box}" is no container.', hint=f"There are: {', '.join(Box)}.")
         recipe = replace(recipe, container=Box(box))
-    (to,) = as_given((Path(given["to"]),))
-    return TranscodeSpec(files=files, recipe=recipe, to=to, anew=given["anew"])
+    return TranscodeSpec(files=files, recipe=recipe, to=as_given(given["to"]), anew=given["anew"])
 
 
 # Saying
 
 
-def _show_plan(plan: TranscodePlan, output: Output) -> None:
-    output.say(plan.program)
-    for clip in plan.clips:
-        if clip.trouble:
-            output.warn(f"{clip.source}: {clip.trouble}")
-        else:
-            known = ", there already" if clip.known else ", begun already" if clip.begun else ""
-            output.say(f"{clip.source}")
-            output.say(f"  {clip.path}{known}")
-        for stream in clip.streams:
-            output.say(f"  {_stream_text(stream)}")
-        output.event("clip", **CONVERTER.unstructure(clip))
-    warn_unreadable(plan.unreadable, output)
-    failed = sum(1 for clip in plan.clips if clip.trouble)
-    show_planned(len(plan.clips), failed, output)
+def _show_planned(clip: PlannedClip, output: Output) -> None:
+    if clip.trouble:
+        output.warn(f"{clip.source}: {clip.trouble}")
+    else:
+        known = ", there already" if clip.known else ", begun already" if clip.begun else ""
+        output.say(f"{clip.source}")
+        output.say(f"  {clip.path}{known}")
+    for stream in clip.streams:
+        output.say(f"  {_stream_text(stream)}")
 
 
 def show_transcodes(engine: Engine, ended: JobSnapshot, output: Output) -> int:
@@ -106,21 +94,13 @@ def show_transcodes(engine: Engine, ended: JobSnapshot, output: Output) -> int:
     sheets = show_sheets(engine, ended.id, output)
     failed = sum(1 for sheet in sheets if sheet.state is ClipState.FAILED)
     words = _ending(engine, ended)
-    return show_ended(
-        ended,
-        output,
-        words,
-        clips=len(sheets),
-        failed=failed,
-    )
+    return show_ended(ended, output, words, clips=len(sheets), failed=failed)
 
 
 def show_sheets(engine: Engine, job: JobId, output: Output) -> tuple[TranscodeSheet, ...]:
     """Say what became of each clip of a job, and answer it."""
     sheets = engine.transcodes.sheets(job)
-    for sheet in sheets:
-        _show_sheet(sheet, output)
-        output.event("clip", **CONVERTER.unstructure(sheet))
+    show_each(sheets, output, _show_sheet)
     return sheets
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -159,8 +158,3 @@ def _check_lut(path: Path) -> None:
         raise NotFound(f"The LUT {path} cannot be read: {error.strerror}.", path=path) from error
     if b"LUT_3D_SIZE" not in head and b"LUT_1D_SIZE" not in head:
         raise BadInput(f"{path} is no .cube LUT.", path=path)
-
-
-def as_given(files: tuple[Path, ...]) -> tuple[Path, ...]:
-    """Paths as they are remembered: seen from the root, links followed."""
-    return tuple(Path(os.path.realpath(path.expanduser())) for path in files)

@@ -61,7 +61,7 @@ def test_a_finished_proxy_is_not_made_again(reelkeep, clip):
         (["--burn-in", "date"], '"date" cannot be burnt in.'),
         (["--lut", "absent.cube"], "cannot be read: No such file or directory."),
         (["--height", "7"], "is not a whole number from 16"),
-        (["--to", ""], "--to is empty."),
+        (["--to", ""], "'--to': It is empty."),
     ],
 )
 def test_what_makes_no_sense_is_refused(reelkeep, clip, arguments, words):

@@ -95,7 +95,7 @@ def test_recipes_have_older_names_and_a_dry_run_writes_nothing(
         (["--recipe", "none"], 'There is no recipe "none". There are: compact, keepsake.'),
         (["--recipe", "editorial"], 'There is no recipe "editorial".'),
         (["--container", "avi"], '"avi" is no container. There are: mkv, mov.'),
-        (["--to", ""], "--to is empty."),
+        (["--to", ""], "'--to': It is empty."),
     ],
 )
 def test_what_makes_no_sense_is_refused(reelkeep, clip, tmp_path, arguments, words):
