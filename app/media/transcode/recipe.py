@@ -110,8 +110,18 @@ def encoders_of(recipe: TranscodeRecipe) -> tuple[str, ...]:
     return tuple(name for name in named if name)
 
 
+def misfits(recipe: TranscodeRecipe) -> Iterator[str]:
+    """What a recipe encodes that its container cannot hold."""
+    if recipe.container is Box.MOV:
+        if recipe.picture.codec is Codec.AV1:
+            yield 'MOV cannot hold picture.codec = "av1"; MKV can.'
+        if recipe.sound.codec is Sound.FLAC:
+            yield 'MOV cannot hold sound.codec = "flac"; MKV can.'
+
+
 def _senseless(recipe: TranscodeRecipe) -> Iterator[str]:
     picture, sound = recipe.picture, recipe.sound
+    yield from misfits(recipe)
     speeds = _NUMBERS if picture.codec is Codec.AV1 else _WORDS
     if picture.codec is not Codec.COPY and picture.speed not in speeds:
         yield f"picture.speed of {picture.codec} is one of: {', '.join(speeds)}."

@@ -20,7 +20,7 @@ from app.media.transcode.job import (
     work_of,
 )
 from app.media.transcode.programs import Programs, programs_for
-from app.media.transcode.recipe import TranscodeRecipe, transcode_recipe
+from app.media.transcode.recipe import TranscodeRecipe, misfits, transcode_recipe
 from app.media.transcode.spec import TranscodePlan, TranscodeSheet, TranscodeSpec
 from app.places.volumes import volume_of
 from app.settings import Settings
@@ -95,6 +95,8 @@ def _check(spec: TranscodeSpec) -> None:
     """NotFound, BadInput, for what can be said before anything is begun."""
     if not spec.files:
         raise BadInput("Transcodes are made of at least one clip.")
+    for wrong in misfits(spec.recipe):  # of another container than the recipe's own
+        raise BadInput(f"The recipe {spec.recipe.name}: {wrong}")
     for path in spec.files:
         if not path.exists():
             raise NotFound(f"There is no file {path}.", path=path)

@@ -94,6 +94,7 @@ def test_recipes_have_older_names_and_a_dry_run_writes_nothing(
     [
         (["--recipe", "none"], 'There is no recipe "none". There are: compact, keepsake.'),
         (["--recipe", "editorial"], 'There is no recipe "editorial".'),
+        (["--recipe", "keepsake", "--container", "mov"], 'MOV cannot hold picture.codec = "av1"'),
         (["--container", "avi"], '"avi" is no container. There are: mkv, mov.'),
         (["--to", ""], "'--to': It is empty."),
     ],
