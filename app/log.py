@@ -73,7 +73,7 @@ def job_log(job: str, logger: logging.Logger | str = "app.job") -> JobLog:
     return JobLog(logging.getLogger(logger) if isinstance(logger, str) else logger, job)
 
 
-def _of_job(record: logging.LogRecord) -> str:
+def job_of(record: logging.LogRecord) -> str:
     """The job of a record: named by its logger, or that of the thread."""
     job = getattr(record, "job", None)
     if job is None:  # kept, for handlers that another thread serves
@@ -106,7 +106,7 @@ class LogFormatter(_OneLine):
     def head(self, record: logging.LogRecord) -> str:
         """Moment, level, job, who."""
         moment = _moment(record)
-        return f"{moment} {record.levelname} <{_of_job(record)}> {record.name}: "
+        return f"{moment} {record.levelname} <{job_of(record)}> {record.name}: "
 
 
 class JobLogFormatter(_OneLine):
@@ -122,7 +122,7 @@ class JobLogFormatter(_OneLine):
     def head(self, record: logging.LogRecord) -> str:
         """Level letter, moment, job, thread, process, level."""
         return (
-            f"{record.levelname[0]} {_moment(record)} <{_of_job(record)}> "
+            f"{record.levelname[0]} {_moment(record)} <{job_of(record)}> "
             f"[{record.threadName}] {self._program} ({record.process}): {record.levelname}: "
         )
 
@@ -211,7 +211,7 @@ def job_log_file(path: Path, job: str, program: str = "pfndispatchcopy") -> Iter
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = _Forgiving(path, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(JobLogFormatter(program))
-    handler.addFilter(lambda record: _of_job(record) == job)
+    handler.addFilter(lambda record: job_of(record) == job)
     root = logging.getLogger()
     root.setLevel(min(logging.INFO, root.level))
     root.addHandler(handler)

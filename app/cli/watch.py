@@ -21,7 +21,6 @@ from app.cli.typed import Place
 from app.engine import Engine
 from app.errors import BadInput, JournalFault
 from app.jobs.snapshot import JobState
-from app.log import start_log, stop_log
 from app.media.watch.folder import WatchFolder
 from app.media.watch.ledger import Entry, Stage
 from app.media.watch.order import FILE, init
@@ -80,7 +79,6 @@ class _Keeper:
     def keep(self, once: bool, retry: bool) -> int:
         """Watch until a signal (or, *once*, until all is done); answers the exit code."""
         folder = self._folder
-        handler = _own_log(folder)
         runner = threading.Thread(target=self._serve, name="runner")
         watcher = threading.Thread(target=self._watch, args=(once,), name="watch folder")
         try:
@@ -97,7 +95,6 @@ class _Keeper:
                 if thread.ident is not None:
                     thread.join()
             self._line.close()
-            stop_log(handler)
         if self._failure is not None:
             raise self._failure
         return self._told()
@@ -166,10 +163,6 @@ class _Keeper:
 
     def _ask(self, _signal: int, _frame: FrameType | None) -> None:
         self._asked = True
-
-
-def _own_log(folder: WatchFolder) -> Any:
-    return start_log(folder.order.log)
 
 
 @contextmanager

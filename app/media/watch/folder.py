@@ -17,6 +17,7 @@ from app.errors import BadInput, NotFound, ReelkeepError, WriteFailed
 from app.jobs.instance import take_lock
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
+from app.log import job_of, start_log, stop_log
 from app.media.facts.values import ClipFacts
 from app.media.products.stamp import Stamp
 from app.media.watch.landed import clips_landed, has_twin
@@ -82,6 +83,8 @@ class WatchFolder:
         """Those of them that have something to be made, and have not settled yet."""
         self._in_hand: dict[tuple[str, str], Entry] = {}
         self._left_out: set[str] = set()
+        self._jobs: set[str] = set()
+        """Every job of this run, for the log."""
         self._asked_dead = -math.inf
         self._stop, self._again = threading.Event(), threading.Event()
         self._state = WatchState(root=order.root)
@@ -107,7 +110,7 @@ class WatchFolder:
         the same folder, WriteFailed where nothing can be remembered.
         """
         try:
-            with self._alone(), self._remembering():
+            with self._alone(), self._logged(), self._remembering():
                 self._queue.recover()
                 self._take_up_again()
                 return self._watch(once)
@@ -214,8 +217,7 @@ class WatchFolder:
         except ReelkeepError as error:
             self._add(name, stamp, product, Stage.FAILED, words=str(error))
             return False
-        entry = self._add(name, stamp, product, Stage.QUEUED, job=job)
-        self._in_hand[name, product] = entry
+        self._take_in_hand(self._add(name, stamp, product, Stage.QUEUED, job=job))
         return True
 
     def _add(
@@ -232,6 +234,10 @@ class WatchFolder:
     def _tell(self, entry: Entry) -> None:
         log.info("%s: %s %s %s", entry.file, entry.product, entry.stage, entry.words)
         self._told(entry)
+
+    def _take_in_hand(self, entry: Entry) -> None:
+        self._in_hand[entry.file, entry.product] = entry
+        self._jobs.add(entry.job)
 
     def _follow(self) -> bool:
         """Look how the jobs at hand stand; False when one has failed."""
@@ -279,7 +285,7 @@ class WatchFolder:
             except ReelkeepError:  # of another profile: it is queued anew
                 self._ledger.add(replace(entry, changed=0))
                 continue
-            self._in_hand[entry.file, entry.product] = entry
+            self._take_in_hand(entry)
 
     # Keeping
 
@@ -307,6 +313,17 @@ class WatchFolder:
         for one in self._ledger.at(Stage.FAILED):
             if self._there.get(one.file) == one.stamp:
                 yield Failure(file=one.file, product=one.product, words=one.words)
+
+    @contextlib.contextmanager
+    def _logged(self) -> Iterator[None]:
+        """Whatever is done here, and by the jobs that come of it, is also logged in the folder."""
+        here = threading.get_ident()
+        handler = start_log(self.order.log)
+        handler.addFilter(lambda record: record.thread == here or job_of(record) in self._jobs)
+        try:
+            yield
+        finally:
+            stop_log(handler)
 
     @contextlib.contextmanager
     def _remembering(self) -> Iterator[None]:

@@ -69,7 +69,9 @@ def test_what_lands_is_made_into_what_was_ordered_once(bench, clip):
     assert (again.returncode, again.stdout) == (0, "")
     assert bench.jobs() == jobs
     assert {name: (bench.root / name).stat().st_mtime_ns for name in bench.made()} == before
-    assert list((bench.root / "log").iterdir())
+    said = (bench.root / "log" / "reelkeep.log").read_text()
+    assert "day 1/A.mov: preview done" in said
+    assert "ffmpeg " in said  # the log of its jobs, too
     assert (day / "A.mov").read_bytes() == clip.read_bytes()
 
 

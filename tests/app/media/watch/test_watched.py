@@ -77,6 +77,8 @@ def test_what_failed_is_told_while_its_file_is_there_and_tried_again_when_asked(
         stands(engine, lambda state: state.failures)
         bad.unlink()
         stands(engine, lambda state: not state.failures and not state.there)
+    said = (bench.root / "log" / "reelkeep.log").read_text()
+    assert said.count("bad.mov: probe failed") == 2
 
 
 def test_of_two_reelkeeps_one_watches_and_the_other_follows(bench, monkeypatch):
