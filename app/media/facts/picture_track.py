@@ -13,6 +13,7 @@ from av.container import InputContainer
 from app.media.facts import h273
 from app.media.facts.atoms import Sample
 from app.media.facts.guess import has_times, said_rate
+from app.media.facts.packets import packets_of
 from app.media.facts.values import Colour, KeyFrames, VideoTrack
 from app.timecode import frame_rate
 
@@ -141,12 +142,11 @@ def _packets(container: InputContainer, stream: Any) -> tuple[list[int], int, bo
     """Numbers of the key frames among the first packets, how many those are, and whether even."""
     keys, count, shown = [], 0, []
     with contextlib.suppress(av.FFmpegError):  # what is whole before the damage tells enough
-        for packet in container.demux(stream):
-            if packet.size:  # the last one is empty and says that there are no more
-                if packet.is_keyframe:
-                    keys.append(count)
-                count += 1
-                shown.append(packet.pts)
+        for packet in packets_of(container, stream):
+            if packet.is_keyframe:
+                keys.append(count)
+            count += 1
+            shown.append(packet.pts)
             if count >= _LOOKED_AT:
                 break
     with contextlib.suppress(av.FFmpegError):

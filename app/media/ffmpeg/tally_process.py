@@ -14,6 +14,7 @@ from typing import Any
 import av
 
 from app.media.facts.clip import read_clip
+from app.media.facts.packets import packets_of
 from app.media.facts.picture_track import picture_streams
 from app.media.facts.probe_process import hold_back, told
 from app.media.facts.whole import whole_clip
@@ -108,7 +109,7 @@ def _counted(path: Path, care: Care) -> dict[str, Any]:
         if care is Care.FACTS or (times and care is Care.FRAMES):
             return {"frames": len(times), "span": str(_span(times, stream))}
         found = _Packets()
-        for packet in found.watched(container.demux()):
+        for packet in found.watched(packets_of(container)):
             found.take(packet, stream)
         if care is Care.PACKETS:
             _decode_last(container, stream)
@@ -168,8 +169,6 @@ class _Packets:
             yield packet
 
     def take(self, packet: Any, stream: Any) -> None:
-        if not packet.size:
-            return
         at = packet.dts if packet.dts is not None else packet.pts
         if at is not None and packet.time_base:
             second = int(at * Fraction(packet.time_base))

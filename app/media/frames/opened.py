@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from app.errors import BadInput, MediaFault
 from app.media.facts.guess import is_guess
+from app.media.facts.packets import packets_of
 from app.media.facts.picture_track import picture_streams
 from app.media.frames.source import ByteSource
 
@@ -70,7 +71,7 @@ class OpenClip:
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """Of the track, from where the container stands; raises av.FFmpegError."""
-        return (packet for packet in self.container.demux(self.stream) if packet.size)
+        return packets_of(self.container, self.stream)
 
     def close(self) -> None:
         """Give everything back; a second call does nothing."""
