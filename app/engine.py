@@ -40,19 +40,19 @@ from app.media.watch.folder import Told, WatchFolder
 from app.media.watch.order import read_order
 from app.media.watch.products import Products
 from app.media.watch.watched import WatchedFolders
-from app.offload.account import Account, LastVerdict, report_folder, report_stem
-from app.offload.day import day_report, day_stem
-from app.offload.kinds import offload_kinds
+from app.offload.card.surroundings import Surroundings
+from app.offload.evidence.account import Account, LastVerdict, report_folder, report_stem
+from app.offload.evidence.day import day_report, day_stem
+from app.offload.evidence.rows import SCHEMA as OFFLOAD_SCHEMA
+from app.offload.evidence.verify_report import outcome_of, verify_report, write_verify_report
+from app.offload.job.kinds import offload_kinds
+from app.offload.job.proxies_after import followers, proxies_after
+from app.offload.job.repair import RepairSpec
 from app.offload.naming import shooting_day
 from app.offload.plan import OffloadPlan
-from app.offload.planning import make_plan
-from app.offload.proxies_after import followers, proxies_after
-from app.offload.repair import RepairSpec
-from app.offload.rows import SCHEMA as OFFLOAD_SCHEMA
+from app.offload.planning.make_plan import make_plan
+from app.offload.planning.task import accepted, offload_task
 from app.offload.spec import OffloadSpec
-from app.offload.surroundings import Surroundings
-from app.offload.task import accepted, offload_task
-from app.offload.verify_report import outcome_of, verify_report, write_verify_report
 from app.paths import Profile, absolute
 from app.places.cards import Card, candidate_cards, recognise
 from app.places.eject import EjectResult, eject

@@ -101,7 +101,7 @@ class _OneLine(logging.Formatter):
 
 
 class LogFormatter(_OneLine):
-    """`2026-11-20 12:04:31.118+0100 INFO <AF1ADD> app.offload.large: Copied A003C001.mov`."""
+    """`2026-11-20 12:04:31.118+0100 INFO <AF1ADD> app.offload.job.run: Copied A003C001.mov`."""
 
     def head(self, record: logging.LogRecord) -> str:
         """Moment, level, job, who."""

@@ -18,8 +18,8 @@ from app.cli.typed import Number, Place
 from app.cli.work import Watch
 from app.engine import Engine
 from app.jobs.snapshot import JobSnapshot, JobState
+from app.offload.job.proxies_after import proxies_after
 from app.offload.plan import OffloadPlan
-from app.offload.proxies_after import proxies_after
 from app.offload.spec import OffloadSpec, OnCollision, VerifyMode
 from app.settings import key_named
 from app.units import parse_size

@@ -9,7 +9,7 @@ from typing import Any
 from app.cli.output import Output
 from app.media.proxy.spec import ProxySpec
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
-from app.offload.remarks import ROOM_TO_SPARE, room_text
+from app.offload.planning.remarks import ROOM_TO_SPARE, room_text
 from app.places.tree import EntryKind, list_tree
 from app.places.volumes import Volume
 from app.units import bytes_text, count_text, duration_text

@@ -10,7 +10,7 @@ from app.cli.output import Output
 from app.engine import Engine
 from app.integrity.verdict import Answer
 from app.jobs.snapshot import JobSnapshot, JobState
-from app.offload.proofs import known_words
+from app.offload.evidence.proofs import known_words
 from app.offload.spec import OffloadSpec
 from app.reports.model import DestinationRow, FileRow, TransferReport
 from app.units import bytes_text, count_text, duration_text

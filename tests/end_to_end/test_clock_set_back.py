@@ -26,7 +26,7 @@ from offload_bench import (
 )
 
 from app.jobs.snapshot import JobState
-from app.offload.ledger import Ledger
+from app.offload.evidence.ledger import Ledger
 from app.units import now
 
 pytestmark = pytest.mark.root

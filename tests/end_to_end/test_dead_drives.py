@@ -8,7 +8,7 @@ from mount_bench import Bench, need
 from offload_bench import House, make_card, spec_for
 
 from app.jobs.spec import CONVERTER, JobId
-from app.offload.place import Place, PlaceRecord
+from app.offload.copying.place import Place, PlaceRecord
 from app.places.volumes import volume_of, volumes
 
 pytestmark = pytest.mark.root

@@ -12,7 +12,7 @@ from mount_bench import Bench
 from offload_bench import House, spec_for
 
 from app.jobs.spec import CONVERTER
-from app.offload.place import record_of
+from app.offload.copying.place import record_of
 from app.places.devices import Device, DeviceKind, count_different, declare, join
 from app.places.volumes import volume_of
 

@@ -24,8 +24,8 @@ from app.integrity.mhl import (
 )
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import CONVERTER, JobId
-from app.offload.place import Place, PlaceRecord
-from app.offload.surroundings import Surroundings
+from app.offload.card.surroundings import Surroundings
+from app.offload.copying.place import Place, PlaceRecord
 from app.places.root import PinnedFolder
 from app.places.through import path_through
 from app.places.volumes import Volume, volume_of, volumes

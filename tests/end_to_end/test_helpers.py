@@ -24,8 +24,8 @@ from offload_bench import (
 from seldom import seldom
 
 from app.jobs.snapshot import JobSnapshot, JobState
-from app.offload.crew import MANY
-from app.offload.small import BATCH_FILES
+from app.offload.copying.crew import MANY
+from app.offload.copying.small import BATCH_FILES
 
 pytestmark = pytest.mark.root
 
@@ -50,7 +50,7 @@ def helpers() -> list[psutil.Process]:
     found = []
     for child in psutil.Process().children(recursive=True):
         try:
-            if "app.offload.crew_process" in child.cmdline():
+            if "app.offload.copying.crew_process" in child.cmdline():
                 found.append(child)
         except psutil.Error:
             continue  # it has just ended

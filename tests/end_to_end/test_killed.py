@@ -30,7 +30,7 @@ from seldom import seldom
 
 from app.jobs.snapshot import JobState
 from app.jobs.spec import spec_to_json
-from app.offload.ledger import Ledger
+from app.offload.evidence.ledger import Ledger
 
 pytestmark = pytest.mark.root
 _PROGRAM = Path(__file__).parent.parent / "shared" / "offload_process.py"

@@ -10,7 +10,7 @@ from mount_bench import Bench
 from offload_bench import MB, House, make_card, noise, spec_for
 
 from app.jobs.snapshot import JobSnapshot, JobState
-from app.offload.ledger import Ledger
+from app.offload.evidence.ledger import Ledger
 from app.offload.spec import VerifyMode
 from app.reports.evidence import evidence
 from app.reports.facts import transfer_facts

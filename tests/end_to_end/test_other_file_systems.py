@@ -30,9 +30,9 @@ from app.engine import Engine
 from app.integrity.verify.spec import VerifySpec
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
-from app.offload.ledger import Ledger
+from app.offload.copying.work import CopyFact
+from app.offload.evidence.ledger import Ledger
 from app.offload.plan import Weight
-from app.offload.work import CopyFact
 
 pytestmark = pytest.mark.root
 Faulty = Callable[[str], FaultMount]

@@ -31,8 +31,8 @@ from offload_bench import (
 )
 
 from app.jobs.snapshot import JobState
-from app.offload.ledger import Ledger
-from app.offload.work import CopyFact, CopyState
+from app.offload.copying.work import CopyFact, CopyState
+from app.offload.evidence.ledger import Ledger
 
 pytestmark = pytest.mark.root
 ROOT = Path(__file__).parents[2]

@@ -16,14 +16,14 @@ from app.integrity.hashing import HashKind
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.snapshot import JobState
-from app.offload.crew import Crew, HelperLost, NoAnswer
-from app.offload.finish import Finish
-from app.offload.hand import Copied, Equipment, ToCopy
-from app.offload.ledger import Ledger
-from app.offload.run import OffloadRun
+from app.offload.card.surroundings import Surroundings
+from app.offload.copying.crew import Crew, HelperLost, NoAnswer
+from app.offload.copying.hand import Copied, Equipment, ToCopy
+from app.offload.copying.work import failed_fact
+from app.offload.evidence.ledger import Ledger
+from app.offload.job.finish import Finish
+from app.offload.job.run import OffloadRun
 from app.offload.spec import DestinationSpec, OffloadSpec
-from app.offload.surroundings import Surroundings
-from app.offload.work import failed_fact
 from app.places.root import PinnedFolder
 from app.places.tree import list_tree
 

@@ -24,6 +24,7 @@ from app.media.frames.index_cache import IndexCache
 from app.media.play.film import IndexOf
 from app.media.play.marks import MarkStore
 from app.media.proxy.spec import ProxySpec
+from app.media.watch.state import WatchState
 from app.places.volumes import Volume
 from app.units import count_text
 from ui import icons, theme
@@ -157,7 +158,7 @@ class LibraryPane(Pane):
         self.deeds.said.connect(self.said)
         self.watching.said.connect(self.said)
         self.watching.landed.connect(self.clips.list_again)
-        self.bridge.watches_changed.connect(lambda _: self._show_places())
+        self.bridge.watches_changed.connect(self._watches_seen)
         self.bridge.snapshots_changed.connect(self._jobs_seen)
 
     # What is shown
@@ -193,6 +194,10 @@ class LibraryPane(Pane):
     def _volumes_seen(self, volumes: tuple[Volume, ...]) -> None:
         self._volumes = volumes
         self._show_places()
+
+    def _watches_seen(self, watches: tuple[WatchState, ...]) -> None:
+        self._show_places()
+        self.badge_changed.emit(sum(len(one.failures) + bool(one.trouble) for one in watches))
 
     def _opened(self) -> None:
         if self.clips.root is not None:

@@ -12,8 +12,8 @@ from offload_bench import House, make_card, spec_for
 
 from app.errors import BadInput
 from app.integrity.hashing import HashKind, MultiHash
-from app.offload.blocks import Pool
-from app.offload.hashers import Hashers
+from app.offload.copying.blocks import Pool
+from app.offload.copying.hashers import Hashers
 
 PATIENCE = 10
 
@@ -125,7 +125,7 @@ class Bug(MultiHash):
 def test_a_bug_in_hashing_gives_every_block_back_and_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("app.offload.hashers.MultiHash", Bug)
+    monkeypatch.setattr("app.offload.copying.hashers.MultiHash", Bug)
     pool, hashers = Pool(1, 4096), Hashers((HashKind.XXH64,))
     for _ in range(3):
         block = pool.take()

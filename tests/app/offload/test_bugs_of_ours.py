@@ -15,11 +15,11 @@ from app.integrity.hashing import HashKind
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
 from app.jobs.spec import JobId
-from app.offload.large import LargeFiles
-from app.offload.passage import Passage
-from app.offload.source import Source
-from app.offload.target import Target
-from app.offload.work import FileWork
+from app.offload.card.source import Source
+from app.offload.copying.large import LargeFiles
+from app.offload.copying.passage import Passage
+from app.offload.copying.target import Target
+from app.offload.copying.work import FileWork
 from app.places.root import PinnedFolder
 from app.places.tree import EntryKind, list_tree
 

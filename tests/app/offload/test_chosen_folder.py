@@ -10,8 +10,8 @@ from mount_bench import Bench, need, run
 from offload_bench import House, make_card, spec_for
 
 from app.errors import BadInput
-from app.offload.folder import fstab_points
 from app.offload.plan import Remark, Weight
+from app.offload.planning.folder import fstab_points
 from app.offload.spec import OffloadSpec
 from app.places.volumes import volume_of
 

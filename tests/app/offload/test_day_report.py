@@ -13,9 +13,9 @@ from offload_bench import House, make_card, spec_for
 
 from app.engine import Engine
 from app.jobs.snapshot import JobSnapshot, JobState
-from app.offload.account import Account
+from app.offload.evidence.account import Account
+from app.offload.evidence.union import Union
 from app.offload.spec import OffloadSpec, VerifyMode
-from app.offload.union import Union
 from app.reports.model import DayCard
 
 pytestmark = pytest.mark.root

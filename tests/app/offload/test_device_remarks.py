@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.offload.plan import PlannedDestination
-from app.offload.remarks import device_remarks
+from app.offload.planning.remarks import device_remarks
 from app.offload.spec import DestinationSpec, OffloadSpec
 from app.places.devices import Device, DeviceKind
 from app.places.volumes import Volume

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from app.offload.source import Source
+from app.offload.card.source import Source
 from app.places.root import PinnedFolder
 
 MB = 1 << 20

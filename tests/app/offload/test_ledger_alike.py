@@ -13,9 +13,9 @@ import pytest
 from app.integrity.verdict import Problem, ReadWay
 from app.jobs.journal import Journal
 from app.jobs.spec import JobId
-from app.offload.ledger import Ledger
-from app.offload.rows import SCHEMA
-from app.offload.work import CopyFact, CopyState
+from app.offload.copying.work import CopyFact, CopyState
+from app.offload.evidence.ledger import Ledger
+from app.offload.evidence.rows import SCHEMA
 from app.places.tree import Entry, EntryKind
 
 MOMENTS = [datetime(2026, 11, 20, 12, n, n, n * 1001, tzinfo=UTC) for n in range(3)]

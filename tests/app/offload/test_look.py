@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from offload_bench import House, spec_for, wait_for
 
-from app.offload.look import JustSeen, root_facts
+from app.offload.card.look import JustSeen, root_facts
 from app.places.cards import Card, recognise
 from app.places.tree import list_tree
 

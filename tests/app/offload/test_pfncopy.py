@@ -15,8 +15,8 @@ from drive import Drive
 from fault_mount import FaultMount
 from offload_bench import MB, noise
 
-from app.offload.dispatch import Dispatch
-from app.offload.pfncopy import main
+from app.offload.pfncopy.command import main
+from app.offload.pfncopy.dispatch import Dispatch
 
 SIZE = 9 * MB + 4097
 
@@ -52,7 +52,7 @@ def clip(tmp_path: Path) -> Path:
 
 def begun(tmp_path: Path, *arguments: Path, **pipes: int) -> subprocess.Popen[str]:
     """A copy in a process of its own."""
-    code = "import sys; from app.offload.pfncopy import main; sys.exit(main())"
+    code = "import sys; from app.offload.pfncopy.command import main; sys.exit(main())"
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         stderr=subprocess.PIPE,

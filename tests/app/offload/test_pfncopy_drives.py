@@ -14,7 +14,7 @@ from fault_mount import FaultMount
 from mount_bench import Bench, run
 from offload_bench import MB, noise
 
-from app.offload.pfncopy import main
+from app.offload.pfncopy.command import main
 
 pytestmark = pytest.mark.root
 SIZE = 9 * MB + 4097
@@ -43,7 +43,7 @@ def pfncopy(tmp_path, capsys, monkeypatch):
 def held(card: FaultMount, tmp_path: Path, *arguments: Path) -> Iterator[subprocess.Popen[str]]:
     """A copy in a process of its own, held by its source in the middle of the file."""
     card.set({"op": "read", "match": "*clip.mov", "at": 5 * MB, "do": "hold"})
-    code = "import sys; from app.offload.pfncopy import main; sys.exit(main())"
+    code = "import sys; from app.offload.pfncopy.command import main; sys.exit(main())"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "-b", str(MB), *arguments],
         stdout=subprocess.PIPE,
@@ -228,10 +228,10 @@ def test_a_drive_that_hangs_is_named_and_the_program_ends(bench, tmp_path, rule)
     (tmp_path / "raid").mkdir()
     hung.set(rule)
     code = (
-        "import sys; from app.offload import pfncopy; from app.places import silence;"
+        "import sys; from app.offload.pfncopy import command; from app.places import silence;"
         "silence.watcher().patience = silence.Patience("
         "answer=2, sync=2, slowest=1 << 40, cancelled=1, mention=1);"
-        "sys.exit(pfncopy.main())"
+        "sys.exit(command.main())"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, source, hung.point, tmp_path / "raid"],

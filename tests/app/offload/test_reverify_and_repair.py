@@ -25,7 +25,7 @@ from app.errors import BadInput
 from app.integrity.verify.spec import VerifySpec
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
 from app.jobs.spec import JobId
-from app.offload.repair import RepairSpec
+from app.offload.job.repair import RepairSpec
 from app.offload.spec import VerifyMode
 
 CLIP = "CLIPS/A003C001.mov"

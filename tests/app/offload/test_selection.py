@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import BadInput
-from app.offload.selection import IgnoreList, Selection
+from app.offload.card.selection import IgnoreList, Selection
 from app.offload.spec import DEFAULT_IGNORE
 from app.places.cards import recognise
 from app.places.tree import EntryKind, list_tree

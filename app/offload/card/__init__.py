@@ -1,0 +1,1 @@
+"""The card: looked at, watched over, read, and never written to."""

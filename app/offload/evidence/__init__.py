@@ -1,0 +1,1 @@
+"""What is known for certain, row by row, and the accounts that are given of it."""

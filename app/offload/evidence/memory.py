@@ -1,0 +1,152 @@
+"""What earlier offloads remember: copies that are known, rolls that were seen, rates."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.integrity.hashing import HashKind
+from app.jobs.journal import Journal
+from app.jobs.spec import CONVERTER, JobId
+from app.offload.copying.work import CopyFact, CopyState
+from app.offload.evidence.rows import THE_CARD, copy_fact, digests_from, moment_from
+from app.places.cards import SeenRoll
+from app.places.tree import Entry
+from app.places.volumes import Volume
+
+if TYPE_CHECKING:
+    from app.offload.plan import PlannedDestination
+    from app.offload.spec import OffloadSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCopy:
+    """A copy that an earlier job verified and that still lies where it was put."""
+
+    job: JobId
+    """The job that read the copy back."""
+    row_job: JobId
+    """The job that has the row: the same, or one that took its word."""
+    card_job: JobId
+    """The job that read the card for it."""
+    fact: CopyFact
+    digests: Mapping[HashKind, str]
+    read_at: datetime | None
+    """When the card was read for it."""
+    twice: bool
+    """Whether a second read of the card gave the same bytes then."""
+
+
+_PAGE = 500
+"""Files that are asked for at once; the window waits for the journal meanwhile."""
+
+
+def known_copies(
+    journal: Journal,
+    files: Sequence[Entry],
+    root: Path,
+    placed: Mapping[str, str],
+    volume: Volume,
+) -> dict[str, KnownCopy]:
+    """By path on the card: files that need no copying to *root*.
+
+    The card's file has the recorded path, size and time, an earlier job verified its copy on this
+    very volume at this very place, and the copy still has the recorded size and time.
+    """
+    if not root.exists():
+        return {}
+    asked = {(e.size, e.mtime_ns, e.path): n for n, e in enumerate(files)}
+    roots: dict[JobId, dict[int, tuple[str, str]]] = {}
+    found: dict[str, KnownCopy] = {}
+    for n, job, fact, proof in _earlier_copies(journal, asked):
+        if job not in roots:
+            roots[job] = _roots(journal, job)
+        identity, below = roots[job].get(fact.destination, ("", ""))
+        entry = files[n]
+        here = root / placed[entry.path]
+        there = volume.mount_point / below / fact.path
+        if identity != volume.identity or here != there:
+            continue
+        try:
+            now = os.lstat(here)
+        except OSError:
+            continue
+        if (now.st_size, now.st_mtime_ns) == (entry.size, fact.mtime_ns):
+            found[entry.path] = proof
+    return found
+
+
+def _earlier_copies(
+    journal: Journal, entries: Mapping[tuple[int, int, str], int]
+) -> Iterator[tuple[int, JobId, CopyFact, KnownCopy]]:
+    """Verified copies that earlier jobs had of files with the same path, size and time.
+
+    *entries* maps (size, mtime_ns, path) to a number, which is given back with each copy found:
+    number, the job whose row it is, the row, and what is known by it.
+    """
+    every = iter(entries.items())
+    while some := tuple(islice(every, _PAGE)):
+        for n, job, reader, card_reader, digests, read_at, twice, *copy in _rows_of(journal, some):
+            fact = copy_fact(tuple(copy))
+            yield n, JobId(job), fact, KnownCopy(
+                job=JobId(reader), row_job=JobId(job), card_job=JobId(card_reader), fact=fact,
+                digests=digests_from(digests), read_at=moment_from(read_at), twice=bool(twice),
+            )  # fmt: skip
+
+
+def _rows_of(
+    journal: Journal, some: Iterable[tuple[tuple[int, int, str], int]]
+) -> list[tuple[Any, ...]]:
+    with journal.transaction() as db:
+        db.execute("CREATE TEMP TABLE IF NOT EXISTS asked (size, mtime_ns, path, n)")
+        db.execute("DELETE FROM asked")
+        db.executemany(
+            "INSERT INTO asked VALUES (?,?,?,?)",
+            ((size, mtime, os.fsencode(path), n) for (size, mtime, path), n in some),
+        )
+        return db.execute(
+            "SELECT asked.n, e.job, coalesce(k.earlier, e.job), coalesce(kc.earlier, e.job),"
+            " e.digests, e.read_at, e.twice, c.n, c.destination, c.path,"
+            " c.state, c.way, c.kind, c.written, c.read, c.mtime_ns, c.found, c.trouble"
+            " FROM asked JOIN entries e ON e.size=asked.size AND e.mtime_ns=asked.mtime_ns"
+            " AND e.path=asked.path JOIN copies c ON c.job=e.job AND c.n=e.n"
+            " LEFT JOIN known k ON k.job=c.job AND k.n=c.n AND k.destination=c.destination"
+            " LEFT JOIN known kc ON kc.job=c.job AND kc.n=c.n AND kc.destination=?"
+            " WHERE c.state=? AND e.digests IS NOT NULL",
+            (THE_CARD, CopyState.VERIFIED),
+        ).fetchall()
+
+
+def _roots(journal: Journal, job: JobId) -> dict[int, tuple[str, str]]:
+    """Of an earlier job: each destination's volume identity and root below its mount point."""
+    places = journal.fact(job, "places", [])
+    return {n: (place["identity"], place["below"]) for n, place in enumerate(places)}
+
+
+def seen_rolls(journal: Journal) -> tuple[SeenRoll, ...]:
+    """Cards that were offloaded before."""
+    rows = journal.rows("SELECT value FROM facts WHERE name='seen roll'")
+    return tuple(CONVERTER.structure(json.loads(value), SeenRoll) for (value,) in rows)
+
+
+def remember_rate(journal: Journal, device: str, rate: float) -> None:
+    """Keep how fast a device was, in bytes per second, for the next estimate."""
+    journal.set_fact(JobId(""), f"rate {device}", rate)
+
+
+def expected_seconds(
+    journal: Journal, spec: OffloadSpec, planned: Sequence[PlannedDestination], size: int
+) -> float | None:
+    """Seconds until the card is free, from the rates of earlier jobs; None when unknown."""
+    first = [p for p in planned if p.stage == 0]
+    rates = [journal.fact(JobId(""), f"rate {p.volume.device.id}") for p in first]
+    if not rates or any(rate is None for rate in rates):
+        return None
+    left = max((p.size - p.already for p in first), default=size)
+    return float(left / max(1.0, min(rates)))

@@ -1,0 +1,1 @@
+"""An offload from its first pass to its verdict: pulled drives, cascades, manifests, repair."""

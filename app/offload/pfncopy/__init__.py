@@ -1,0 +1,1 @@
+"""`pfndispatchcopy`: one file to several destinations, without a journal."""

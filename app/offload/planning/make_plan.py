@@ -1,0 +1,339 @@
+"""Makes the plan of an offload: looks at the card and every destination, writes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from app.errors import BadInput
+from app.integrity.hashing import HashKind
+from app.integrity.medium import whole_pages
+from app.integrity.mhl.values import HISTORY_FOLDER
+from app.jobs.journal import Journal
+from app.offload.card.look import Look, clips_by_path, look_at, must_answer
+from app.offload.card.selection import Selection
+from app.offload.evidence import memory
+from app.offload.evidence.proofs import known_remark
+from app.offload.naming import NamingFacts, check_template, folders, split_template
+from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
+from app.offload.planning.folder import choice_remarks, length_trouble, name_trouble, report_remarks
+from app.offload.planning.remarks import (
+    PATHS_SHOWN,
+    card_remarks,
+    device_remarks,
+    folder_remarks,
+    room_remarks,
+)
+from app.offload.planning.unfinished import with_unfinished
+from app.offload.spec import (
+    LEAST_BUFFER,
+    MOST_BUFFER,
+    DestinationSpec,
+    OffloadSpec,
+    OnCollision,
+)
+from app.places.cards import Card, identity_of
+from app.places.devices import count_different, speed_warning
+from app.places.limits import NameRules, rules_of
+from app.places.linux_calls import runs_in_user_space
+from app.places.tree import Entry, EntryKind
+from app.places.volumes import Volume, volume_of
+from app.units import bytes_text, count_text, now
+
+
+def naming_facts(spec: OffloadSpec, card: Card) -> NamingFacts:
+    """What the tokens of this offload's templates stand for."""
+    return NamingFacts(
+        moment=spec.moment or now(),
+        rollover_hour=spec.rollover_hour,
+        project=spec.project,
+        camera=card.camera,
+        roll=card.roll,
+        label=card.label,
+        counter=spec.counter,
+        text=spec.text,
+    )
+
+
+def placer(
+    spec: OffloadSpec, destination: DestinationSpec, card: Card
+) -> Callable[[str, str], str]:
+    """A function from (path on the card, clip) to the path below the destination's root."""
+    shared, by_clip = split_template(destination.template or spec.template)
+    del shared
+    if not by_clip:
+        return lambda path, _clip: path
+    facts = naming_facts(spec, card)
+
+    def place(path: str, clip: str) -> str:
+        folder = folders(by_clip, facts, clip)
+        return f"{folder}/{path}" if folder else path
+
+    return place
+
+
+def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) -> OffloadPlan:
+    """Plan *spec*. Refusals are remarks of the plan; only nonsense raises BadInput."""
+    _check(spec)
+    spec = replace(
+        spec,
+        moment=spec.moment or now(),
+        source=Path(os.path.abspath(spec.source)),
+        buffer_size=whole_pages(spec.buffer_size),
+    )
+    look = look_at(spec)
+    files = [e for e in look.wanted if e.kind is EntryKind.FILE]
+    clip_of = clips_by_path(look.card)
+    planned: list[PlannedDestination] = []
+    remarks: list[Remark] = []
+    known: list[int] = []
+    for index, destination in enumerate(spec.destinations):
+        view = _Destination(index, destination, spec, look, clip_of, journal, declared)
+        remarks += view.remarks
+        planned.append(view.planned)
+        known.append(view.known)
+    remarks += folder_remarks(planned)
+    remarks += room_remarks(planned)
+    remarks += device_remarks(spec, planned)
+    remarks += card_remarks(look.card, look.wanted, journal)
+    if spec.report is not None:
+        remarks += _report_remarks(Path(os.path.abspath(spec.report)), spec)
+    remarks.sort(key=lambda remark: list(Weight).index(remark.weight))
+    size = sum(e.size for e in files)
+    devices = count_different(p.volume.device for p in planned)
+    complete = all(n == p.files for n, p in zip(known, planned, strict=True))
+    sure = bool(files) and complete and not spec.check_known
+    plan = OffloadPlan(
+        spec=spec,
+        card=look.card,
+        files=len(files),
+        clips=len(look.card.clips),
+        size=size,
+        destinations=tuple(planned),
+        ignored=tuple(sorted(look.ignored)),
+        remarks=tuple(remarks),
+        identity=identity_of(look.card, look.entries),
+        seconds=memory.expected_seconds(journal, spec, planned, size),
+        already_safe=sure and devices >= spec.wanted_copies,
+    )
+    return with_unfinished(plan, journal)
+
+
+def _check(spec: OffloadSpec) -> None:
+    if not spec.destinations:
+        raise BadInput("An offload needs at least one destination.", hint="Add one with --to DIR.")
+    if spec.wanted_copies < 1:
+        raise BadInput("At least one copy must be wanted.")
+    if not spec.hashes or all(kind in {HashKind.SHA256, HashKind.BLAKE3} for kind in spec.hashes):
+        raise BadInput("An offload needs a custody hash: xxh64, xxh3, xxh128, md5, sha1 or c4.")
+    for destination in spec.destinations:
+        check_template(destination.template or spec.template)
+    if not LEAST_BUFFER <= spec.buffer_size <= MOST_BUFFER:
+        raise BadInput(
+            f"A buffer of {bytes_text(spec.buffer_size)} cannot be used.",
+            hint="Take 128 KiB to 64 MiB; the default is 8 MiB.",
+        )
+
+
+class _Destination:
+    """One destination's look at the plan."""
+
+    def __init__(
+        self,
+        index: int,
+        destination: DestinationSpec,
+        spec: OffloadSpec,
+        look: Look,
+        clip_of: Mapping[str, str],
+        journal: Journal,
+        declared: Mapping[str, str],
+    ) -> None:
+        self.index, self.spec, self.destination = index, spec, destination
+        self.remarks: list[Remark] = []
+        path = Path(os.path.abspath(destination.path))
+        volume = volume_of(path, declared)
+        self.name = _name(path, volume, spec)
+        must_answer(path, volume, self.name)
+        shared, _ = split_template(destination.template or spec.template)
+        root = path / folders(shared, naming_facts(spec, look.card))
+        selection = Selection(destination.only, look.card)
+        entries = [e for e in look.wanted if selection.takes(e) or e.kind is EntryKind.FOLDER]
+        files = [e for e in entries if e.kind is EntryKind.FILE]
+        place = placer(spec, destination, look.card)
+        placed = {e.path: place(e.path, clip_of.get(e.path, "")) for e in entries}
+        self.remarks += choice_remarks(index, self.name, path, volume, spec.source, root)
+        self._how(volume)
+        self._folders(placed, root, volume)
+        known = {}
+        if os.path.isdir(root):
+            known = memory.known_copies(journal, files, root, placed, volume)
+        self.known = len(known)
+        self.remarks += known_remark(known, self.name, index, spec)
+        self._limits(entries, placed, rules_of(volume), volume)
+        self._collisions(files, placed, root, known.keys())
+        self._count([e.path for e in entries if e.path not in known], placed, root, volume)
+        size = sum(e.size for e in files)
+        already = sum(e.size for e in files if e.path in known)
+        there = 0
+        if os.path.isdir(root):
+            unknown = (e for e in files if e.path not in known)
+            there = sum(e.size for e in unknown if os.path.exists(root / placed[e.path]))
+        self.planned = PlannedDestination(
+            path=path,
+            root=root,
+            volume=volume,
+            files=len(files),
+            size=size,
+            already=already,
+            # A capacity of 0 is none that we know of.
+            free_after=volume.free - (size - already - there if volume.capacity else 0),
+            stage=destination.stage,
+            flush=destination.flush,
+            provable=_provable(volume),
+            name=self.name,
+        )
+
+    def say(self, weight: Weight, text: str, paths: Iterable[str] = ()) -> None:
+        """Add a remark about this destination."""
+        shown = tuple(paths)[:PATHS_SHOWN]
+        self.remarks.append(Remark(weight=weight, text=text, destination=self.index, paths=shown))
+
+    def _how(self, volume: Volume) -> None:
+        if not self.destination.flush:
+            self.say(Weight.ATTENTION, f"{self.name} is not flushed, so its copy is never"
+                                       " verified and does not count.")  # fmt: skip
+        if warning := speed_warning(volume.device):
+            self.say(Weight.ATTENTION, warning)
+
+    def _folders(self, placed: Mapping[str, str], root: Path, volume: Volume) -> None:
+        """Whether the folders that the template gives each clip, and all paths, can be made."""
+        if any(remark.weight is Weight.REFUSAL for remark in self.remarks):
+            return
+        made = {there.removesuffix(path).strip("/") for path, there in placed.items()} - {""}
+        troubles = (name_trouble(root / folder, volume, self.name) for folder in sorted(made))
+        if trouble := next(filter(None, troubles), "") or length_trouble(root, placed):
+            self.say(Weight.REFUSAL, trouble)
+
+    def _limits(
+        self, entries: Sequence[Entry], placed: Mapping[str, str], rules: NameRules, volume: Volume
+    ) -> None:
+        reasons: dict[str, list[str]] = defaultdict(list)
+        seen: dict[str, str] = {}
+        for entry in entries:
+            if entry.kind is EntryKind.FILE and (reason := rules.refuses_size(entry.size)):
+                self.say(
+                    Weight.REFUSAL, f"{entry.path} does not fit on {self.name}: {reason}",
+                    [entry.path],
+                )  # fmt: skip
+            if entry.kind is EntryKind.LINK and not rules.holds_links:
+                reasons["links cannot be kept there"].append(entry.path)
+            if reason := rules.refuses(entry.name):
+                reasons[reason].append(entry.path)
+            if not rules.merges_names:
+                continue
+            key = "/".join(rules.fold(part) for part in placed[entry.path].split("/"))
+            if seen.setdefault(key, entry.path) != entry.path:
+                reasons[f"its name is the same there as {seen[key]}"].append(entry.path)
+        for reason, paths in reasons.items():
+            more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+            self.say(
+                Weight.ATTENTION,
+                f"{self.name} ({rules.file_system}) cannot hold {paths[0]}{more}:"
+                f" {reason.rstrip('.')}. It is left out there.",
+                paths,
+            )
+
+    def _count(
+        self, paths: Sequence[str], placed: Mapping[str, str], root: Path, volume: Volume
+    ) -> None:
+        """Whether the file system can take so many more files and folders (ext4 has a limit)."""
+        try:
+            found = os.statvfs(volume.mount_point)
+        except OSError:
+            return
+        if not found.f_files or len(paths) <= found.f_favail:
+            return  # most file systems make room for names as they need it
+        wanted = sum(1 for path in paths if not os.path.lexists(root / placed[path]))
+        if wanted > found.f_favail:
+            self.say(
+                Weight.REFUSAL,
+                f"{self.name} can take {found.f_favail:,} more files and folders, and"
+                f" {wanted:,} are to come. Choose another drive.",
+            )
+
+    def _collisions(
+        self,
+        files: Sequence[Entry],
+        placed: Mapping[str, str],
+        root: Path,
+        known: Iterable[str],
+    ) -> None:
+        if not os.path.isdir(root):
+            return
+        sure, taken, different = set(known), [], []
+        for entry in files:
+            if entry.path in sure:
+                continue
+            try:
+                found = os.lstat(root / placed[entry.path])
+            except (OSError, ValueError):
+                continue
+            taken.append(entry.path)
+            if found.st_size != entry.size:
+                different.append(entry.path)
+        collision = self.spec.on_collision
+        if taken and collision is OnCollision.REFUSE:
+            self.say(Weight.REFUSAL, f"{_same_name(len(taken), 'file')} in"
+                     f" {root}, e.g. {taken[0]}. Choose another folder, or let them be compared:"
+                     " --on-collision skip-identical.", taken)  # fmt: skip
+        elif different and collision is OnCollision.SKIP_IDENTICAL:
+            self.say(Weight.ATTENTION, f"{_same_name(len(different), 'other file')} in"
+                     f" {root}, e.g. {different[0]}. They are not touched, and the"
+                     f" card's are not copied there. {_way_out(root)}", different)  # fmt: skip
+        elif taken:
+            self.say(Weight.NOTE, f"{_same_name(len(taken), 'file')} in {root}"
+                                  " and will be compared by hash.", taken)  # fmt: skip
+
+
+def _way_out(root: Path) -> str:
+    """What to do where other files lie; those below a history may be damaged copies of ours."""
+    if not os.path.isdir(root / HISTORY_FOLDER):
+        return "Choose to keep both, or another folder."
+    return (
+        f"If they are damaged copies, `reelkeep verify {root} --repair-from COPY` mends them from"
+        " another copy; otherwise choose to keep both, or another folder."
+    )
+
+
+def _same_name(count: int, what: str) -> str:
+    return f"{count_text(count, what)} of the same name {'lies' if count == 1 else 'lie'}"
+
+
+def _provable(volume: Volume) -> bool:
+    """Whether no program with a cache of its own stands before the volume (FUSE)."""
+    try:
+        fd = os.open(volume.mount_point, os.O_RDONLY)
+    except OSError:
+        return True  # nothing is known against it
+    try:
+        return not runs_in_user_space(fd)
+    finally:
+        os.close(fd)
+
+
+def _name(path: Path, volume: Volume, spec: OffloadSpec) -> str:
+    """The label, unless it is the system's or another destination lies on the same volume."""
+    paths = [Path(os.path.abspath(d.path)) for d in spec.destinations]
+    beside = sum(1 for p in paths if volume.mount_point in (p, *p.parents))
+    if volume.mount_point == Path("/") or beside > 1:
+        return path.name or str(path)
+    return volume.label
+
+
+def _report_remarks(report: Path, spec: OffloadSpec) -> Iterable[Remark]:
+    volume = volume_of(report)
+    must_answer(report, volume, volume.label)
+    return report_remarks(report, volume, spec.source)

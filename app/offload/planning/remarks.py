@@ -1,0 +1,213 @@
+"""What a plan has to say about room, devices and the card itself."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.jobs.journal import Journal
+from app.offload.evidence import memory
+from app.offload.plan import PlannedDestination, Remark, Weight
+from app.offload.spec import OffloadSpec, VerifyMode
+from app.places.cards import Card, compare_rolls
+from app.places.devices import count_different
+from app.places.tree import Entry, EntryKind
+from app.units import bytes_text, count_text
+
+ROOM_TO_SPARE = 16 << 20
+"""Bytes kept free for manifests, folders and the file system's own needs."""
+PATHS_SHOWN = 50
+
+
+def room_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
+    """Whether all of it fits, folders on one volume counted together."""
+    needs: Counter[str] = Counter()
+    remarks = []
+    for index, one in enumerate(planned):
+        if one.volume.read_only:
+            continue  # that is said, and room would not help
+        if not one.volume.capacity:
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    text=f"{one.name} does not say how much room it has; {bytes_text(one.size)} are"
+                    " to come.",
+                    destination=index,
+                    brief="Room not known",
+                )
+            )
+            continue
+        key = str(one.volume.mount_point)
+        needs[key] += one.volume.free - one.free_after
+        short = needs[key] + ROOM_TO_SPARE - one.volume.free
+        if needs[key] > 0 and short > 0:
+            remarks.append(
+                Remark(
+                    weight=Weight.REFUSAL,
+                    text=f"{one.name} is too small: {room_text(needs[key], one.volume.free)}."
+                    " Free space or choose another drive.",
+                    destination=index,
+                    brief=f"Too small: {bytes_text(short)} missing",
+                )
+            )
+    return remarks
+
+
+def room_text(needed: int, free: int) -> str:
+    """Why *needed* bytes do not fit into *free* ones, as a sum that adds up."""
+    return (
+        f"{bytes_text(needed)} are to come and {bytes_text(ROOM_TO_SPARE)} are kept for manifests"
+        f" and folders, {bytes_text(free)} are free,"
+        f" {bytes_text(needed + ROOM_TO_SPARE - free)} missing"
+    )
+
+
+def folder_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
+    """Destinations that lead to one folder, by whatever name: their files would meet there."""
+    seen: dict[tuple[object, ...], PlannedDestination] = {}
+    remarks = []
+    for index, one in enumerate(planned):
+        other = seen.setdefault(_folder_key(one.root), one)
+        if other is not one:
+            remarks.append(
+                Remark(
+                    weight=Weight.REFUSAL,
+                    text=f"{one.root} is the same folder as {other.root}, chosen twice."
+                    " Choose it once, or another folder.",
+                    destination=index,
+                    brief="The same folder twice",
+                )
+            )
+    return remarks
+
+
+def _folder_key(root: Path) -> tuple[object, ...]:
+    """What a folder is, also under another name: its nearest folder on disk and the rest."""
+    for above in (root, *root.parents):
+        try:
+            found = above.stat()
+        except OSError:
+            continue
+        return found.st_dev, found.st_ino, root.relative_to(above)
+    return (root,)
+
+
+def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> list[Remark]:
+    """What the devices behind the destinations mean for the verdict."""
+    remarks = []
+    seen: dict[str, PlannedDestination] = {}
+    for index, one in enumerate(planned):
+        device = one.volume.device
+        if not device.counts:
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    destination=index,
+                    brief="Lies in memory, never counts",
+                    text=(
+                        f"{one.path} lies in memory and is gone with the power. It never counts."
+                    ),
+                )
+            )
+        elif device.id in seen:
+            other = seen[device.id]
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    destination=index,
+                    brief=f"One device with {other.name}, counts once",
+                    text=(
+                        f"{_both(one, other)} lie on one device, {device.name}: both are"
+                        " copied, together they count once."
+                    ),
+                )
+            )
+        else:
+            seen[device.id] = one
+        if not one.provable and device.counts:
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    destination=index,
+                    brief="Read through a cache, does not count",
+                    text=(
+                        f"A program with a cache of its own (FUSE) drives {one.name}, so its copy"
+                        " is compared through the cache and does not count as verified. Use the"
+                        " kernel's own driver if there is one."
+                    ),
+                )
+            )
+        if not device.identified and len(planned) > 1:
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    destination=index,
+                    brief="Device not identified",
+                    text=(
+                        f"The device behind {one.name} could not be identified and may be that of"
+                        " another copy, so beside one it does not count. If you know which device"
+                        " it is, name it in the settings: devices.declared."
+                    ),
+                )
+            )
+    counting = count_different(p.volume.device for p in planned if p.flush and p.provable)
+    if spec.verify in {VerifyMode.TRANSFER, VerifyMode.SOURCE}:
+        remarks.append(Remark(weight=Weight.ATTENTION, text=(
+            "Copies are not read back, so none of them counts as verified."
+            " The verdict will be KEEP.")))  # fmt: skip
+    elif counting < spec.wanted_copies:
+        remarks.append(
+            Remark(
+                weight=Weight.ATTENTION,
+                text=(
+                    f"{count_text(spec.wanted_copies, 'verified copy', 'verified copies')}"
+                    f" {'is' if spec.wanted_copies == 1 else 'are'} wanted, and these"
+                    f" destinations can give {counting}. The verdict will be KEEP unless other"
+                    " copies are known."
+                ),
+            )
+        )
+    return remarks
+
+
+def _both(one: PlannedDestination, other: PlannedDestination) -> str:
+    """Two destinations by name; by folder where they are called the same."""
+    if one.name != other.name:
+        return f"{one.name} and {other.name}"
+    return f"{one.root} and {other.root}"
+
+
+def card_remarks(card: Card, wanted: Sequence[Entry], journal: Journal) -> list[Remark]:
+    """What the card itself gives reason to say."""
+    findings = (*card.findings, *compare_rolls(card, memory.seen_rolls(journal)))
+    remarks = [Remark(weight=Weight.ATTENTION, text=f.text) for f in findings]
+    by_kind: dict[EntryKind, list[str]] = defaultdict(list)
+    for entry in wanted:
+        by_kind[entry.kind].append(entry.path)
+    words = {
+        EntryKind.SPECIAL: (
+            Weight.ATTENTION,
+            "cannot be copied: no regular file or folder",
+            "cannot be copied: no regular files or folders",
+        ),
+        EntryKind.UNREADABLE: (Weight.ATTENTION, "cannot be read", "cannot be read"),
+        EntryKind.LINK: (
+            Weight.NOTE,
+            "is a link and is copied as a link",
+            "are links and are copied as links",
+        ),
+    }
+    for kind, (weight, of_one, of_many) in words.items():
+        if paths := by_kind.get(kind):
+            text = of_one if len(paths) == 1 else of_many
+            more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+            remarks.append(
+                Remark(weight=weight, text=f"{paths[0]}{more} {text}.",
+                       paths=tuple(paths[:PATHS_SHOWN]))
+            )  # fmt: skip
+    if not by_kind.get(EntryKind.FILE):
+        remarks.append(
+            Remark(weight=Weight.REFUSAL, text=f"There are no files to copy in {card.root}.")
+        )
+    return remarks
