@@ -140,11 +140,17 @@ class Player:
         self.until(lambda: playback.moving or not playback.playing)
         end = self.clock.now + seconds
         while self.clock.now < end and playback.playing:
-            self.until(lambda: playback.reach > playback.elapsed + STEP or not playback.playing)
+            self.until(lambda: self._ahead() or not playback.playing)
             self.clock.now += STEP
             if playback.tick() and playback.playing and playback.picture is not None:
                 seen.append((self.clock.now, playback.picture))
         return seen
+
+    def _ahead(self) -> bool:
+        """Whether picture and sound of the next step are decoded: time is not to outrun them."""
+        playback, sound = self.playback, self.playback._sound
+        heard = not playback._sounding or sound is None or sound.ready or sound._waiting > 0
+        return heard and playback.reach > playback.elapsed + STEP
 
     def close(self) -> None:
         assert self.playback.close()
