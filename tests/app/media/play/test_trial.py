@@ -13,6 +13,7 @@ import pytest
 from clip_bench import H264, SOUND, Clips
 from numbered_clips import CLIPS, NumberedClips, shared_clips
 from play_bench import Player, film_of
+from seldom import seldom
 
 from app.errors import MediaFault, NotFound
 from app.media.frames.decoder import Abandoned
@@ -123,6 +124,9 @@ def test_a_clip_whose_first_picture_is_damaged_plays_from_the_next_one(
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2")
 
 
-@pytest.mark.parametrize("kind", CLIPS)
+OFTEN = {"prores.mov", "h264_open.ts", "hevc_head.ts", "h264_refresh.mp4", "times.h264", "cut.mp4"}
+
+
+@pytest.mark.parametrize("kind", [kind if kind in OFTEN else seldom(kind) for kind in CLIPS])
 def test_a_trial_keeps_no_clip_from_the_player(kind: str, numbered: NumberedClips) -> None:
     assert tried(numbered(kind).path) == Tried()
