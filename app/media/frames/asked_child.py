@@ -24,6 +24,11 @@ _MOST = 64 << 20
 class NoAnswer(Exception):
     """The child gave none; the text goes on behind the name of what it was asked about."""
 
+    def __init__(self, text: str, *, hung: bool = False) -> None:
+        super().__init__(text)
+        self.hung = hung
+        """Whether it took too long, which may be its drive's fault."""
+
 
 class AskedChild:
     """Runs *module*, which may take so many *seconds* over each question."""
@@ -58,7 +63,9 @@ class AskedChild:
                 return dict(json.loads(line))
             self._end()
         if hung.is_set():
-            raise NoAnswer(f"did not tell what it is within {self._seconds:.0f} seconds.")
+            raise NoAnswer(
+                f"did not tell what it is within {self._seconds:.0f} seconds.", hung=True
+            )
         raise NoAnswer("is damaged: the program that read it broke down.")
 
     def interrupt(self) -> None:

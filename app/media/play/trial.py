@@ -73,7 +73,7 @@ class Trial:
                 told = self._child.ask({"path": source.name}) if self._newest is mine else None
             except NoAnswer as none:
                 if self._newest is mine:
-                    raise _broken(source, str(none)) from none
+                    raise _broken(source, none) from none
                 told = None
         if told is None:
             raise Abandoned
@@ -85,9 +85,10 @@ class Trial:
         self._child.close()
 
 
-def _broken(source: FileSource, what: str) -> MediaFault:
-    hint = "Copy it again from its card or from another copy."
-    return MediaFault(f"{source.name} {what}", path=source.path, hint=hint)
+def _broken(source: FileSource, none: NoAnswer) -> MediaFault:
+    again = "Look whether its drive answers, and open it again."
+    hint = again if none.hung else "Copy it again from its card or from another copy."
+    return MediaFault(f"{source.name} {none}", path=source.path, hint=hint)
 
 
 def tried_as_plain(tried: Tried) -> dict[str, Any]:

@@ -81,6 +81,19 @@ def test_a_file_that_kills_its_decoder_costs_a_child_and_is_named(
     assert trial.of(other) == Tried()
 
 
+def test_a_clip_that_does_not_answer_is_not_called_damaged(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.mov"
+    os.mkfifo(pipe)  # opening it waits for ever
+    impatient = Trial(seconds=1)
+    with pytest.raises(MediaFault) as caught:
+        impatient.of(pipe)
+    impatient.close()
+    assert str(caught.value) == (
+        f"{pipe} did not tell what it is within 1 seconds. "
+        "Look whether its drive answers, and open it again."
+    )
+
+
 def test_a_clip_that_hangs_holds_up_no_other_one(
     clips: Clips, trial: Trial, tmp_path: Path
 ) -> None:
