@@ -21,6 +21,9 @@ from app.media.play.trial import Trial, Tried
 from app.media.play.trial_process import tried
 
 
+PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2")
+
+
 @pytest.fixture(scope="session")
 def numbered(tmp_path_factory: pytest.TempPathFactory) -> NumberedClips:
     return shared_clips(tmp_path_factory)
@@ -132,9 +135,6 @@ def test_a_clip_whose_first_picture_is_damaged_plays_from_the_next_one(
     player.show(1)
     assert player.playback.fault is None
     player.close()
-
-
-PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2")
 
 
 OFTEN = {"prores.mov", "h264_open.ts", "hevc_head.ts", "h264_refresh.mp4", "times.h264", "cut.mp4"}
