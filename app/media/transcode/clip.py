@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator
 from dataclasses import replace
 
-from app.errors import JobCancelled, MediaFault
+from app.errors import MediaFault
 from app.jobs.control import JobControl
-from app.jobs.snapshot import JobState
-from app.log import carried
 from app.media.products.pixels import has_alpha
 from app.media.products.stamp import Stamp
 from app.media.transcode.check import (
@@ -31,35 +26,12 @@ from app.media.transcode.outputs import Output, claim, finish
 from app.media.transcode.programs import Programs
 from app.media.transcode.quality import measure
 from app.media.transcode.recipe import Box, TranscodeRecipe
+from app.media.transcode.side_by_side import SideBySide, Told
 from app.media.transcode.spec import ClipState, Fate, StreamSheet, TranscodeSheet
 from app.media.transcode.streams import Inventory, Stream, inventory, inventory_of_file
 from app.media.transcode.task import Plot, StreamTask
 
 log = logging.getLogger(__name__)
-
-Told = Callable[[float], None]
-"""Hears how much of a clip's work is done, from 0 to 1."""
-_SOUND = 0.05
-"""Work of a second of sound, where a second of picture is 1."""
-
-
-class Together:
-    """What all tasks of a clip heed: the job's wishes, and that all end when one has failed."""
-
-    def __init__(self, control: JobControl) -> None:
-        self._control = control
-        self.given_up = threading.Event()
-
-    @property
-    def state(self) -> JobState:
-        """Of the job."""
-        return self._control.state
-
-    def checkpoint(self) -> None:
-        """JobCancelled also where another task has failed."""
-        if self.given_up.is_set():
-            raise JobCancelled
-        self._control.checkpoint()
 
 
 class ClipTranscode:
@@ -74,14 +46,8 @@ class ClipTranscode:
         told: Told,
     ) -> None:
         self._output, self._recipe, self._programs = output, recipe, programs
-        self._control, self._told = control, told
-        self._lock = threading.Lock()
-        self._lengths: dict[int, float] = {}
-        """Seconds that are encoded, of each task."""
-        self._price: dict[int, float] = {}
-        """Work of one of its seconds."""
-        self._work = 0.0
-        self._together = Together(control)
+        self._control = control
+        self._encoding = SideBySide(control, told)
 
     def make(self) -> TranscodeSheet:
         """Make it; raises MediaFault, DestinationFault, JobCancelled. What is encoded stays."""
@@ -102,7 +68,8 @@ class ClipTranscode:
         readings = readings_of(output.of, output.work, self._control)
         clip = inventory(output.source, self._control, readings, output.work)
         tasks, wanted = self._tasks(clip)
-        self._run(tasks)
+        self._control.show(stage="Encoding")
+        self._encoding.run(tasks)
         try:
             return self._put_together(clip, tasks, wanted)
         finally:
@@ -128,9 +95,9 @@ class ClipTranscode:
                 continue
             streams = mixed if one.fate is Fate.MIXED else (one.stream,)
             may_stay = bool(recipe.raw_from) and self._held(clip, one.stream)
-            told = self._hear(one.stream.index)
+            told = self._encoding.ear(one.stream.index)
             tasks[one.stream.index] = StreamTask(
-                plot, streams, self._together, told, may_stay=may_stay
+                plot, streams, self._encoding.together, told, may_stay=may_stay
             )
         return tasks, wanted
 
@@ -178,33 +145,6 @@ class ClipTranscode:
         trial = self._output.work / "trial"
         box = self._recipe.container
         return holds(self._programs.mux.path, clip, stream, box, trial, self._control, *words)
-
-    def _run(self, tasks: dict[int, StreamTask]) -> None:
-        self._control.show(stage="Encoding")
-        self._price = {index: 1.0 if task.picture else _SOUND for index, task in tasks.items()}
-        self._work = sum(task.length * self._price[index] for index, task in tasks.items())
-        if not tasks:
-            return
-        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="stream") as pool:
-            dearest = sorted(tasks, key=lambda index: -tasks[index].length * self._price[index])
-            futures = [pool.submit(carried(tasks[index].run)) for index in dearest]
-            failure: BaseException | None = None
-            for future in as_completed(futures):
-                error = future.exception()
-                if error is not None and (failure is None or isinstance(failure, JobCancelled)):
-                    failure = error
-                    self._together.given_up.set()
-        if failure is not None:
-            raise failure
-
-    def _hear(self, index: int) -> Told:
-        def hear(length: float) -> None:
-            with self._lock:
-                self._lengths[index] = length
-                done = sum(value * self._price[n] for n, value in self._lengths.items())
-            self._told(min(1.0, done / self._work) if self._work else 1.0)
-
-        return hear
 
     # Putting together
 
