@@ -20,7 +20,6 @@ from app.media.frames.decoder import Abandoned
 from app.media.play.trial import Trial, Tried
 from app.media.play.trial_process import tried
 
-
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2")
 
 
