@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from app.errors import (
@@ -21,7 +20,6 @@ from app.errors import (
 )
 from app.integrity.verdict import Problem, ReadWay, Verdict
 from app.jobs.snapshot import PlaceState
-from app.offload.card.selection import IgnoreList
 from app.offload.copying.place import Place
 from app.offload.copying.settle import proven_state
 from app.offload.copying.target import Target
@@ -30,11 +28,12 @@ from app.offload.evidence import memory
 from app.offload.evidence.account import Account, report_folder, report_stem, written_elsewhere
 from app.offload.evidence.rows import EntryRow
 from app.offload.job.custody import write_custody
+from app.offload.job.second_listing import is_as_listed
 from app.offload.job.share import Share
 from app.offload.job.withdraw import withdraw_known
 from app.places.linux_calls import sync_file_system
 from app.places.silence import watcher
-from app.places.tree import Entry, EntryKind, each_entry
+from app.places.tree import Entry, EntryKind
 from app.units import count_text, now
 
 if TYPE_CHECKING:
@@ -59,38 +58,11 @@ class Finish:
         run = self._run
         run.control.show(stage="Listing the card again", current="")
         self._links(stage=0)
-        same = self._is_as_listed()
+        same = is_as_listed(run)
         self._journal.set_fact(self._job, "listed_again", same)
         if not same:
             self._note("The card was no longer as it had been listed when all was copied.")
         self._show_verdict(self._as_it_stands().verdict)
-
-    def _is_as_listed(self) -> bool:
-        """Whether a second listing of the card finds what the first one found, and no more."""
-        run = self._run
-        with run.card_watch.silence.call():
-            if not run.card.still_there():
-                return False
-        # In the order of the first listing nearly always, and a large card is not held in memory.
-        pairs = zip_longest(self._facts_listed(), self._facts_now())
-        return all(then == now for then, now in pairs) or (
-            # A folder that could not be listed at first may have two rows.
-            set(self._facts_listed()) == set(self._facts_now())
-        )
-
-    def _facts_listed(self) -> Iterator[tuple[object, ...]]:
-        for path, kind, size, mtime_ns, target in self._run.ledger.listed():
-            if kind == EntryKind.FOLDER:
-                yield path, kind
-            else:
-                yield path, kind, size, mtime_ns, target
-
-    def _facts_now(self) -> Iterator[tuple[object, ...]]:
-        ignore = IgnoreList(self._run.spec.ignore)
-        entries = each_entry(self._run.roster.card_root)
-        for entry in self._run.card_watch.silence.each(entries):
-            if not ignore.ignores(entry.path):
-                yield _facts(entry)
 
     def everything(self) -> bool:
         """All that remains; True when everything that was asked is done."""
@@ -393,9 +365,3 @@ def _keep_folder_facts(target: Target, path: str, entry: Entry) -> None:
                 os.fchmod(fd, entry.mode & 0o777)
         except OSError:
             target.miss("folder times and permissions")
-
-
-def _facts(entry: Entry) -> tuple[object, ...]:
-    if entry.kind is EntryKind.FOLDER:
-        return (entry.path, entry.kind)
-    return (entry.path, entry.kind, entry.size, entry.mtime_ns, entry.target)
