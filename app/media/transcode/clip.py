@@ -261,6 +261,7 @@ class ClipTranscode:
             bytes=stat.st_size,
             changed=stat.st_mtime_ns,
             source_bytes=output.stamp.size,
+            source_files=len(output.of.files),
             source_changed=output.stamp.changed,
             digest=output.digest,
             program=self._programs.encode.words,

@@ -133,6 +133,16 @@ def known(output: Output) -> TranscodeSheet | None:
     return sheet if same else None
 
 
+def _may_replace(output: Output) -> bool:
+    """Whether a finished file may go: it is asked for, or its original has more files now."""
+    if output.anew:
+        return True
+    sheet = read_sheet(output.path)
+    if sheet is None or sheet.source != output.source or sheet.digest != output.digest:
+        return False
+    return len(output.of.files) > sheet.source_files
+
+
 def claim(output: Output) -> None:
     """Make the folders; raises NameTaken where something else lies there, WriteFailed."""
     if _is_anothers(output):
@@ -141,7 +151,7 @@ def claim(output: Output) -> None:
             path=output.path,
             hint="Choose another folder, or take that file away.",
         )
-    if output.path.exists() and not output.anew:
+    if output.path.exists() and not _may_replace(output):
         raise NameTaken(
             f"{output.path} was made from another state of {output.source}, or by another recipe.",
             path=output.path,
@@ -180,11 +190,12 @@ def _read_claim(work: Path) -> str | None:
 
 def finish(output: Output, sheet: TranscodeSheet) -> None:
     """Give the checked file its final name, with its sheet; never in the place of another."""
+    replaces = _may_replace(output)
     try:
         with output.part.open("rb+") as file:
             os.fsync(file.fileno())
         write_safely(output.sheet, to_json(sheet))
-        if output.anew:
+        if replaces:
             output.part.replace(output.path)
         else:
             _rename_unless_there(output.part, output.path)

@@ -98,6 +98,8 @@ class TranscodeSheet:
     """Seconds."""
     bytes: int = 0
     source_bytes: int = 0
+    source_files: int = 1
+    """How many files the original had: a spanned clip, or a row of pictures, may grow."""
     source_changed: int = 0
     """Nanoseconds of the original's last change."""
     changed: int = 0

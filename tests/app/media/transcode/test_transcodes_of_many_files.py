@@ -87,7 +87,7 @@ def test_a_spanned_clip_becomes_one(engine, card, tmp_path, named, box):
     assert sound["codec_name"] == ("opus" if box is Box.MKV else "aac")
 
 
-def test_another_file_of_a_spanned_clip_makes_it_another_clip(engine, card, tmp_path):
+def test_a_spanned_clip_that_has_grown_is_made_again(engine, card, tmp_path):
     clip = tmp_path / "card"
     (clip / "DCIM" / "100GOPRO").mkdir(parents=True)
     for path in (card / "DCIM" / "100GOPRO").iterdir():
@@ -100,7 +100,11 @@ def test_another_file_of_a_spanned_clip_makes_it_another_clip(engine, card, tmp_
     late.rename(last)
     _, (sheet,) = transcoded(engine, clip, to=tmp_path / "out", recipe=PLAIN)
 
-    assert sheet.state is ClipState.FAILED
+    assert sheet.state is ClipState.MADE, sheet.trouble
+    assert numbers_of(sheet.path) == list(range(120))
+    first = clip / "DCIM" / "100GOPRO" / "GX010042.MP4"
+    first.touch()
+    _, (sheet,) = transcoded(engine, clip, to=tmp_path / "out", recipe=PLAIN)
     assert "was made from another state of" in sheet.trouble
 
 
