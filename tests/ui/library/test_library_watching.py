@@ -51,6 +51,7 @@ def test_a_watch_folder_is_switched_on_told_of_and_switched_off(
     bar = pane.watching.bar
     assert (bar.state.text(), bar.name.full_text) == ("Not watched", "Rushes day 12")
     assert bar.line.full_text == "Once it is watched, clips in raw are made into contact sheets."
+    assert pane.places.places[1].name == "Rushes day 12/raw"  # raw alone would say too little
 
     QTest.mouseClick(bar.switch, LEFT, pos=QPoint(8, bar.switch.height() // 2))
 
