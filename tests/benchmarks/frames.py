@@ -31,7 +31,7 @@ from players import Player, installed  # noqa: E402
 from table import head, row  # noqa: E402
 
 from app.media.frames.decoder import Decoder, first_frame  # noqa: E402
-from app.media.frames.index import build_index  # noqa: E402
+from app.media.frames.index import IndexBuild, build_index  # noqa: E402
 from app.media.frames.index_cache import IndexCache  # noqa: E402
 from app.media.frames.source import FileSource  # noqa: E402
 
@@ -104,6 +104,16 @@ def ours(clip: Path, targets: list[int], scratch: Path) -> dict[str, Times]:
     }
 
 
+def index_line(clip: Path) -> str:
+    """What the index costs, made of the file's tables and of all its packets."""
+    build = IndexBuild(FileSource(clip))
+    tables, packets = (
+        statistics.median(timed(way) for _ in range(ROUNDS))
+        for way in (build.from_tables, build.from_packets)
+    )
+    return f"Index by its tables: {tables * 1000:.0f} ms, by all packets: {packets * 1000:.0f} ms."
+
+
 def theirs(player: Player, clip: Path, targets: list[int]) -> Times:
     """The same frames, asked for by the middle of the time that they are shown."""
     rate = Fraction(RATE)
@@ -155,6 +165,7 @@ def main() -> None:
                 ways = list(ours(clip, targets, scratch).items())
                 ways += [(other.name, theirs(other, clip, targets)) for other in players]
                 show(f"{asked.size} {name}", clip, ways)
+                print(f"\n{index_line(clip)}")
                 clip.unlink()
 
 

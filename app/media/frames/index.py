@@ -21,7 +21,7 @@ from app.errors import MediaFault
 from app.media.frames.frame_index import FrameIndex, Stamps
 from app.media.frames.index_packets import Rows, index_of_packets
 from app.media.frames.index_rate import measured_rate
-from app.media.frames.index_samples import rows_of_samples
+from app.media.frames.index_samples import entries_of, rows_of_samples
 from app.media.frames.index_table import header_table
 from app.media.frames.opened import OpenClip
 from app.media.frames.reading import Decoded, decoded
@@ -77,9 +77,10 @@ class IndexBuild:
         """From what the container says, proven by some of its packets; None: it won't do."""
         self.checkpoint()
         with OpenClip(self.source, self.track) as clip:
-            table = header_table(clip)
+            entries = entries_of(clip)
+            table = header_table(clip, entries)
             if table is None:
-                rows = rows_of_samples(clip)
+                rows = rows_of_samples(clip, entries) if entries is not None else None
                 return None if rows is None else index_of_packets(clip, rows)
             stamps = table.stamps
             rate, steady = measured_rate(clip, stamps)

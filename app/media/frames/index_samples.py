@@ -39,9 +39,12 @@ class Entries:
 
 
 def entries_of(clip: OpenClip) -> Entries | None:
-    """The index that came with the header, without empty samples; None where it is too long."""
+    """The index that came with the header of a MOV, MP4 or AVI, without empty samples.
+
+    None for other containers, for one that is empty, and for one that is too long to be true.
+    """
     found = clip.stream.index_entries
-    if len(found) > MOST_SAMPLES:
+    if not ("mov" in clip.kind or clip.kind == "avi") or not 0 < len(found) <= MOST_SAMPLES:
         return None
     times, places, sizes = array("q"), array("q"), array("q")
     keys, hidden = bytearray(), bytearray()
@@ -61,14 +64,13 @@ def entries_of(clip: OpenClip) -> Entries | None:
     )
 
 
-def rows_of_samples(clip: OpenClip) -> Rows | None:
+def rows_of_samples(clip: OpenClip, entries: Entries) -> Rows | None:
     """The rows that a pass over all packets would give, proven by some of them.
 
     None where the tables do not agree, or the file ends before what they promise. Raises
     MediaFault.
     """
-    entries = entries_of(clip) if "mov" in clip.kind else None
-    if entries is None or not len(entries.times):
+    if "mov" not in clip.kind or not len(entries.times):
         return None
     if np.any(entries.places + entries.sizes > clip.source.size):
         return None

@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from app.media.frames.frame_index import Numbers, Way
-from app.media.frames.index_samples import entries_of
+from app.media.frames.index_samples import Entries
 from app.media.frames.opened import OpenClip
 
 _TRIED = 9
@@ -30,20 +30,20 @@ class Table:
     places: Numbers | None = None
 
 
-def header_table(clip: OpenClip) -> Table | None:
-    """The table of *clip*, proven by its last frame; None where only its packets can tell."""
-    table = _sample_table(clip) or _edit_units(clip)
+def header_table(clip: OpenClip, entries: Entries | None) -> Table | None:
+    """The table of *clip*, proven by its last frame; None where only its packets can tell.
+
+    *entries* are those of its container's index, where that has one.
+    """
+    table = _edit_units(clip) if entries is None else _sample_table(clip, entries)
     if table is None or not len(table.stamps) or not _ends_with(clip, int(table.stamps[-1])):
         return None
     return table
 
 
-def _sample_table(clip: OpenClip) -> Table | None:
+def _sample_table(clip: OpenClip, entries: Entries) -> Table | None:
     """Of MOV, MP4 and AVI whose table says that every frame is a key frame."""
-    if "mov" not in clip.kind and clip.kind != "avi":
-        return None
-    entries = entries_of(clip)
-    if entries is None or not len(entries.times) or not entries.keys.all():
+    if not len(entries.times) or not entries.keys.all():
         return None
     if clip.stream.frames > len(clip.stream.index_entries):
         return None
