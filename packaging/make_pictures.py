@@ -134,7 +134,7 @@ async def live(session, folder: Path, target: Path) -> None:
 
 
 async def walk(session, folder: Path, target: Path) -> None:
-    """Plan a card, copy a larger one, look at the evidence; keep a picture of each."""
+    """Plan a card, copy a larger one, look at the evidence and the clips; keep a picture of each."""
     await settled(session)
     window, pane = session.window, session.window.pane
     pane.desk.add_cards([folder / "cards/SOUND_12"])
@@ -157,6 +157,16 @@ async def walk(session, folder: Path, target: Path) -> None:
     evidence_of(window).resize(1160, 680)  # as on a screen of 1280 × 800
     await settled(session)
     keep(evidence_of(window), target / "evidence.png")
+    evidence_of(window).close()
+
+    window.enter("library")
+    library = window.pane
+    library.show_folder(folder / "cards/A003")
+    await until(lambda: library.table.model().rowCount() > 0)
+    library.table.selectRow(1)
+    await asyncio.sleep(3)  # thumbnails, the first frame and the strip come from children
+    await settled(session)
+    keep(window, target / "library.png")
 
 
 def evidence_of(window):
@@ -171,7 +181,8 @@ async def settled(session) -> None:
     deadline = time.monotonic() + SECONDS
     while quiet < 8 and time.monotonic() < deadline:
         await asyncio.sleep(0.05)
-        busy = session.bridge.waiting or session.window.pane.desk.planner.working
+        desk = getattr(session.window.pane, "desk", None)
+        busy = session.bridge.waiting or (desk is not None and desk.planner.working)
         quiet = 0 if busy else quiet + 1
 
 
