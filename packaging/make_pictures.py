@@ -134,7 +134,7 @@ async def live(session, folder: Path, target: Path) -> None:
 
 
 async def walk(session, folder: Path, target: Path) -> None:
-    """Plan a card, copy a larger one, look at the evidence and the clips; keep a picture of each."""
+    """Plan a card, copy a larger one, look at evidence and clips; keep a picture of each."""
     await settled(session)
     window, pane = session.window, session.window.pane
     pane.desk.add_cards([folder / "cards/SOUND_12"])
