@@ -13,7 +13,7 @@ from app.media.products.pixels import even, is_rgb
 from app.media.transcode.high_range import for_svt, for_x264, for_x265
 from app.media.transcode.original import Reading
 from app.media.transcode.recipe import ENCODERS, SOUND_ENCODERS, Codec, Sound, TranscodeRecipe
-from app.media.transcode.sound_frames import FORMATS, SoundFrames
+from app.media.transcode.sound_frames import SoundFrames
 from app.media.transcode.streams import Inventory, Stream
 
 _FINE = "1:90000"
@@ -143,7 +143,7 @@ def sound_line(
         "map_metadata": -1,
         "map_chapters": -1,
         "flush_packets": 1,
-        "format": FORMATS[frames.suffix],
+        "format": frames.form,
     }
     if recipe.sound.codec is Sound.FLAC:
         options["frame_size"] = frames.samples

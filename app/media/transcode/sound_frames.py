@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.media.transcode.recipe import Sound, TranscodeRecipe
@@ -36,6 +35,11 @@ class SoundFrames:
         """Of all runs together. Of AAC only QuickTime tells what is there to warm up."""
         return ".mov" if self.codec is Sound.AAC else self.suffix
 
+    @property
+    def form(self) -> str:
+        """What ffmpeg calls the form of a run."""
+        return self.suffix.removeprefix(".")
+
     def seconds(self, packets: int) -> float:
         """How long so many packets sound."""
         return packets * self.samples / self.rate
@@ -51,7 +55,3 @@ def sound_frames(recipe: TranscodeRecipe, streams: tuple[Stream, ...]) -> SoundF
         rate = rate if rate in _AAC_RATES else min(max(_AAC_RATES), max(_OPUS_RATE, rate))
         return SoundFrames(codec=codec, rate=rate, samples=1024, head=1024, warm_up=64)
     return SoundFrames(codec=codec, rate=rate, samples=4608)
-
-
-FORMATS: Mapping[str, str] = {".ogg": "ogg", ".nut": "nut"}
-"""What ffmpeg calls them."""

@@ -22,7 +22,7 @@ from app.media.facts.clip import read_clip
 from app.media.facts.container import read_facts
 from app.media.facts.probe import CONVERTER
 from app.media.facts.probe_process import hold_back, told
-from app.media.facts.values import ClipFacts
+from app.media.facts.values import AudioTrack, ClipFacts, VideoTrack
 from app.media.facts.whole import whole_clip
 from app.media.transcode.high_range import light_of, mastering_of
 from app.media.transcode.original import Reading
@@ -153,35 +153,43 @@ def _described(stream: Any, facts: ClipFacts, reading: Reading) -> Stream:
     )
     picture = next((one for one in facts.video if one.index == stream.index), None)
     sound = next((one for one in facts.audio if one.index == stream.index), None)
-    several = facts.row is not None or bool(facts.parts)
     if picture is not None:
-        whole = made.end > start and not several
-        made = replace(
-            made,
-            codec=picture.codec,
-            decodable=picture.decodable,
-            rate=picture.rate or Fraction(stream.average_rate or 0),
-            width=picture.width,
-            height=picture.height,
-            pixel_format=picture.pixel_format,
-            rotation=picture.rotation,
-            interlaced=picture.interlaced,
-            steady=picture.steady,
-            packets=picture.frames,
-            end=made.end if whole else start + picture.duration,
-        )
-    if sound is not None:
-        whole = made.end > start and not several
-        made = replace(
-            made,
-            codec=sound.codec,
-            rate=Fraction(sound.rate),
-            channels=sound.channels,
-            layout=sound.layout,
-            name=sound.name,
-            end=made.end if whole else start + sound.duration,
-        )
+        made = _of_picture(made, picture, Fraction(stream.average_rate or 0))
+    elif sound is not None:
+        made = _of_sound(made, sound)
+    track = picture or sound
+    several = facts.row is not None or bool(facts.parts)
+    if track is not None and (several or made.end <= start):
+        made = replace(made, end=start + track.duration)
     return made
+
+
+def _of_picture(made: Stream, track: VideoTrack, rate: Fraction) -> Stream:
+    """*rate* is that at which it is opened, for a track that does not tell one."""
+    return replace(
+        made,
+        codec=track.codec,
+        decodable=track.decodable,
+        rate=track.rate or rate,
+        width=track.width,
+        height=track.height,
+        pixel_format=track.pixel_format,
+        rotation=track.rotation,
+        interlaced=track.interlaced,
+        steady=track.steady,
+        packets=track.frames,
+    )
+
+
+def _of_sound(made: Stream, track: AudioTrack) -> Stream:
+    return replace(
+        made,
+        codec=track.codec,
+        rate=Fraction(track.rate),
+        channels=track.channels,
+        layout=track.layout,
+        name=track.name,
+    )
 
 
 @dataclass(slots=True)
