@@ -97,6 +97,6 @@ def _ejector() -> Ejector:
         from app.places.windows import WindowsEjector
 
         return WindowsEjector()
-    from app.places.linux_eject import LinuxEjector
+    from app.places.linux.eject import LinuxEjector
 
     return LinuxEjector()

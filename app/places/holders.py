@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from app.places.linux_mounts import covers, parse_mountinfo
+from app.places.linux.mounts import covers, parse_mountinfo
 from app.places.patience import ask
 
 _DELETED = " (deleted)"

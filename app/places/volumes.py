@@ -93,7 +93,7 @@ def platform() -> Platform:
         from app.places.windows import WindowsPlaces
 
         return WindowsPlaces()
-    from app.places.linux import LinuxPlaces
-    from app.places.linux_file_systems import FileSystems
+    from app.places.linux.file_systems import FileSystems
+    from app.places.linux.volumes import LinuxPlaces
 
     return LinuxPlaces(file_systems=FileSystems())

@@ -34,7 +34,7 @@ from app.integrity.verify.signature import Signature
 from app.integrity.verify.spec import REPAIR_HINT, Part
 from app.jobs.control import JobControl
 from app.places.descriptors import let_files_go
-from app.places.linux_calls import runs_in_user_space, sync_file_system
+from app.places.linux.calls import runs_in_user_space, sync_file_system
 from app.places.root import PinnedFolder
 from app.places.silence import Silence, watcher
 from app.places.through import path_through

@@ -39,7 +39,7 @@ from app.offload.copying.settle import agreed, differs, not_as_written, proven_s
 from app.offload.copying.target import Target
 from app.offload.copying.work import CopyFact, CopyState, CopyWork, FileWork
 from app.offload.copying.writer import discard
-from app.places.linux_calls import sync_file_system
+from app.places.linux.calls import sync_file_system
 from app.places.silence import watcher
 from app.units import now
 

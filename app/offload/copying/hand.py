@@ -18,7 +18,7 @@ from app.integrity.medium import ALIGNMENT, SHORT_READS, read_small, whole_pages
 from app.integrity.verdict import ReadWay
 from app.offload.card.facts import Attributes, attributes_of, keep_facts
 from app.offload.card.source import Source
-from app.places.linux_calls import SYNCS_FILE_SYSTEMS
+from app.places.linux.calls import SYNCS_FILE_SYSTEMS
 from app.places.root import PinnedFolder
 from app.places.tree import Entry
 

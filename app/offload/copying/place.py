@@ -13,7 +13,7 @@ from app.jobs.spec import JobId
 from app.offload.copying.target import PARTIAL, Target
 from app.offload.plan import PlannedDestination
 from app.places.devices import DeviceKind
-from app.places.linux_calls import runs_in_user_space
+from app.places.linux.calls import runs_in_user_space
 from app.places.patience import ask
 from app.places.root import PinnedFolder, is_gone
 from app.places.silence import Silence, watcher

@@ -17,7 +17,7 @@ from app.integrity.medium import ALIGNMENT
 from app.offload.copying.blocks import Block, Pool
 from app.offload.copying.target import Target
 from app.offload.copying.work import CopyWork
-from app.places.linux_calls import reserve, start_writing
+from app.places.linux.calls import reserve, start_writing
 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL
 _LOOK_EVERY = 256 << 20

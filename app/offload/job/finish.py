@@ -31,7 +31,7 @@ from app.offload.job.custody import write_custody
 from app.offload.job.second_listing import is_as_listed
 from app.offload.job.share import Share
 from app.offload.job.withdraw import withdraw_known
-from app.places.linux_calls import sync_file_system
+from app.places.linux.calls import sync_file_system
 from app.places.silence import watcher
 from app.places.tree import Entry, EntryKind
 from app.units import count_text, now

@@ -47,7 +47,7 @@ from app.offload.evidence.reverify import settle_verdict, update_copies
 from app.offload.evidence.rows import EntryRow
 from app.offload.spec import OffloadSpec
 from app.places.descriptors import let_files_go
-from app.places.linux_calls import runs_in_user_space
+from app.places.linux.calls import runs_in_user_space
 from app.places.root import PinnedFolder
 from app.places.silence import Silence, watcher
 from app.places.through import path_through

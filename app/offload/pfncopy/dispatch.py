@@ -31,7 +31,7 @@ from app.offload.copying.work import CopyFact, CopyWork, FileWork
 from app.offload.pfncopy.dead_runs import Leftover, Runs, leftovers, sweep, where
 from app.offload.pfncopy.look import Room, asked, entry_of, lies_there
 from app.places.devices import DeviceKind
-from app.places.linux_calls import runs_in_user_space
+from app.places.linux.calls import runs_in_user_space
 from app.places.root import PinnedFolder
 from app.places.volumes import Volume, volume_of
 

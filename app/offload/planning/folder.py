@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.offload.plan import Remark, Weight
 from app.places.limits import rules_of
-from app.places.linux_mounts import KERNEL_TYPES, unescaped
+from app.places.linux.mounts import KERNEL_TYPES, unescaped
 from app.places.volumes import Volume
 
 LONGEST_PATH = 4000

@@ -38,7 +38,7 @@ from app.offload.spec import (
 from app.places.cards import Card, identity_of
 from app.places.devices import count_different, speed_warning
 from app.places.limits import NameRules, rules_of
-from app.places.linux_calls import runs_in_user_space
+from app.places.linux.calls import runs_in_user_space
 from app.places.tree import Entry, EntryKind
 from app.places.volumes import Volume, volume_of
 from app.units import bytes_text, count_text, now

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from app.places.devices import Device, DeviceKind, speed_class, speed_warning
-from app.places.linux_blocks import Blocks
-from app.places.linux_devices import LinuxDevices, split_share
-from app.places.linux_hardware import hardware, is_removable
-from app.places.linux_mounts import MountTable, parse_mountinfo
+from app.places.linux.blocks import Blocks
+from app.places.linux.devices import LinuxDevices, split_share
+from app.places.linux.hardware import hardware, is_removable
+from app.places.linux.mounts import MountTable, parse_mountinfo
 
 
 class Machine:

@@ -253,7 +253,7 @@ AS_ANOTHER_USER = """
 import os, sys
 from pathlib import Path
 from app.cli.eject import eject_command
-import app.places.linux_eject, app.places.linux  # this user may not read them later
+import app.places.linux.eject, app.places.linux.volumes  # this user may not read them later
 os.seteuid(65534)
 eject_command(sys.argv[1:])
 """

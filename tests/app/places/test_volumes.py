@@ -13,10 +13,10 @@ import pytest
 from mount_bench import Bench, need, run
 from offload_bench import wait_for
 
-from app.places import linux_file_systems
 from app.places.devices import DeviceKind
 from app.places.limits import rules_of
-from app.places.linux_file_systems import FileSystems
+from app.places.linux import file_systems
+from app.places.linux.file_systems import FileSystems
 from app.places.volumes import Volume, device_of, volume_of, volumes
 
 pytestmark = pytest.mark.root
@@ -188,13 +188,13 @@ def test_a_label_that_was_not_told_in_time_is_asked_for_again_but_not_all_the_ti
     program.write_text(f'#!/bin/sh\n[ -e "{busy}" ] && exec sleep 60\nexec "{real}" "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr(linux_file_systems, "_AGAIN_SECONDS", again)
-    monkeypatch.setattr(linux_file_systems, "_BLKID_SECONDS", 0.2)
+    monkeypatch.setattr(file_systems, "_AGAIN_SECONDS", again)
+    monkeypatch.setattr(file_systems, "_BLKID_SECONDS", 0.2)
     systems = FileSystems()
     busy.touch()
     assert systems.of_image(image, "key").label == ""
     busy.unlink()
-    monkeypatch.setattr(linux_file_systems, "_BLKID_SECONDS", 60)
+    monkeypatch.setattr(file_systems, "_BLKID_SECONDS", 60)
     assert systems.of_image(image, "key").label == ("" if again else "LATE")
     busy.touch()  # what it has told is remembered
     assert systems.of_image(image, "key").label == ("" if again else "LATE")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.places.devices import Device, DeviceKind
-from app.places.linux_blocks import Block
+from app.places.linux.blocks import Block
 
 _READER = re.compile(r"\b(reader|card|cfexpress|cfast|xqd|sxs|sd/mmc|multi-?card|codex)\b", re.I)
 _OWN_WWN = ("naa.5", "eui.", "t10.ATA", "nvme.", "uuid.")

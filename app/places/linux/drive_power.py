@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from app.places.linux_blocks import Block
+from app.places.linux.blocks import Block
 
 
 def power_off_drive(disks: tuple[Block, ...]) -> bool:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from app.errors import NotFound
 from app.places.devices import Device, DeviceKind
-from app.places.linux_blocks import Block, Blocks
-from app.places.linux_devices import LinuxDevices, declared_names, split_share
-from app.places.linux_file_systems import FileSystemFacts, FileSystems, told_by_mount
-from app.places.linux_fuse import daemon_file
-from app.places.linux_hardware import is_removable
-from app.places.linux_mounts import Mount, MountTable, parse_mountinfo
+from app.places.linux.blocks import Block, Blocks
+from app.places.linux.devices import LinuxDevices, declared_names, split_share
+from app.places.linux.file_systems import FileSystemFacts, FileSystems, told_by_mount
+from app.places.linux.fuse import daemon_file
+from app.places.linux.hardware import is_removable
+from app.places.linux.mounts import Mount, MountTable, parse_mountinfo
 from app.places.patience import ask, ask_all
 from app.places.volumes import Volume
 

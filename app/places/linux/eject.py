@@ -17,10 +17,10 @@ from app.errors import EnvironmentFault, PlaceBusy, Refusal, WriteFailed
 from app.places.devices import DeviceKind
 from app.places.eject import EjectResult, Holder, busy
 from app.places.holders import holders_below, mounted_elsewhere
-from app.places.linux import Look, look_now
-from app.places.linux_blocks import Block
-from app.places.linux_drive_power import power_off_drive
-from app.places.linux_mounts import Mount, covers
+from app.places.linux.blocks import Block
+from app.places.linux.drive_power import power_off_drive
+from app.places.linux.mounts import Mount, covers
+from app.places.linux.volumes import Look, look_now
 from app.places.patience import ask
 from app.places.volumes import Volume
 

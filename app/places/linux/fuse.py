@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from app.places.linux_mounts import Mount
+from app.places.linux.mounts import Mount
 
 _ONE_IMAGE = frozenset(
     {"fuse.fusefat", "fuse.fuseiso", "fuse.squashfuse", "fuse.fuseext2", "fuse.fuse-ext2"}

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from app.places.devices import MEMORY, Device, DeviceKind, declare, join
-from app.places.linux_blocks import Block, Blocks
-from app.places.linux_fuse import daemon_file
-from app.places.linux_hardware import hardware
-from app.places.linux_mounts import MEMORY_TYPES, Mount, MountTable
+from app.places.linux.blocks import Block, Blocks
+from app.places.linux.fuse import daemon_file
+from app.places.linux.hardware import hardware
+from app.places.linux.mounts import MEMORY_TYPES, Mount, MountTable
 from app.places.patience import ask
 
 _LTFS_UUID = "user.ltfs.volumeUUID"

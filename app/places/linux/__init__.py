@@ -1,0 +1,1 @@
+"""How Linux tells of its mounts, devices and drives, and lets go of them."""
