@@ -161,7 +161,7 @@ class ClipTranscode:
         control.show(stage="Checking")
         made = inventory_of_file(output.part, control)
         self._check(clip, made, places, tasks)
-        notes = (*self._compared_raw(clip, made, places), *_lost(wanted))
+        notes = (*self._compared_raw(clip, made, places), *_lost(wanted, self._programs))
         sheet = replace(self._sheet(clip, made, tasks, wanted, places), notes=notes)
         if Stamp.of_all(output.of.files) != output.stamp:
             raise MediaFault(
@@ -338,8 +338,15 @@ class ClipTranscode:
         )
 
 
-def _lost(wanted: tuple[Intent, ...]) -> Iterator[str]:
-    """What no encoder here keeps of a picture, in words."""
+def _lost(wanted: tuple[Intent, ...], programs: Programs) -> Iterator[str]:
+    """What is not kept of pictures, in words."""
     for one in wanted:
-        if one.fate is Fate.ENCODED and has_alpha(one.stream.pixel_format):
+        if one.fate is not Fate.ENCODED:
+            continue
+        if has_alpha(one.stream.pixel_format):
             yield f"The alpha channel of stream {one.stream.index} could not be kept."
+        if one.stream.mastering and not programs.light:
+            yield (
+                f"The pictures of stream {one.stream.index} tell the display that they were"
+                " finished on; for the container to tell it too, ffmpeg 9 or newer is needed."
+            )
