@@ -8,7 +8,6 @@ with Engine() as engine:
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -22,6 +21,7 @@ from app.integrity.verdict import Verdict
 from app.integrity.verify.outcome import VerifyOutcome
 from app.integrity.verify.spec import VerifyPlan, VerifySpec, plan_verify
 from app.jobs.awake import battery_warning
+from app.jobs.in_front import run_in_front
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import Journal
 from app.jobs.runner import JobKind, Runner
@@ -174,31 +174,7 @@ class Engine(AbstractContextManager["Engine"]):
         else:
             job = spec
             self._runner.resume(job)
-        ended = threading.Event()
-
-        def run() -> None:
-            try:
-                self._runner.run((job,))
-            finally:
-                ended.set()
-
-        thread = threading.Thread(target=run, name="runner")
-        thread.start()
-        over = asked = False
-        while not over:
-            try:  # all of it: Ctrl-C comes at any point, and may come twice
-                if asked:
-                    asked = False
-                    self._runner.cancel(job)
-                # Not join(): interrupted by Ctrl-C, it takes a running thread for an ended one.
-                while not over:
-                    over = ended.wait(every)
-                    if progress is not None:
-                        progress(self._runner.snapshot(job))
-            except KeyboardInterrupt:
-                asked = True
-        thread.join()
-        return self._runner.snapshot(job)
+        return run_in_front(self._runner, job, progress, every)
 
     def serve(self) -> None:
         """Run the queue until `stop`; the window's thread lives here."""
