@@ -30,10 +30,11 @@ from numbered_clips import NumberedClips, number_in  # noqa: E402
 from players import Player, installed  # noqa: E402
 from table import head, row  # noqa: E402
 
-from app.media.frames.decoder import Decoder, first_frame  # noqa: E402
+from app.media.frames.decoder import Decoder  # noqa: E402
 from app.media.frames.index import IndexBuild, build_index  # noqa: E402
 from app.media.frames.index_cache import IndexCache  # noqa: E402
 from app.media.frames.source import FileSource  # noqa: E402
+from app.media.play.film import first_picture  # noqa: E402
 
 RATE = "24000/1001"
 NOISE = "-vf noise=alls=4:allf=t"
@@ -83,7 +84,7 @@ def ours(clip: Path, targets: list[int], scratch: Path) -> dict[str, Times]:
     for _ in range(ROUNDS):
         nothing.first.append(timed(lambda: begin(lambda: build_index(source))))
         kept.first.append(timed(lambda: begin(lambda: cache.index(source))))
-        none.first.append(timed(lambda: shown(first_frame(source))))
+        none.first.append(timed(lambda: shown(first_picture(source).frame)))
     kept.wrong = 0
     index = cache.index(source)
     with Decoder(source, index) as decoder:

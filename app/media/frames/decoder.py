@@ -13,17 +13,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import av
 from av.video.frame import VideoFrame
 
-from app.errors import BadInput, FrameFault, MediaFault
+from app.errors import BadInput, FrameFault
 from app.media.frames.damage import damaged_frames
 from app.media.frames.decoding import Item, Run
 from app.media.frames.frame_index import FrameIndex
-from app.media.frames.opened import OpenClip
 from app.media.frames.source import ByteSource
 
-__all__ = ["Abandoned", "Decoder", "first_frame"]
+__all__ = ["Abandoned", "Decoder"]
 
 Seen = Callable[[int, VideoFrame], object]
 
@@ -229,19 +227,3 @@ class Decoder:
 
     def _forget(self) -> None:
         self._last = self._ahead = None
-
-
-def first_frame(source: ByteSource, *, track: int = 0) -> VideoFrame:
-    """The first picture that comes out, for a window that can't wait for the index.
-
-    It is the frame `lost_at_head`, which is 0 nearly always. Raises MediaFault.
-    """
-    with OpenClip(source, track) as clip:
-        clip.stream.thread_type = "SLICE"
-        try:
-            for packet in clip.container.demux(clip.stream):
-                for frame in packet.decode():
-                    return frame
-        except av.FFmpegError as error:
-            raise MediaFault(f"{source.name} cannot be decoded: {error.strerror}.") from error
-    raise MediaFault(f"{source.name} holds no picture that could be shown.")

@@ -94,7 +94,7 @@ class FileFilm:
 
     def first(self) -> First:
         """The first picture that comes out."""
-        return _first(self.source)
+        return first_picture(self.source)
 
     def open(self, checkpoint: Callable[[], object]) -> Frames:
         """Its frames by its index."""
@@ -157,7 +157,7 @@ class ClipFilm:
             raise _not_shown(whole.first, tried)
         if whole.pictures is not None:
             return First(Row(whole.pictures, Fraction(0)).frame(0))
-        return _first(FileSource(whole.parts[0]))
+        return first_picture(FileSource(whole.parts[0]))
 
     def _tried(self) -> Tried:
         """What a child could make of it. Raises NotFound, MediaFault."""
@@ -236,8 +236,11 @@ def _named_like(picture: Path, sounds: Sequence[Path]) -> list[Path]:
     return [sound for sound in sounds if sound.stem.lower().startswith(stem)]
 
 
-def _first(source: ByteSource) -> First:
-    """The first picture that comes out of a file, without its index."""
+def first_picture(source: ByteSource) -> First:
+    """The first picture that comes out of a file, without its index: no window can wait for that.
+
+    It is the frame `lost_at_head`, which is 0 nearly always. Raises NotFound, MediaFault.
+    """
     with OpenClip(source) as clip:
         clip.stream.thread_type = "SLICE"
         aspect = Fraction(clip.stream.sample_aspect_ratio or 1)

@@ -12,9 +12,10 @@ from clip_bench import SOUND, Clips
 from numbered_clips import NumberedClips, number_in
 
 from app.errors import BadInput, FrameFault, MediaFault, NotFound
-from app.media.frames.decoder import Decoder, first_frame
+from app.media.frames.decoder import Decoder
 from app.media.frames.index import build_index
 from app.media.frames.source import FileSource
+from app.media.play.film import first_picture
 
 UNSURE = {"mpeg4.avi": 3, "mpeg2.mxf": 3, "times.h264": 3, "h264_open.mkv": 3, "h264_open.ts": 3}
 """Where half of a picture is left, threads make of it what they will; and without a table, what
@@ -91,7 +92,7 @@ def test_what_is_no_clip_is_named(tmp_path: Path, clips: Clips) -> None:
         with pytest.raises(MediaFault, match=str(path)):
             build_index(FileSource(path))
         with pytest.raises(MediaFault, match=str(path)):
-            first_frame(FileSource(path))
+            first_picture(FileSource(path))
     sound = clips("only_sound.mov", "-c:a", "pcm_s16le", inputs=SOUND)
     with pytest.raises(MediaFault, match="holds no picture"):
         build_index(FileSource(sound))

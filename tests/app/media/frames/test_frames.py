@@ -17,10 +17,11 @@ from numbered_clips import CLIPS, NumberedClip, NumberedClips, number_in
 from seldom import seldom
 
 from app.errors import BadInput, FrameFault, MediaFault
-from app.media.frames.decoder import Abandoned, Decoder, first_frame
+from app.media.frames.decoder import Abandoned, Decoder
 from app.media.frames.frame_index import Stamps
 from app.media.frames.index import FrameIndex, build_index
 from app.media.frames.source import FileRange, FileSource
+from app.media.play.film import first_picture
 
 LONG = "h264.mp4"
 
@@ -135,13 +136,13 @@ def test_a_clip_inside_of_a_larger_file_plays_like_a_file(
     with Decoder(member, index) as decoder:
         chosen = random.Random(name).choices(range(index.frames), k=40)
         assert read(decoder, chosen) == chosen
-    assert number_in(first_frame(member)) == 0
+    assert number_in(first_picture(member).frame) == 0
 
 
 def test_the_first_picture_needs_no_index(numbered: NumberedClips) -> None:
     for name in ("prores.mov", "h264_open.mkv", "cut.mov", "hevc_head.ts"):
         clip = numbered(name)
-        assert number_in(first_frame(FileSource(clip.path))) == clip.shows[clip.lost]
+        assert number_in(first_picture(FileSource(clip.path)).frame) == clip.shows[clip.lost]
 
 
 def test_a_frame_beyond_the_clip_is_refused(numbered: NumberedClips) -> None:
