@@ -14,7 +14,7 @@ from typing import Any
 import av
 
 from app.media.facts.clip import read_clip
-from app.media.facts.packets import packets_of
+from app.media.facts.packets import packets_of, packets_to_decode
 from app.media.facts.picture_track import picture_streams
 from app.media.facts.probe_process import hold_back, told
 from app.media.facts.whole import whole_clip
@@ -126,12 +126,17 @@ def _decoded(container: Any, stream: Any) -> dict[str, Any]:
     stream.thread_type = "AUTO"
     times: list[int] = []
     since = time.monotonic()
-    for frame in container.decode(stream):
+    for frame in _pictures(container, stream):
         times.append(len(times) if frame.pts is None else frame.pts)
         if time.monotonic() - since > _EVERY:
             since = time.monotonic()
             _report(frame=len(times), progress="continue")
     return {"frames": len(times), "span": str(_span(times, stream))}
+
+
+def _pictures(container: Any, stream: Any) -> Iterator[Any]:
+    for packet in packets_to_decode(container, stream):
+        yield from packet.decode()
 
 
 def _span(times: list[int], stream: Any) -> Fraction:
@@ -197,7 +202,7 @@ def _decode_last(container: Any, stream: Any) -> None:
         container.seek((stream.start_time or 0) + stream.duration, stream=stream)
     else:
         container.seek(0)
-    if not sum(1 for _ in container.decode(stream)):
+    if not sum(1 for _ in _pictures(container, stream)):
         raise OSError(0, "its last picture cannot be decoded")
 
 

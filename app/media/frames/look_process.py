@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from app.media.facts.clip import read_clip
+from app.media.facts.packets import packets_to_decode
 from app.media.facts.picture_track import picture_streams
 from app.media.facts.probe_process import hold_back, told
 from app.media.frames.look import POSTER, STRIP_HEIGHT
@@ -91,7 +92,7 @@ def _one(container: InputContainer, stream: VideoStream, place: Fraction, box: S
     if length:
         with contextlib.suppress(av.FFmpegError):
             container.seek((stream.start_time or 0) + int(length * place), stream=stream)
-    for number, packet in enumerate(container.demux(stream)):
+    for number, packet in enumerate(packets_to_decode(container, stream)):
         with contextlib.suppress(av.FFmpegError):
             for frame in packet.decode():
                 return _jpeg(frame, stream, box)

@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 
 from app.errors import MediaFault
 from app.media.facts.external import SETTING, ExternalDecoder, decoder_for
+from app.media.facts.packets import packets_to_decode
 from app.media.facts.row import ending
 from app.media.facts.whole import Whole, whole_clip
 from app.media.frames.decoder import Decoder, Seen
@@ -245,7 +246,7 @@ def first_picture(source: ByteSource) -> First:
         clip.stream.thread_type = "SLICE"
         aspect = Fraction(clip.stream.sample_aspect_ratio or 1)
         try:
-            for packet in clip.container.demux(clip.stream):
+            for packet in packets_to_decode(clip.container, clip.stream):
                 for frame in packet.decode():
                     return First(frame, aspect)
         except av.FFmpegError as error:

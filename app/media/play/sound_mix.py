@@ -22,6 +22,7 @@ from av.packet import Packet
 from av.stream import Discard
 from numpy.typing import NDArray
 
+from app.media.facts.packets import packets_to_decode
 from app.media.frames.opened import PATIENCE
 from app.media.frames.source import ByteSource
 from app.media.play.sound_sink import CHANNELS, RATE
@@ -104,7 +105,7 @@ class _Reader:
         tracks = file.tracks
         self._voices = {track.index: _Voice(track) for track in tracks}
         _seek(file.container, tracks[0], start + file.zero - _RUN_UP)
-        self._packets = file.container.demux(tracks)
+        self._packets = packets_to_decode(file.container, *tracks)
 
     def read_on(self, mix: _Mix) -> bool:
         """Add the next packet to *mix*; False where nothing more comes."""

@@ -16,6 +16,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from app.media.facts.clip import read_clip
+from app.media.facts.packets import packets_to_decode
 from app.media.facts.probe_process import hold_back, told
 from app.media.facts.row import PICTURES, ending
 from app.media.facts.sequence import FORMATS
@@ -142,7 +143,7 @@ def _decoded(
     came: set[int] = set()
     harm = False
     end, left = time.monotonic() + _LONG, _ENOUGH
-    for packet in container.demux(*tracks):
+    for packet in packets_to_decode(container, *tracks):
         try:
             frames = packet.decode()
         except (av.FFmpegError, ValueError):
@@ -168,7 +169,8 @@ def _decode_all(path: Path) -> bool:
     wrong = (av.FFmpegError, OSError, ValueError, MemoryError)
     with contextlib.suppress(*wrong), _opened(path) as container:
         tracks = [*container.streams.video, *container.streams.audio]
-        for packet in container.demux([one for one in tracks if one.codec_context]):
+        known = [one for one in tracks if one.codec_context]
+        for packet in packets_to_decode(container, *known):
             with contextlib.suppress(*wrong):
                 shown |= bool(packet.decode()) and packet.stream.type == "video"
             if time.monotonic() > end:

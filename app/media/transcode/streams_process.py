@@ -20,6 +20,7 @@ from blake3 import blake3
 from app.errors import MediaFault
 from app.media.facts.clip import read_clip
 from app.media.facts.container import read_facts
+from app.media.facts.packets import packets_of
 from app.media.facts.probe import CONVERTER
 from app.media.facts.probe_process import hold_back, told
 from app.media.facts.values import AudioTrack, ClipFacts, VideoTrack
@@ -220,15 +221,12 @@ class _Packets:
     def through(self) -> None:
         """Read them all."""
         read = 0
-        for packet in self._packets():
+        for packet in packets_of(self._container):
             read += packet.size
             if time.monotonic() - self._since > _EVERY:
                 self._since = time.monotonic()
                 _report(total_size=read)
             self._take(packet, self.of(packet.stream_index))
-
-    def _packets(self) -> Iterator[Any]:
-        yield from (packet for packet in self._container.demux() if packet.size)
 
     def _take(self, packet: Any, row: _Row) -> None:
         row.bytes += packet.size

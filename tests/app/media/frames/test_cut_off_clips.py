@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from clip_bench import SOUND, Clips
+from late_track import late_track
 from numbered_clips import NumberedClips, number_in
 
 from app.errors import BadInput, FrameFault, MediaFault, NotFound
@@ -175,18 +176,7 @@ def test_a_track_of_sound_that_begins_later_ends_no_picture(
     numbered: NumberedClips, tmp_path: Path
 ) -> None:
     """Neither at the head nor at the tail of a long recording anything tells of it."""
-    picture, both, path = (tmp_path / name for name in ("picture.ts", "both.ts", "later.ts"))
-    numbered.encode(picture, "-c:v libx264 -bf 0 -g 12", frames=30)
-    command = ["ffmpeg", "-v", "error", "-y", "-i", picture, "-f", "lavfi", "-i", "sine=d=1"]
-    command += ["-c:v", "copy", "-c:a", "ac3", "-output_ts_offset", "1.2", both]
-    subprocess.run(command, check=True, timeout=60)
-    filling = (b"\x47\x1f\xff\x10" + bytes(184)) * 32_000
-    end = tmp_path / "end.ts"
-    command = ["ffmpeg", "-v", "error", "-y", "-i", picture, "-c", "copy", "-output_ts_offset"]
-    subprocess.run([*command, "2.4", end], check=True, timeout=60)
-    parts = [picture.read_bytes(), filling, both.read_bytes(), filling, end.read_bytes()]
-    path.write_bytes(b"".join(parts))
-    source = FileSource(path)
+    source = FileSource(late_track(numbered, tmp_path))
     index = build_index(source)
     assert index.frames == 90
     with Decoder(source, index) as decoder:
