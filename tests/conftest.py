@@ -13,10 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from mount_bench import Bench, need, run
 
 if TYPE_CHECKING:
     from numbered_clips import NumberedClips
+
+# A machine that is busy is slow, and proves nothing.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture
