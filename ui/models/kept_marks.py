@@ -27,33 +27,37 @@ class KeptMarks(QObject):
     ) -> None:
         super().__init__(parent)
         self.marks = ClipMarks()
+        self.origin = ""
+        """The file of another name in which they were made; "" where it was this one."""
         self._bridge = bridge
         self._store = store
-        self._file: Path | None = None
+        self._files: tuple[Path, ...] = ()
         self._known = False
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(SAVE_MS)
         self._later.timeout.connect(self._save)
 
-    def open(self, file: Path | None) -> None:
-        """Have the marks of another clip, or none."""
+    def open(self, files: tuple[Path, ...]) -> None:
+        """Have the marks of another clip, which lies in *files*, or none."""
         if self._later.isActive():
             self._later.stop()
             self._save()
-        self._file, self._known, self.marks = file, False, ClipMarks()
+        self._files, self._known, self.marks, self.origin = files, False, ClipMarks(), ""
         store = self._store
-        if file is None or store is None:
+        if not files or store is None:
             return
 
-        def load() -> ClipMarks:
-            return store.load(store.stamp_of(file))
+        def load() -> tuple[ClipMarks, str]:
+            stamp = store.stamp_of(*files)
+            return store.load(stamp), store.origin(stamp)
 
-        self._bridge.ask(load, lambda kept: self._found(file, kept), lambda _: None)
+        self._bridge.ask(load, lambda kept: self._found(files, *kept), lambda _: None)
 
     def change(self, marks: ClipMarks) -> None:
         """Have these from now on."""
         self.marks = marks
+        self.origin = "" if marks.empty else self.origin  # what comes next is made here
         self._later.start()
         self.changed.emit()
 
@@ -68,11 +72,12 @@ class KeptMarks(QObject):
             except ReelkeepError as error:
                 log.error("%s", error)
 
-    def _found(self, file: Path, kept: ClipMarks) -> None:
-        if file != self._file:
+    def _found(self, files: tuple[Path, ...], kept: ClipMarks, origin: str) -> None:
+        if files != self._files:
             return
         self._known = True
         self.marks = merged(kept, self.marks)
+        self.origin = "" if origin == files[0].name else origin
         self.changed.emit()
 
     def _save(self) -> None:
@@ -81,13 +86,13 @@ class KeptMarks(QObject):
 
     def _saving(self) -> Callable[[], None] | None:
         """What keeps the marks as they are now; together with those that nobody has read yet."""
-        store, file, marks, known = self._store, self._file, self.marks, self._known
-        if store is None or file is None:
+        store, files, marks, known = self._store, self._files, self.marks, self._known
+        if store is None or not files:
             return None
 
         def save() -> None:
-            stamp = store.stamp_of(file)
+            stamp = store.stamp_of(*files)
             whole = marks if known else merged(store.load(stamp), marks)
-            store.save(stamp, whole, name=file.name)
+            store.save(stamp, whole, name=files[0].name)
 
         return save

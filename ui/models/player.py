@@ -83,7 +83,7 @@ class PlayerModel(QObject):
         self._leave()
         self.clip, self.because = clip, ""
         self._return_to, self._own_choice = None, False
-        self._kept.open(clip.files[0] if clip is not None and clip.files else None)
+        self._kept.open(clip.files if clip is not None else ())
         if clip is not None and clip.versions:
             self._begin(clip.versions[0])
         self.clip_changed.emit()
@@ -341,6 +341,11 @@ class PlayerModel(QObject):
     def marks(self) -> ClipMarks:
         """What is marked."""
         return self._kept.marks
+
+    @property
+    def marks_from(self) -> str:
+        """The file of another name, and the same bytes, in which they were made; "" for this."""
+        return self._kept.origin
 
     def _mark(self, marks: ClipMarks) -> None:
         if self.frames:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
+from app.units import bytes_text
 from ui import theme
 from ui.models.clip_words import fact_rows, headline
 from ui.models.clips import ClipRow
@@ -31,15 +32,19 @@ class ClipPanel(QWidget):
         self.name = ElidedLabel(size=theme.TITLE, strong=True)
         self.headline = TextLabel(tone=Tone.DIM, size=theme.SMALL, wrap=True)
         self.marks = MarkList()
+        self.marks_from = TextLabel(tone=Tone.ATTENTION, size=theme.SMALL, wrap=True)
+        self.marks_from.hide()
         self.facts = FactTable(("About the clip", ""))
         self.facts.setFont(theme.font(theme.SMALL))
         self.facts.setAccessibleName("Facts")
         self._model = model
+        self._row: ClipRow | None = None
         self._lay_out()
         self.marks.chosen.connect(model.show)
         self.marks.said.connect(model.say_of_mark)
         self.marks.removed.connect(model.remove_mark)
         model.changed.connect(self._show_marks)
+        model.changed.connect(self._show_headline)
         self.show_clip(None)
 
     def _lay_out(self) -> None:
@@ -50,6 +55,7 @@ class ClipPanel(QWidget):
         column.addSpacing(2)
         column.addWidget(self.name)
         column.addWidget(self.headline)
+        column.addWidget(self.marks_from)
         column.addWidget(self.marks)
         area = QScrollArea()
         area.setWidget(self.facts)
@@ -74,12 +80,28 @@ class ClipPanel(QWidget):
     def show_clip(self, row: ClipRow | None) -> None:
         """Tell what is known of *row*."""
         self.name.show_text(row.name if row is not None else "")
-        self.headline.show_text(headline(row) if row is not None else "")
-        tone = Tone.FAILED if row is not None and row.fault else Tone.DIM
-        self.headline.set_tone(tone)
+        self._row = row
+        self._show_headline()
         self.facts.show_rows(fact_rows(row) if row is not None else ())
         self.facts.setVisible(row is not None)
+
+    def _show_headline(self) -> None:
+        """What is wrong is said once: the picture says it as soon as it was tried."""
+        row = self._row
+        clip = self._model.clip
+        here = row is not None and clip is not None and clip.key == row.key
+        twice = row is not None and row.fault and here and self._model.fault is not None
+        said = bytes_text(row.size) if row is not None and twice else headline(row) if row else ""
+        self.headline.show_text(said)
+        self.headline.set_tone(Tone.FAILED if row and row.fault and not twice else Tone.DIM)
 
     def _show_marks(self) -> None:
         model = self._model
         self.marks.show_marks(model.marks.marks, lambda frame: str(model.timecode(frame) or frame))
+        shared = bool(model.marks_from) and not model.marks.empty
+        if shared:
+            self.marks_from.show_text(
+                f"In, out and marks were made in {model.marks_from}: "
+                "the same size, and the same bytes wherever compared."
+            )
+        self.marks_from.setVisible(shared)

@@ -1,5 +1,7 @@
 """What people mark in clips, kept by the clip's own bytes: it is found again wherever it moves.
 
+A file of another name that has the same bytes has the same marks, and their origin can be told.
+
 One small file for each clip, in a folder of the profile.
 """
 
@@ -10,7 +12,7 @@ import json
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from blake3 import blake3
 
@@ -18,8 +20,13 @@ from app.errors import ReelkeepError, WriteFailed
 from app.media.frames.source import ByteSource, FileSource
 
 _FORM = 1
-_END = 1 << 20
-"""Bytes at each end of a clip that it is known by, besides its size."""
+_WHOLE = 32 << 20
+"""Bytes up to which a file is known by all of it."""
+_SAMPLE = 64 << 10
+_SAMPLES = 64
+"""A larger one is known by so many samples, from its beginning to its end, besides its size."""
+_FILES = 16
+"""Files of a clip of many that are looked into; the sizes of all of them count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +97,33 @@ def merged(kept: ClipMarks, new: ClipMarks) -> ClipMarks:
     )
 
 
-def content_stamp(source: ByteSource) -> str:
-    """What *source* is known by: its size, and a digest of its beginning and its end.
+def content_stamp(*sources: ByteSource) -> str:
+    """What the clip in *sources* is known by: all sizes, and a digest of what is in the files.
 
-    Raises NotFound, MediaFault.
+    Of a large file that is a digest of samples: damage between them goes unnoticed, but no two
+    takes are the same in all of them. Raises NotFound, MediaFault.
     """
-    size = source.size
-    with source.open() as file:
-        digest = blake3(file.read(_END))
-        if size > _END:
-            file.seek(max(_END, size - _END))
-            digest.update(file.read(_END))
-    return f"{size}-{digest.hexdigest(16)}"
+    sizes = [source.size for source in sources]
+    digest = blake3(repr(sizes).encode())
+    for place in sorted(set(_spread(len(sources) - 1, _FILES))):
+        with sources[place].open() as file:
+            _take(file, sizes[place], digest)
+    return f"{sum(sizes)}-{digest.hexdigest(16)}"
+
+
+def _take(file: BinaryIO, size: int, digest: blake3) -> None:
+    if size <= _WHOLE:
+        while data := file.read(1 << 20):
+            digest.update(data)
+        return
+    for place in _spread(size - _SAMPLE, _SAMPLES):
+        file.seek(place)
+        digest.update(file.read(_SAMPLE))
+
+
+def _spread(last: int, count: int) -> list[int]:
+    """Numbers from 0 to *last*, evenly: *count* of them."""
+    return [last * n // (count - 1) for n in range(count)]
 
 
 class MarkStore:
@@ -110,26 +132,29 @@ class MarkStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def stamp_of(self, file: Path) -> str:
-        """What the clip *file* is known by; while it is offline, what it was known by last.
+    def stamp_of(self, *files: Path) -> str:
+        """What the clip in *files* is known by; while it is offline, what it was known by last.
 
         Raises NotFound, MediaFault for one that was never seen.
         """
-        name = blake3(os.fsencode(file.absolute())).hexdigest(16)
+        name = blake3(os.fsencode(files[0].absolute())).hexdigest(16)
         place = self._folder / "places" / name
-        known = ""
+        seen = known = ""
         with contextlib.suppress(OSError, ValueError):
-            known = place.read_text("ascii")
+            seen, _, known = place.read_text("ascii").partition("\n")
+        sources = [FileSource(file) for file in files]
         try:
-            stamp = content_stamp(FileSource(file))
+            now = blake3("\0".join(one.stamp for one in sources).encode()).hexdigest(16)
+            if seen == now:
+                return known
+            stamp = content_stamp(*sources)
         except ReelkeepError:
             if known:
                 return known
             raise
-        if stamp != known:
-            with contextlib.suppress(OSError):
-                place.parent.mkdir(parents=True, exist_ok=True)
-                _write(place, stamp)
+        with contextlib.suppress(OSError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _write(place, f"{now}\n{stamp}")
         return stamp
 
     def load(self, stamp: str) -> ClipMarks:
@@ -140,12 +165,20 @@ class MarkStore:
         except (OSError, ValueError, KeyError, TypeError):
             return ClipMarks()
 
-    def save(self, stamp: str, marks: ClipMarks, *, name: str = "") -> None:
-        """Keep *marks* in place of what was kept; *name* tells people whose they are.
+    def origin(self, stamp: str) -> str:
+        """The name of the file in which the clip of this stamp was marked first; "" for none."""
+        try:
+            return str(json.loads(self._place(stamp).read_text("utf-8"))["name"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
 
-        Raises WriteFailed.
+    def save(self, stamp: str, marks: ClipMarks, *, name: str = "") -> None:
+        """Keep *marks* in place of what was kept; *name* tells people in which file they were made.
+
+        That of the file in which they were made first stays. Raises WriteFailed.
         """
         place = self._place(stamp)
+        name = self.origin(stamp) or name
         try:
             if marks.empty:
                 place.unlink(missing_ok=True)

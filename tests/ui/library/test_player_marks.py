@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from library_bench import gray, number_seen, settled
+from library_bench import gray, names, number_seen, settled
 from numbered_clips import number_in
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
@@ -84,6 +84,40 @@ def test_marks_made_just_before_the_window_closes_are_kept(opened, go, shelf, br
     qtbot.waitUntil(lambda: settled(second), timeout=30_000)
     assert second.player.marks.marks == (Mark(frame=12),)
     second.end()
+
+
+def test_marks_show_in_a_file_of_the_same_bytes_and_say_so_and_in_no_other(
+    opened, shelf, go, qtbot
+):
+    """A damaged copy of another name, with the same reel and start, is another clip."""
+    clip = shelf / "A003C001.mov"
+    data = bytearray(clip.read_bytes())
+    (shelf / "Z_copy.mov").write_bytes(data)
+    data[len(data) // 2 : len(data) // 2 + 5000] = bytes(5000)
+    (shelf / "Z_damaged.mov").write_bytes(data)
+    go(12)
+    QTest.keyClick(opened.table, Key.Key_I)
+    QTest.keyClick(opened.table, Key.Key_M)
+    assert not opened.panel.marks_from.isVisible()
+    opened.show_folder(shelf)
+    qtbot.waitUntil(lambda: settled(opened) and len(names(opened)) == 4, timeout=30_000)
+    opened.table.choose(names(opened).index("Z_damaged"))
+    qtbot.waitUntil(lambda: settled(opened) and opened.player.frames > 0, timeout=30_000)
+    assert opened.player.marks.empty
+    assert not opened.panel.marks_from.isVisible()
+    opened.table.choose(names(opened).index("Z_copy"))
+    qtbot.waitUntil(lambda: bool(opened.player.marks.marks), timeout=30_000)
+    assert opened.player.marks.first == 12
+    assert opened.panel.marks_from.text() == (
+        "In, out and marks were made in A003C001.mov: "
+        "the same size, and the same bytes wherever compared."
+    )
+    assert opened.panel.marks_from.isVisible()
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+    opened.table.choose(0)
+    qtbot.waitUntil(lambda: opened.player.clip.name == "A003C001", timeout=30_000)
+    qtbot.waitUntil(lambda: bool(opened.player.marks.marks), timeout=30_000)
+    assert not opened.panel.marks_from.isVisible()
 
 
 def test_a_click_on_a_mark_goes_there_and_delete_takes_it_away(opened, go, qtbot):

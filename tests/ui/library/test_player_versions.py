@@ -159,6 +159,17 @@ def test_a_clip_that_is_gone_without_a_proxy_says_so(proxied, shelf, qtbot):
     assert proxied.panel.player.view.message == f"There is no file {shelf / 'B014C002.mov'}."
 
 
+def test_what_is_wrong_with_a_clip_is_said_once(pane, tmp_path, qtbot):
+    folder = tmp_path / "harm"
+    folder.mkdir()
+    (folder / "damaged.mov").write_bytes(b"no clip " * 1000)
+    pane.show_folder(folder)
+    panel = pane.panel
+    qtbot.waitUntil(lambda: settled(pane) and pane.player.fault is not None, timeout=30_000)
+    assert str(folder / "damaged.mov") in panel.player.view.message
+    assert panel.headline.text() == "8.0 kB"
+
+
 def test_a_proxy_steps_in_where_this_machine_is_too_slow_and_can_be_overruled(
     pane, numbered, tmp_path, qtbot
 ):

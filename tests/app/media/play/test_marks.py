@@ -33,6 +33,38 @@ def test_another_clip_has_another_stamp(tmp_path: Path, place: int) -> None:
     assert len(stamps) == 2
 
 
+def test_a_large_file_with_damage_in_its_middle_is_another_one(tmp_path: Path) -> None:
+    data = bytearray(os.urandom(1 << 20) * 36)
+    (tmp_path / "a").write_bytes(data)
+    data[8 << 20 : 9 << 20] = bytes(1 << 20)
+    (tmp_path / "b").write_bytes(data)
+    stamps = {content_stamp(FileSource(tmp_path / name)) for name in "ab"}
+    assert len(stamps) == 2
+
+
+def test_rows_of_pictures_that_begin_alike_are_different_clips(tmp_path: Path) -> None:
+    rows = []
+    for row, last in (("a", b"sea"), ("b", b"sky")):
+        (tmp_path / row).mkdir()
+        rows.append([tmp_path / row / f"{n:04}.dpx" for n in range(40)])
+        for n, path in enumerate(rows[-1]):
+            path.write_bytes(b"dark" if n < 39 else last)
+    store = MarkStore(tmp_path / "marks")
+    assert store.stamp_of(*rows[0]) != store.stamp_of(*rows[1])
+    assert store.stamp_of(*rows[0]) == MarkStore(tmp_path / "marks").stamp_of(*rows[0])
+
+
+def test_the_file_in_which_marks_were_made_is_told(tmp_path: Path) -> None:
+    store = MarkStore(tmp_path)
+    assert store.origin("x") == ""
+    store.save("x", MARKS, name="a.mov")
+    store.save("x", MARKS.without(3), name="copy.mov")
+    assert store.origin("x") == "a.mov"
+    store.save("x", ClipMarks(), name="copy.mov")
+    store.save("x", MARKS, name="copy.mov")
+    assert store.origin("x") == "copy.mov"
+
+
 def test_nothing_marked_leaves_no_file(tmp_path: Path) -> None:
     store = MarkStore(tmp_path)
     store.save("x", MARKS)
