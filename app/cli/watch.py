@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,19 +22,30 @@ from app.cli.typed import Place
 from app.engine import Engine
 from app.errors import BadInput, JournalFault
 from app.jobs.snapshot import JobState
-from app.media.watch.folder import WatchFolder
+from app.media.watch.folder import GOES_ON, WatchFolder
 from app.media.watch.ledger import Entry, Stage
 from app.media.watch.order import FILE, init
+from app.media.watch.state import WatchState
 from app.paths import absolute
+from app.units import count_text
 
-_WORDS = {Stage.QUEUED: "queued", Stage.DONE: "made", Stage.FAILED: "failed"}
+_WORDS = {
+    Stage.QUEUED: "queued",
+    Stage.DONE: "made",
+    Stage.FAILED: "failed",
+    Stage.LEFT_OUT: "left out",
+}
+_PATIENCE = 4.0
+"""Seconds of nothing but waiting for a file, after which it is named."""
 _LOOK = 0.25
+_MOST_NAMED = 4
+"""Products that are named one by one when it is stopped."""
 
 
 @click.command("watch")
 @click.argument("folder", metavar="DIR", type=Place())
 @click.option("--init", "make", is_flag=True, help="Make the folders and the TOML, and stop.")
-@click.option("--once", is_flag=True, help="Do what is there, and stop.")
+@click.option("--once", is_flag=True, help="Make what can be made of all that is there, and stop.")
 @click.option("--retry", is_flag=True, help="Try again what failed before.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_context
@@ -41,7 +53,8 @@ def watch_command(context: click.Context, /, **given: Any) -> None:
     """Make archive, preview, contact sheets and proxies of every clip that lands in DIR/raw.
 
     A clip is taken up once it has stopped growing and is closed. Nothing is done twice; Ctrl-C and
-    SIGTERM end it, and the next start goes on.
+    SIGTERM end it, and the next start goes on. What is made, and how the folders are called, stands
+    in the reelkeep-watch.toml that --init writes into DIR.
     """
     output = Output(as_json=given["as_json"])
     root = absolute(given["folder"])
@@ -101,9 +114,12 @@ class _Keeper:
 
     def _until_ended(self, watcher: threading.Thread) -> None:
         said = ""
+        awaited = _Awaited(float(self._folder.order.watch.quiet_seconds) + _PATIENCE)
         while watcher.is_alive() and not self._asked:
             watcher.join(_LOOK)
             state = self._folder.state()
+            if words := awaited.words(state):
+                self._line.say(words)
             if state.trouble and state.trouble != said:
                 self._output.warn(state.trouble)
             said = state.trouble
@@ -122,7 +138,7 @@ class _Keeper:
     def _told(self) -> int:
         state = self._folder.state()
         if self._asked:
-            self._line.say("Stopped. The next start goes on.")
+            self._line.say(f"Stopped. {_left(state)}")
         code = Ending.DONE if self._well else Ending.FAILED
         self._output.result(
             ok=self._well,
@@ -147,11 +163,7 @@ class _Keeper:
             self._failure = error
 
     def _hear(self, entry: Entry) -> None:
-        words = f"{entry.file}: {entry.product} {_WORDS[entry.stage]}"
-        if entry.stage is Stage.FAILED:
-            self._line.warn(f"{words}: {entry.words}")
-        else:
-            self._line.say(words)
+        self._say(entry)
         self._output.event(
             "product",
             file=entry.file,
@@ -161,8 +173,53 @@ class _Keeper:
             words=entry.words,
         )
 
+    def _say(self, entry: Entry) -> None:
+        if entry.words == GOES_ON:
+            self._line.say(f"{entry.file}: {entry.product} goes on where it was")
+            return
+        words = f"{entry.file}: {entry.product} {_WORDS[entry.stage]}"
+        told = f"{words}: {entry.words}" if entry.words else words
+        if entry.stage is Stage.FAILED:
+            self._line.warn(told)
+        else:
+            self._line.say(told)
+
     def _ask(self, _signal: int, _frame: FrameType | None) -> None:
         self._asked = True
+
+
+class _Awaited:
+    """Names the file that is waited for, once nothing else has been done for a while."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._since, self._file, self._said = time.monotonic(), "", ""
+
+    def words(self, state: WatchState) -> str:
+        """What to say now; "" for nothing."""
+        now = time.monotonic()
+        file = "" if state.in_hand or state.waiting else state.awaited
+        if file != self._file:
+            self._since, self._file = now, file
+        if not file or file == self._said or now - self._since < self._patience:
+            return ""
+        self._said = file
+        others = f" and {state.growing - 1:,} more" if state.growing > 1 else ""
+        return f"{file}{others}: still being written, waited for"
+
+
+def _left(state: WatchState) -> str:
+    """What a stopped watch folder has left to be made, in a sentence or two."""
+    left = [f"{one.product} of {one.file}" for one in state.in_hand[:_MOST_NAMED]]
+    more = len(state.in_hand) - len(left)
+    left += [f"{more:,} more in the queue"] * bool(more)
+    others = state.waiting + state.growing
+    left += [
+        f"all of {count_text(others, 'clip')} that {'wait' if others > 1 else 'waits'}"
+    ] * bool(others)
+    if not left:
+        return "Nothing is left to be made."
+    return f"Left to be made: {', '.join(left)}. The next start goes on."
 
 
 @contextmanager

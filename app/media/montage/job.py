@@ -41,7 +41,7 @@ from app.media.montage.spec import (
     SheetState,
 )
 from app.media.montage.tiles import grid_for
-from app.media.products.names import names_of
+from app.media.products.names import names_of, with_ending
 from app.media.products.partial import PART, leftovers, part_of, sync_folder
 from app.own_process import own_process
 from app.units import TILES, count_text
@@ -103,6 +103,13 @@ def _named(path: Path) -> tuple[Path, str]:
     return whole.first, whole.name if several else path.stem
 
 
+def _names(spec: MontageSpec, sources: Sources) -> dict[Path, PurePath]:
+    """The names of the sheets, without suffix, below the job's folder."""
+    if not spec.apart:
+        return names_of(sources.clips)
+    return {path: PurePath(with_ending(name, path)) for path, name in sources.clips.items()}
+
+
 class MontageRun:
     """One montage job at work."""
 
@@ -132,7 +139,7 @@ class MontageRun:
         likely = (self._spec.grid or 3) ** 2 * len(sources.clips)
         self._control.show(files_total=len(sources.clips), work_total=likely, size=likely)
         self._control.show(stage="Making contact sheets")
-        names = names_of(sources.clips)
+        names = _names(self._spec, sources)
         try:
             for source in sources.clips:
                 self._control.checkpoint()
@@ -265,7 +272,7 @@ def parts_of(order: SheetOrder) -> Iterator[Path]:
 def plan_montage(spec: MontageSpec, decoders: Mapping[str, str]) -> MontagePlan:
     """What *spec* would do, clip by clip; nothing is written. *decoders* are programs."""
     sources = sources_of(spec)
-    names = names_of(sources.clips)
+    names = _names(spec, sources)
     clips = []
     for source in sources.clips:
         try:

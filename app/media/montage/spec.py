@@ -44,6 +44,8 @@ class MontageSpec(Spec):
     form: SheetForm = SheetForm.JPEG
     width: int = USUAL_WIDTH
     """Pixels that a sheet has in its width, and its pictures in their height, at the most."""
+    apart: bool = False
+    """Another clip beside it has its name: its ending belongs to the name of the sheet."""
     anew: bool = False
     """Make also those again that are finished."""
 

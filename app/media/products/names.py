@@ -18,7 +18,7 @@ def names_of(clips: Mapping[Path, str]) -> dict[Path, PurePath]:
     alike = defaultdict(list)
     for source, own in clips.items():
         alone = beside[source.parent, own.casefold()] == 1
-        name = own if alone else source.name.replace(".", "_")
+        name = own if alone else with_ending(own, source)
         alike[name.casefold()].append((source, name))
     named = {}
     for group in alike.values():
@@ -26,3 +26,8 @@ def names_of(clips: Mapping[Path, str]) -> dict[Path, PurePath]:
         for source, name in group:
             named[source] = PurePath(source.parent.relative_to(common), name)
     return named
+
+
+def with_ending(name: str, source: Path) -> str:
+    """*name* with the ending of the clip's file, `A_mov`: others beside it are called the same."""
+    return f"{name}_{ending}" if (ending := source.suffix.lstrip(".")) else name

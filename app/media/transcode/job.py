@@ -14,7 +14,7 @@ from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId
 from app.media.products.clip_work import ClipWork, trouble_of
-from app.media.products.names import names_of
+from app.media.products.names import names_of, with_ending
 from app.media.products.sources import Source, Sources, sources_of
 from app.media.transcode.clip import ClipTranscode
 from app.media.transcode.fates import intents, words_of
@@ -42,13 +42,12 @@ def _names(spec: TranscodeSpec, sources: Sources) -> dict[Path, PurePath]:
     """The names of what is made, without suffix, below the job's folder."""
     if spec.under is None:
         return names_of(sources.names)
-    under = spec.under
-    return {
-        path: PurePath(path.relative_to(under)).with_name(source.name)
-        if path.is_relative_to(under)
-        else PurePath(source.name)
-        for path, source in sources.clips.items()
-    }
+    names = {}
+    for path, source in sources.clips.items():
+        name = with_ending(source.name, path) if spec.apart else source.name
+        below = path.is_relative_to(spec.under)
+        names[path] = path.relative_to(spec.under).with_name(name) if below else PurePath(name)
+    return names
 
 
 class TranscodeRun:

@@ -25,6 +25,8 @@ class TranscodeSpec(Spec):
     """The folder for what is made."""
     under: Path | None = None
     """Paths of the clips below this folder are mirrored; None: as little as tells them apart."""
+    apart: bool = False
+    """Below *under*: another clip beside it has its name, so its ending belongs to the new name."""
     work: Path | None = None
     """A folder for streams in the making; None: beside what is made."""
     anew: bool = False

@@ -38,6 +38,8 @@ _DEAD = 5.0
 """Seconds between two questions whether the Reelkeep that had a job in hand has died."""
 _LEDGER, _LOCK = "watch.jsonl", "watch.lock"
 PROBE = "probe"
+GOES_ON = "goes on"
+"""The words of a job that an earlier run has left, and that is gone on with."""
 Told = Callable[[Entry], None]
 
 
@@ -206,7 +208,10 @@ class WatchFolder:
                 continue
             log.info("%s is %s, %.1f s", name, facts.container, float(facts.duration))
             for product in self._wanting(name, stamp):
-                well = self._queue_one(name, stamp, product) and well
+                if self._products.fits(product, facts):
+                    well = self._queue_one(name, stamp, product) and well
+                else:
+                    self._add(name, stamp, product, Stage.LEFT_OUT, words="it has no picture")
         return well
 
     def _queue_one(self, name: str, stamp: Stamp, product: str) -> bool:
@@ -286,6 +291,7 @@ class WatchFolder:
                 self._ledger.add(replace(entry, changed=0))
                 continue
             self._take_in_hand(entry)
+            self._tell(replace(entry, words=GOES_ON))
 
     # Keeping
 
@@ -301,6 +307,7 @@ class WatchFolder:
             there=len(self._there),
             changes=self._changes,
             growing=len(self._known),
+            awaited=next(iter(self._known), ""),
             waiting=len(self._ready),
             in_hand=in_hand,
             done=self._ledger.count(Stage.DONE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
@@ -25,11 +26,18 @@ def clips_landed(raw: Path, left_out: set[str]) -> Iterator[tuple[str, Stamp]]:
             path = Path(folder) / name
             inside = path.relative_to(raw).as_posix()
             kind = ending(name)
-            if kind not in MEDIA or kind in PICTURES or path.is_symlink():
+            if kind not in MEDIA or kind in PICTURES or not _is_plain(path):
                 left_out.add(inside)
                 continue
             with contextlib.suppress(OSError):
                 yield inside, Stamp.of(path)
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file itself, and neither a link nor a pipe."""
+    with contextlib.suppress(OSError):
+        return stat.S_ISREG(path.lstat().st_mode)
+    return True  # it is told of when it is looked at
 
 
 def has_twin(clip: Path) -> bool:

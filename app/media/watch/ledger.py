@@ -28,6 +28,8 @@ class Stage(StrEnum):
     QUEUED = "queued"
     DONE = "done"
     FAILED = "failed"
+    LEFT_OUT = "left out"
+    """There is nothing to be made: no contact sheet of sound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from app.jobs.spec import Spec
+from app.media.facts.values import ClipFacts
 from app.media.montage.spec import MontageSpec, SheetForm
 from app.media.proxy.recipes import ProxyRecipe
 from app.media.proxy.spec import ProxySpec
 from app.media.transcode.recipe import TranscodeRecipe
 from app.media.transcode.spec import TranscodeSpec
 from app.media.watch.order import WatchOrder
+
+_SEEN = {"montage", "proxies"}
+"""Made of pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,19 +55,26 @@ class Products:
         if self.archive is not None:
             yield "archive"
 
+    def fits(self, product: str, facts: ClipFacts) -> bool:
+        """Whether there is anything to be made of such a clip; not of sound alone, what is seen."""
+        return facts.picture is not None or product not in _SEEN
+
     def spec(self, product: str, file: str, *, apart: bool) -> Spec:
         """The job that makes one product of *file*; *apart*: another clip has its name."""
         order = self.order
         path = order.raw / file
         if product == "montage":
-            to = order.place("montage") / PurePath(file).parent
-            if apart:
-                to /= PurePath(file).name.replace(".", "_")
-            return MontageSpec(files=(path,), to=to, form=SheetForm(order.make.montage_format))
+            return MontageSpec(
+                files=(path,),
+                to=order.place("montage") / PurePath(file).parent,
+                form=SheetForm(order.make.montage_format),
+                apart=apart,
+            )
         if product == "proxies":
             return ProxySpec(files=(path,), recipes=self.proxies)
         recipe = self.archive if product == "archive" else self.preview
         assert recipe is not None
         return TranscodeSpec(
-            files=(path,), recipe=recipe, to=order.place(product), under=order.raw, work=order.work
-        )
+            files=(path,), recipe=recipe, to=order.place(product), under=order.raw,
+            apart=apart, work=order.work,
+        )  # fmt: skip

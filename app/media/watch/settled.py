@@ -28,7 +28,7 @@ class Settling:
         """Look at a file once more; True as soon as it may be taken up."""
         now = time.monotonic()
         before, since = self._seen.get(name, (None, now))
-        if before != stamp or not stamp.size:
+        if before != stamp:
             self._seen[name] = (stamp, now)
             return False
         if now - since < self.quiet or is_written(path):
@@ -53,8 +53,10 @@ def _leased(path: Path) -> bool | None:
 
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except PermissionError:
+        return False  # whoever looks into it says so
     except OSError:
-        return True  # it can't be read now: look again later
+        return True  # it can't be opened now: look again later
     try:
         # Whoever opens it while we hold the lease makes the kernel send this; it is ignored.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)

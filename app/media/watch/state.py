@@ -46,6 +46,8 @@ class WatchState:
     """How often others lay there, or other bytes in them, than at the look before."""
     growing: int = 0
     """Files that are not finished yet."""
+    awaited: str = ""
+    """The first of them, by its path below the raw folder."""
     waiting: int = 0
     """Finished files that wait for their turn."""
     in_hand: tuple[InHand, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -45,26 +46,33 @@ def test_what_lands_is_made_into_what_was_ordered_once(bench, clip):
     shutil.copy(clip, day / "A.MP4")  # another clip of the same name
     (day / "notes.txt").write_text("no clip")
     (day / ".A.mov.part").write_bytes(b"being copied")
+    tone = ["-f", "lavfi", "-i", "sine=d=1", day / "T001.WAV"]
+    subprocess.run(["ffmpeg", "-v", "error", *tone], check=True, timeout=60)
 
     done = bench.once("--json")
 
     assert (done.returncode, done.stderr) == (0, "")
     assert bench.made() == [
-        "montage/day 1/A_MP4/A.jpg",
-        "montage/day 1/A_mov/A.jpg",
-        "preview/day 1/A.mkv",
-        "preview/day 1/A.mkv.json",
+        "montage/day 1/A_MP4.jpg",
+        "montage/day 1/A_mov.jpg",
+        "preview/day 1/A_MP4.mkv",
+        "preview/day 1/A_MP4.mkv.json",
         "preview/day 1/A_mov.mkv",
         "preview/day 1/A_mov.mkv.json",
+        "preview/day 1/T001.mkv",
+        "preview/day 1/T001.mkv.json",
     ]
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    assert events[-1]["done"] == 6
+    assert events[-1]["done"] == 7
+    left_out = {event["product"] for event in events if event.get("stage") == "left out"}
+    assert left_out == {"montage", "proxies"}  # of sound
     assert events[-1]["left_out"] == 1
     jobs = bench.jobs()
-    assert sorted(jobs) == sorted(["montage done", "proxy done", "transcode done"] * 2)
+    two_of_each = ["montage done", "proxy done", "transcode done"] * 2
+    assert sorted(jobs) == sorted([*two_of_each, "transcode done"])
     before = {name: (bench.root / name).stat().st_mtime_ns for name in bench.made()}
 
-    again = bench.once()
+    again = bench.once("--retry")
 
     assert (again.returncode, again.stdout) == (0, "")
     assert bench.jobs() == jobs
@@ -88,12 +96,16 @@ def test_what_is_newly_ordered_is_made_of_everything(bench, clip):
 def test_what_is_no_clip_is_said_once_and_does_not_stop_the_others(bench, clip):
     bench.order(montage=True)
     (bench.raw / "bad.mov").write_bytes(b"no clip at all")
+    (bench.raw / "empty.mov").touch()
+    os.mkfifo(bench.raw / "pipe.mov")
     shutil.copy(clip, bench.raw)
 
     done = bench.once()
 
     assert done.returncode == 1
     assert "bad.mov: probe failed" in done.stderr
+    assert "empty.mov: probe failed" in done.stderr
+    assert "empty.mov is empty." in done.stderr
     assert bench.made() == ["montage/A003C001.jpg"]
     again = bench.once()
     assert (again.returncode, again.stderr) == (0, "")
@@ -114,7 +126,7 @@ def test_a_file_that_lands_later_is_noticed_and_the_end_is_clean(bench, clip, po
         number = signal.SIGINT if polling == "never" else signal.SIGTERM
         code, out, err = end_by(process, number)
     assert (code, err) == (0, "")
-    assert out.splitlines()[-1] == "Stopped. The next start goes on."
+    assert out.splitlines()[-1] == "Stopped. Nothing is left to be made."
 
 
 def test_a_second_watcher_is_refused(bench):
@@ -137,11 +149,15 @@ def test_it_goes_on_behind_whatever_ended_it(bench, footage, number):
     process = bench.start()
     until(lambda: any(p.stat().st_size > 22_000 for p in runs(bench)), "some pictures")
 
-    code, _, err = end_by(process, number)
+    code, out, err = end_by(process, number)
 
     assert (code, err) == (-9 if number is signal.SIGKILL else 0, "")
+    left = "Stopped. Left to be made: archive of long.mov. The next start goes on."
+    assert (left in out.splitlines()) is (number is not signal.SIGKILL)
     assert bench.made() == []  # no name, no partial file
-    assert bench.once().returncode == 0
+    again = bench.once()
+    assert again.returncode == 0
+    assert "long.mov: archive goes on where it was" in again.stdout.splitlines()
     assert numbers_of(bench.root / "archive" / "long.mkv") == list(range(300))
     sheet = json.loads((bench.root / "archive" / "long.mkv.json").read_text())
     assert sheet["streams"][0]["runs"] == 2
@@ -186,7 +202,33 @@ def test_a_writer_that_comes_at_the_very_moment_does_not_kill_us(tmp_path):
     assert not is_written(path)
 
 
-def test_a_file_that_grows_or_is_empty_has_not_settled(tmp_path):
+def test_a_file_that_may_not_be_read_is_not_waited_for(tmp_path):
+    path = tmp_path / "a.mov"
+    path.write_bytes(b"x")
+    path.chmod(0o600)
+    os.seteuid(65534)
+    try:
+        assert not is_written(path)
+    finally:
+        os.seteuid(0)
+
+
+def test_a_file_that_is_held_open_is_named(bench, clip):
+    bench.order(montage=True)
+    shutil.copy(clip, bench.raw)
+    with (bench.raw / "held.mov").open("wb") as writer:
+        writer.write(b"x")
+        writer.flush()
+        process = bench.start()
+        try:
+            assert process.stdout is not None
+            said = next(line for line in iter(process.stdout.readline, "") if "held.mov" in line)
+        finally:
+            end_by(process, signal.SIGTERM)
+    assert said == "held.mov: still being written, waited for\n"
+
+
+def test_a_file_that_grows_has_not_settled(tmp_path):
     path = tmp_path / "a.mov"
     path.write_bytes(b"")
     settling = Settling(quiet=0.2)
@@ -194,8 +236,6 @@ def test_a_file_that_grows_or_is_empty_has_not_settled(tmp_path):
     def looked() -> bool:
         return settling.settled("a.mov", path, Stamp.of(path))
 
-    assert not looked()
-    time.sleep(0.3)
     assert not looked()
     path.write_bytes(b"one")
     assert not looked()
