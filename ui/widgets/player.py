@@ -280,9 +280,10 @@ class Player(QWidget):
 
     def _leave_entry(self) -> None:
         if not self.entry.isHidden():
-            had_focus = self.entry.hasFocus()
+            # Not hasFocus(): that is false in a window that is not the active one, or never is.
+            keys_went_there = self.window().focusWidget() is self.entry
             self.entry.hide()
-            if had_focus:
+            if keys_went_there:
                 self.setFocus()
 
     # More

@@ -9,7 +9,7 @@ from library_bench import number_seen, settled
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from ui.panes.library import LibraryPane
 
@@ -159,6 +159,31 @@ def test_typing_a_timecode_goes_there(opened, press):
     press()
     assert seen(opened) == 94
     assert not player.entry.isVisible()
+
+
+def test_keys_are_the_players_again_after_a_timecode_in_a_window_that_is_not_the_active_one(
+    opened, press, qtbot
+):
+    """Without a window manager, a window is not activated again when its dialog closes."""
+    dialog = QWidget()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+
+    def keys(text: str, *more: Key) -> None:
+        for letter in text:
+            QTest.keyClicks(opened.window().focusWidget(), letter)
+        for key in more:
+            QTest.keyClick(opened.window().focusWidget(), key)
+
+    opened.table.setFocus()
+    keys("01000307", Key.Key_Return, Key.Key_Right, Key.Key_Right)
+    press()
+    assert seen(opened) == 84
+    keys("+10", Key.Key_Escape, Key.Key_Left)
+    press()
+    assert seen(opened) == 83
 
 
 def test_escape_leaves_a_timecode_that_is_being_typed(opened, press):
