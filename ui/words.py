@@ -158,9 +158,9 @@ def left_cell(job: JobSnapshot) -> str:
 
 
 def goes_to_text(job: JobSnapshot) -> str:
-    """Names of the job's destinations, or the copy that it checks."""
-    if job.checked:
-        return printable(job.checked)
+    """Names of the job's destinations, the copy that it checks, or the folder of its products."""
+    if job.checked or job.goes_to:
+        return printable(job.checked or job.goes_to)
     return ", ".join(place_name(place, job.places) for place in job.places) or NOTHING
 
 
@@ -189,7 +189,7 @@ def job_spoken(job: JobSnapshot) -> str:
         parts.append(f"{duration_text(job.left)} left")
     if job.checked:
         parts.append(f"reads {goes_to_text(job)}")
-    elif job.places:
+    elif job.places or job.goes_to:
         parts.append(f"goes to {goes_to_text(job)}")
     return ", ".join(parts)
 

@@ -125,6 +125,8 @@ class JobSnapshot:
     """Root of the card it copies, as text."""
     checked: str = ""
     """Path of the copy that a verify or repair job reads."""
+    goes_to: str = ""
+    """Path of the folder that it puts what it makes into; "" for copies, which have places."""
     lanes: frozenset[str] = frozenset()
     """Ids of the devices that it keeps busy while it runs."""
     report: str = ""

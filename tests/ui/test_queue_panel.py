@@ -3,13 +3,19 @@ from dataclasses import replace
 import pytest
 import stand_in as s
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.jobs.snapshot import JobState, PlaceState
+from app.units import FRAMES, MATERIAL, TILES
+from ui import words
 from ui.job_table import Column, Verb, verbs_of
 from ui.models.queue import QueueModel
+from ui.theme import Tone
+from ui.widgets.bar import job_parts
 from ui.widgets.queue import QueuePanel
+from ui.widgets.queue_table import ROW
 
 
 @pytest.fixture
@@ -211,3 +217,61 @@ def test_a_verify_job_names_the_copy_that_it_reads(panel):
     assert told == ["Verify A003 · 412.0 GB", "/media/SHUTTLE-06/A003"]
     spoken = panel.model.index(0, Column.JOB).data(Qt.ItemDataRole.AccessibleTextRole)
     assert "reads /media/SHUTTLE-06/A003" in spoken
+
+
+def test_what_runs_stays_in_sight_however_much_comes_behind_it(panel, qtbot):
+    busy = s.running(1)
+    panel.show_jobs([busy])
+    waiting = [s.queued(number) for number in range(2, 32)]
+    for n in range(1, len(waiting) + 1):
+        panel.show_jobs([busy, *waiting[:n]])
+        qtbot.wait(1)
+    assert in_sight(panel, busy)
+    begun = s.running(20)
+    rest = [job if job.id != begun.id else begun for job in waiting]
+    panel.show_jobs([s.done(1), *rest])  # and the next one, once it runs
+    qtbot.waitUntil(lambda: in_sight(panel, begun), timeout=10_000)
+
+
+def test_no_row_is_cut_in_half(panel):
+    panel.show_jobs([s.done(number) for number in range(1, 41)])
+    table = panel.table
+    for height in range(130, 300, 7):
+        panel.resize(1204, height)
+        QApplication.processEvents()
+        assert table.viewport().height() % ROW == 0
+        assert table.rowViewportPosition(table.rowAt(0)) == 0
+        assert in_sight(panel, s.done(40))
+
+
+def test_products_name_their_folder_and_end_in_one_colour():
+    made = [
+        replace(s.done(1), kind=kind, places=(), unit=unit, size=5, verified=0, goes_to="/m/sheets")
+        for kind, unit in (("proxy", FRAMES), ("montage", TILES), ("transcode", MATERIAL))
+    ]
+    assert {job_parts(job) for job in made} == {((1.0, Tone.VERIFIED),)}
+    assert {words.goes_to_text(job) for job in made} == {"/m/sheets"}
+    assert all("goes to /m/sheets" in words.job_spoken(job) for job in made)
+
+
+def cell(panel, row, column) -> QImage:
+    """What is painted in a cell."""
+    QApplication.processEvents()
+    box = panel.table.visualRect(panel.model.index(row, column))
+    return panel.table.viewport().grab(box).toImage()
+
+
+def test_titles_that_differ_at_their_end_can_be_told_apart(panel):
+    long = f"{'A003C001_230811_R1AB' * 3}.mov"
+    titles = [f"Transcode of {long} ({recipe})" for recipe in ("keepsake", "compact")]
+    panel.show_jobs([s.done(n, title=title) for n, title in enumerate(titles)])
+    assert cell(panel, 0, Column.JOB) != cell(panel, 1, Column.JOB)
+
+
+def test_why_a_job_failed_has_two_lines(panel):
+    said = [
+        f"8 of 12 clips failed. The proxy preview-{n} of B014C002.mov lacks {n} frames."
+        for n in (360, 720)
+    ]
+    panel.show_jobs([replace(s.failed(n), error=why) for n, why in enumerate(said)])
+    assert cell(panel, 0, Column.STAGE) != cell(panel, 1, Column.STAGE)

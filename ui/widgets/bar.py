@@ -9,6 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QColor, QPainter, QPain
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.jobs.snapshot import JobSnapshot, JobState
+from app.units import BYTES
 from ui.theme import COLOURS, Tone, colour
 
 Part = tuple[float, Tone]
@@ -36,7 +37,8 @@ def job_parts(job: JobSnapshot) -> tuple[Part, ...]:
     """A job's bar: what is verified, then what is done beyond it; it stops where it failed."""
     done = job.fraction
     if job.state is JobState.DONE:
-        return ((1.0, Tone.VERIFIED if job.verified or not job.size else Tone.RUNNING),)
+        copied_only = job.unit == BYTES and job.size and not job.verified
+        return ((1.0, Tone.RUNNING if copied_only else Tone.VERIFIED),)
     verified = min(done, done * job.verified / job.copied) if job.copied else 0.0
     rest = {
         JobState.FAILED: Tone.FAILED,

@@ -22,7 +22,7 @@ from ui.job_table import JobTable, Verb, gone_places
 from ui.theme import Tone
 from ui.widgets.buttons import small_button
 from ui.widgets.labels import Heading, Pill, TextLabel, VerdictLabel
-from ui.widgets.queue_table import QueueTable
+from ui.widgets.queue_table import QueueTable, WholeRows
 from ui.widgets.tile import Tile, TileMood
 
 _LONGEST = 28
@@ -52,7 +52,7 @@ class QueuePanel(QWidget):
         self._empty.show_text("No jobs. What you start is listed here until you clear it.")
         self._pages = QStackedLayout()
         self._pages.addWidget(self._page(self._empty))
-        self._pages.addWidget(self.table)
+        self._pages.addWidget(WholeRows(self.table))
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 6, 16, 0)
         column.setSpacing(2)

@@ -45,7 +45,7 @@ from ui.job_table import (
 from ui.theme import COLOURS, Tone
 from ui.widgets.bar import job_parts, paint_bar
 from ui.widgets.buttons import icon_button, small_button
-from ui.widgets.row_table import RowTable, paint_ground, paint_words
+from ui.widgets.row_table import RowTable, paint_ground, paint_in_two, paint_words
 
 ROW = 31
 _WIDTHS = {
@@ -106,8 +106,12 @@ def _paint_progress(painter: QPainter, box: QRect, job: JobSnapshot, said: JobSn
 
 def _paint_text(painter: QPainter, box: QRect, index: Index, column: Column) -> None:
     shown: JobSnapshot = index.data(TEXT_JOB_ROLE)
-    path = column is Column.GOES_TO and bool(shown.checked)
-    mode = Qt.TextElideMode.ElideMiddle if path else Qt.TextElideMode.ElideRight
+    if column is Column.STAGE and shown.state is JobState.FAILED:
+        paint_in_two(painter, box, index, _tone(shown, column))
+        return
+    path = column is Column.GOES_TO and bool(shown.checked or shown.goes_to)
+    ends_tell = path or column is Column.JOB
+    mode = Qt.TextElideMode.ElideMiddle if ends_tell else Qt.TextElideMode.ElideRight
     paint_words(painter, box, index, _tone(shown, column), mode)
 
 
@@ -193,8 +197,11 @@ class QueueTable(RowTable):
         self.queue = model
         self._follow: JobId | None = None
         """The job that is kept in sight: the newest one, before anybody has looked elsewhere."""
+        self._running: JobId | None = None
+        """The first one that runs; it is kept in sight before all others."""
         self.setItemDelegate(QueueDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         self.horizontalHeader().setMinimumSectionSize(20)
         self.horizontalHeader().setSectionsClickable(False)
         model.rowsInserted.connect(self._rows_inserted)
@@ -268,6 +275,7 @@ class QueueTable(RowTable):
     def _rows_inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
         for row in range(first, last + 1):
             self._dress(row)
+        self._note_running()
         fresh = self.queue.job(last)
         kept = self._followed()
         if fresh is not None and (kept is None or kept.state.ended or not fresh.state.ended):
@@ -281,11 +289,16 @@ class QueueTable(RowTable):
         """Have what runs and what is new in sight, until the person looks elsewhere."""
         if self._followed() is None or self._follow is None:
             return
-        running = (job for job in self.queue.jobs if job.state is JobState.RUNNING)
-        if (first := next(running, None)) is not None:
-            top = QAbstractItemView.ScrollHint.PositionAtTop
-            self.scrollTo(self.queue.index(self.queue.row_of(first.id), Column.JOB), top)
         self.scrollTo(self.queue.index(self.queue.row_of(self._follow), Column.JOB))
+        if self._running is not None:
+            self.scrollTo(self.queue.index(self.queue.row_of(self._running), Column.JOB))
+
+    def _note_running(self) -> bool:
+        """Whether another job than before is the first one that runs."""
+        before = self._running
+        running = (job.id for job in self.queue.jobs if job.state is JobState.RUNNING)
+        self._running = next(running, None)
+        return self._running != before
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self._follow = None
@@ -307,6 +320,8 @@ class QueueTable(RowTable):
             buttons, job = self.buttons(row), self.queue.job(row)
             if buttons is not None and job is not None:
                 buttons.show_job(job)
+        if self._note_running():
+            QTimer.singleShot(0, self, self._bring_up)
         self.current_changed.emit()
 
     def _row_changed(self, now: QModelIndex, before: QModelIndex) -> None:
@@ -315,3 +330,18 @@ class QueueTable(RowTable):
             if buttons is not None:
                 buttons.set_reachable(reachable)
         self.current_changed.emit()
+
+
+class WholeRows(QWidget):
+    """The table, as high as whole rows are: half a row is read wrongly, its buttons are cut."""
+
+    def __init__(self, table: QueueTable) -> None:
+        super().__init__()
+        self._table = table
+        table.setParent(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        around = self._table.horizontalHeader().height() + 2 * self._table.frameWidth()
+        rows = max((self.height() - around) // ROW, 1)
+        self._table.setGeometry(0, 0, self.width(), around + rows * ROW)

@@ -86,3 +86,30 @@ def paint_words(
     text = f"{before}{index.data()}"
     shown = QFontMetrics(painter.font()).elidedText(text, mode, inner.width())
     painter.drawText(inner, index.data(Qt.ItemDataRole.TextAlignmentRole), shown)
+
+
+def paint_in_two(painter: QPainter, box: QRect, index: Index, tone: Tone) -> None:
+    """A cell's text in two lines where one has no room for it; what does not fit then is cut."""
+    text, inner = str(index.data()), box.adjusted(INNER, 0, -INNER, 0)
+    if QFontMetrics(theme.font(theme.SMALL)).horizontalAdvance(text) <= inner.width():
+        paint_words(painter, box, index, tone)
+        return
+    font = theme.font(theme.HEAD)
+    painter.setFont(font)
+    painter.setPen(theme.colour(tone))
+    metrics = QFontMetrics(font)
+    first, rest = _broken(text, metrics, inner.width())
+    last = metrics.elidedText(rest, Qt.TextElideMode.ElideMiddle, inner.width())
+    upper, lower = QRect(inner), QRect(inner)
+    upper.setBottom(inner.center().y())
+    lower.setTop(inner.center().y())
+    painter.drawText(upper, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, first)
+    painter.drawText(lower, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, last)
+
+
+def _broken(text: str, metrics: QFontMetrics, width: int) -> tuple[str, str]:
+    """*text* broken at the last space that leaves its beginning within *width* pixels."""
+    spaces = [n for n, letter in enumerate(text) if letter == " "]
+    fits = [n for n in spaces if metrics.horizontalAdvance(text[:n]) <= width]
+    at = fits[-1] if fits else 0
+    return text[:at], text[at:].strip()

@@ -93,7 +93,7 @@ class Montages:
             title=f"Contact sheets of {title}",
             lanes=frozenset({LANE, device}),
             facts={},
-            shown={"unit": TILES},
+            shown={"unit": TILES, "goes_to": str(spec.to)},
         )
 
     def _run(self, job: JobId, spec: Spec, control: JobControl) -> bool:

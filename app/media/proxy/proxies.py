@@ -117,7 +117,7 @@ class Proxies:
             title=f"Proxies of {title}",
             lanes=frozenset(lanes),
             facts={},
-            shown={"unit": FRAMES},
+            shown={"unit": FRAMES, "goes_to": str(spec.to or self.shelf.folder)},
         )
 
     def _run(self, job: JobId, spec: Spec, control: JobControl) -> bool:

@@ -80,7 +80,7 @@ class Transcodes:
             title=f"Transcode of {title} ({spec.recipe.name})",
             lanes=frozenset({LANE, device}),
             facts={},
-            shown={"unit": MATERIAL},
+            shown={"unit": MATERIAL, "goes_to": str(spec.to)},
         )
 
     def _run(self, job: JobId, spec: Spec, control: JobControl) -> bool:
