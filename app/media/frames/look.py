@@ -26,6 +26,8 @@ PATIENCE = 30.0
 """Seconds that the child may take over one clip."""
 POSTER = (160, 90)
 """Pixels within which a clip's picture fits."""
+_GENERATION = 2
+"""Grows when looks see more than before, so that they are taken anew."""
 STRIP_HEIGHT = 60
 """Pixels of the pictures of a strip."""
 
@@ -80,7 +82,8 @@ class Looker:
         self._child.close()
 
     def _told(self, wish: Mapping[str, object], stamp: str) -> dict[str, Any]:
-        name = blake3(json.dumps([sorted(wish.items()), stamp]).encode("utf-8", "surrogatepass"))
+        asked = json.dumps([_GENERATION, sorted(wish.items()), stamp])
+        name = blake3(asked.encode("utf-8", "surrogatepass"))
         kept = self._memory / f"{name.hexdigest(16)}.json" if self._memory else None
         if kept is not None:
             with contextlib.suppress(OSError, ValueError):

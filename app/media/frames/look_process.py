@@ -28,8 +28,12 @@ from app.media.frames.look import POSTER, STRIP_HEIGHT
 from app.media.frames.pictures import Size, fitted, scaled
 
 _QUALITY = 82
-_PATIENCE = 200
+_PATIENCE = 400
 """Packets that may go by before a picture comes."""
+_POSTER_AT = [Fraction(1, 2), Fraction(0)]
+"""Its beginning where there is no picture in its middle: sound may go on for longer."""
+_FIELDS = 2
+"""Packets behind a key frame in which its second field may be."""
 
 
 def main() -> None:
@@ -53,7 +57,7 @@ def _answer(wish: Mapping[str, Any]) -> dict[str, Any]:
     if "refused" in answer:
         return {"fault": answer["refused"]}
     if "facts" in answer:
-        poster = next(iter(_pictures(Path(wish["poster"]), [Fraction(1, 2)], POSTER)), b"")
+        poster = next(iter(_pictures(Path(wish["poster"]), _POSTER_AT, POSTER)), b"")
         answer["poster"] = base64.b64encode(poster).decode()
     return answer
 
@@ -92,9 +96,16 @@ def _one(container: InputContainer, stream: VideoStream, place: Fraction, box: S
     if length:
         with contextlib.suppress(av.FFmpegError):
             container.seek((stream.start_time or 0) + int(length * place), stream=stream)
+    key = _PATIENCE
     for number, packet in enumerate(packets_to_decode(container, stream)):
+        key = min(key, number) if packet.is_keyframe else key
         with contextlib.suppress(av.FFmpegError):
-            for frame in packet.decode():
+            frames = stream.codec_context.decode(packet if packet.size else None)
+            if not frames and number >= key + _FIELDS:  # it waits for what is not decoded
+                frames = stream.codec_context.decode(None)
+                stream.codec_context.flush_buffers()
+                key = _PATIENCE
+            for frame in frames:
                 return _jpeg(frame, stream, box)
         if number > _PATIENCE:
             break

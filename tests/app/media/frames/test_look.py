@@ -45,6 +45,16 @@ def test_a_look_tells_what_probe_tells_and_shows_a_picture(clips: Clips, looker:
     assert seen.fault == ""
 
 
+@pytest.mark.parametrize("name", ["long_gop.mp4", "short_picture.ts"])
+def test_key_frames_that_are_far_apart_are_seen(clips: Clips, looker: Looker, name: str) -> None:
+    far = ("-c:v", "libx264", "-g", "120", "-bf", "3", "-pix_fmt", "yuv420p")
+    picture = ("-f", "lavfi", "-i", "testsrc2=s=128x72:d=15:r=25")
+    sound = ("-f", "lavfi", "-i", "sine=d=60") if name.endswith(".ts") else ()
+    clip = clips(name, *far, inputs=(*picture, *sound))
+    assert looker.look(clip, "1").poster
+    assert len(looker.strip([clip], "1", 3)) == 3
+
+
 def test_sound_has_facts_and_no_picture(clips: Clips, looker: Looker) -> None:
     seen = looker.look(clips("heard.wav", inputs=SOUND), "1")
     assert seen.facts is not None
