@@ -29,6 +29,16 @@ def unsteady(clips: Clips) -> Path:
     )
 
 
+def phone(clips: Clips) -> Path:
+    """From 30 frames a second to 10 in its midst, with B-frames: as phones write it in the dark."""
+    return clips(
+        "phone.mp4",
+        *("-vf", r"select=lt(n\,40)+not(mod(n\,3))", "-fps_mode", "passthrough", *H264, "-bf", "3"),
+        rate="30",
+        seconds="4",
+    )
+
+
 def open_groups(clips: Clips) -> Path:
     """Long open groups with B-frames, at 29.97 drop-frame."""
     return clips(

@@ -67,7 +67,7 @@ class Tally:
     frames: int = 0
     """Pictures of its first picture track that are shown."""
     span: Fraction = Fraction(0)
-    """Seconds from the first picture to the last one."""
+    """Seconds from the first picture to the last one; 0 where the look at FACTS cannot tell."""
     key_every: int = 0
     """Exactly every so many frames is a key frame; 0 where they are not evenly spaced."""
     peak: int = 0

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from app.media.ffmpeg.tally import Care
 
 _EVERY = 0.25
 """Seconds between two reports."""
+_ROUNDED = 1.1
+"""By how much the steps of a steady clip may differ in whole ticks."""
 _WINDOW = 2
 """Seconds over which the peak is taken."""
 
@@ -106,8 +109,9 @@ def _counted(path: Path, care: Care) -> dict[str, Any]:
         if care is Care.PICTURES:
             return _decoded(container, stream)
         times = _indexed(container, stream)
-        if care is Care.FACTS or (times and care is Care.FRAMES):
-            return {"frames": len(times), "span": str(_span(times, stream))}
+        even = _evenly_spaced(times)
+        if care is Care.FACTS or (care is Care.FRAMES and even):
+            return {"frames": len(times), "span": str(_span(times, stream)) if even else "0"}
         found = _Packets()
         for packet in found.watched(packets_of(container)):
             found.take(packet, stream)
@@ -146,13 +150,23 @@ def _span(times: list[int], stream: Any) -> Fraction:
 
 
 def _indexed(container: Any, stream: Any) -> list[int]:
-    """When each picture is decoded, by the container's own index; none where that is not whole."""
+    """When each picture is decoded, by the container's own index; none where that is not whole.
+
+    Where the pictures do not follow each other at one rate, these are not the times at which they
+    are shown: with B-frames the span of the ones is not the span of the others.
+    """
     if not container.format.name.startswith("mov,"):
         return []
     entries = stream.index_entries
     if len(entries) < stream.frames:  # in fragments, which are read as they come
         return []
     return [entry.timestamp for entry in entries if not entry.is_discard]
+
+
+def _evenly_spaced(times: list[int]) -> bool:
+    """Whether there are any, and all follow at one rate, but for what rounding does to it."""
+    steps = [after - before for before, after in pairwise(times)]
+    return bool(times) and max(steps, default=0) <= min(steps, default=0) * _ROUNDED
 
 
 class _Packets:

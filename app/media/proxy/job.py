@@ -132,7 +132,8 @@ class ProxyRun:
     def _counted_clip(self, source: Source) -> Tally:
         """Its frames, by an index that was read already where the files are still the same."""
         stamps, clip = self._counted.pop(source.path, (None, None))
-        if clip is None or not clip.frames or stamps != _stamps(source):
+        told = clip is not None and (clip.span or clip.frames == 1)
+        if clip is None or not told or stamps != _stamps(source):
             clip = tally(source.path, self._control)
         return at_pace(clip)
 

@@ -82,12 +82,13 @@ def test_a_turned_clip_is_shown_upright_by_all(engine, clips, tmp_path, degrees)
     assert min(sources.likeness(clip, path, f"{preview.width}:{preview.height}")) > 0.9
 
 
-def test_frames_of_an_unsteady_clip_keep_their_times(engine, clips, tmp_path):
-    clip = sources.unsteady(clips)
+@pytest.mark.parametrize(("source", "frames"), [(sources.unsteady, 17), (sources.phone, 66)])
+def test_frames_of_an_unsteady_clip_keep_their_times(engine, clips, tmp_path, source, frames):
+    clip = source(clips)
     before = shown_by_ffprobe(clip)
-    assert before.frames == 17
+    assert before.frames == frames
     for proxy in made(engine, clip, tmp_path / "out", "preview", "editorial").values():
-        assert proxy.frames == 17
+        assert proxy.frames == frames
         assert proxy.times == before.times
 
 
