@@ -18,6 +18,7 @@ from app.media.facts.header import PictureHeader
 from app.media.facts.mxf import picture_coding
 from app.media.facts.picture_track import picture_streams, seconds_of, told_length
 from app.media.facts.red import red_header
+from app.media.facts.refused import empty
 from app.media.facts.row import ending
 from app.media.facts.sequence import row_facts, with_header
 from app.media.facts.values import ClipFacts, VideoTrack
@@ -70,7 +71,7 @@ def check_path(path: Path) -> None:
     if not path.is_file():
         raise BadInput(f"{path} is no file.", path=path)
     if not path.stat().st_size:
-        raise MediaFault(f"{path} is empty.", path=path)
+        raise MediaFault(empty(str(path)), path=path)
 
 
 def _file_facts(whole: Whole) -> ClipFacts:
@@ -169,7 +170,7 @@ def _with_part(facts: ClipFacts, part: Path) -> ClipFacts:
 
 
 def _lengths(part: Path) -> tuple[list[_Length], list[_Length], Fraction]:
-    """Frames and seconds of each picture and sound track, and the seconds of the longest."""
+    """Frames and seconds of each picture and sound track, and the seconds of the whole file."""
     with av.open(os.fspath(part), metadata_errors="replace") as container:
         video = [
             told_length(container, stream, said_rate(container, stream))
@@ -179,7 +180,8 @@ def _lengths(part: Path) -> tuple[list[_Length], list[_Length], Fraction]:
             (0, seconds_of(stream.duration, stream.time_base)) for stream in container.streams.audio
         ]
         all_of_it = Fraction(container.duration or 0, av.time_base)
-    return video, audio, max([seconds for _, seconds in (*video, *audio)], default=all_of_it)
+    longest = max((seconds for _, seconds in video[:1] or audio), default=all_of_it)
+    return video, audio, longest
 
 
 def _filled_up(lengths: list[_Length], count: int) -> list[_Length]:

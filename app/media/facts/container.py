@@ -15,12 +15,13 @@ from av.container import InputContainer
 
 from app.errors import BadInput, MediaFault
 from app.media.facts.atoms import picture_samples
+from app.media.facts.cut_off import lost_frames
 from app.media.facts.guess import is_guess
 from app.media.facts.picture_track import picture_streams, seconds_of, video_track
+from app.media.facts.refused import no_clip
 from app.media.facts.sound import SoundFacts, sound_facts
 from app.media.facts.values import AudioTrack, ClipFacts, VideoTrack
 from app.timecode import Timecode
-from app.units import count_text
 
 _NAMES = {
     "mov,mp4,m4a,3gp,3g2,mj2": "MP4",
@@ -49,23 +50,25 @@ def read_facts(path: Path) -> ClipFacts:
     sound = sound_facts(path)
     with av.open(os.fspath(path), metadata_errors="replace", timeout=_PATIENCE) as container:
         if is_guess(container, path.name):
-            raise MediaFault(f"{path} is no clip.", path=path)
+            raise MediaFault(no_clip(str(path)), path=path)
         samples = iter(picture_samples(path) if _QUICKTIME in container.format.name else ())
         video = tuple(
             video_track(container, stream, next(samples, None))
             for stream in picture_streams(container)
         )
+        lost = lost_frames(path, container, video[0]) if video else None
+        if lost:
+            video = (replace(video[0], lost=lost.frames), *video[1:])
         audio = tuple(
             _audio(stream, sound) for stream in container.streams.audio if stream.codec_context
         )
         tags = _lower(container.metadata)
         start, start_from = _start(container, video)
         reel = _said([*(_lower(one.metadata) for one in container.streams), tags], _REEL)
-        size = path.stat().st_size
         facts = ClipFacts(
             container=_container(container, tags),
             name=_said([tags], _NAME),
-            size=size,
+            size=path.stat().st_size,
             duration=_duration(container, video, audio),
             start=start,
             start_from=start_from,
@@ -79,7 +82,7 @@ def read_facts(path: Path) -> ClipFacts:
             audio=audio,
             other=tuple(_other(container)),
             camera=_camera(container.metadata),
-            remarks=tuple(_cut_off(path, container, size)),
+            remarks=(lost.words(path.name),) if lost else (),
         )
     return facts if sound is None else with_sound(facts, sound)
 
@@ -158,8 +161,9 @@ def _track_name(tags: Mapping[str, str]) -> str:
 def _duration(
     container: InputContainer, video: Iterable[VideoTrack], audio: Iterable[AudioTrack]
 ) -> Fraction:
-    durations = [*(track.duration for track in video), *(track.duration for track in audio)]
-    longest = max(durations, default=Fraction(0))
+    """Of the picture; sound that goes on behind it does not make a clip longer."""
+    lengths = [track.duration for track in video][:1] or [track.duration for track in audio]
+    longest = max(lengths, default=Fraction(0))
     return longest or Fraction(container.duration or 0, av.time_base)
 
 
@@ -195,16 +199,6 @@ def _said(places: Iterable[Mapping[str, str]], names: Iterable[str]) -> str:
     return next(
         (text for one in places for name in names if (text := one.get(name, "").strip())), ""
     )
-
-
-def _cut_off(path: Path, container: InputContainer, size: int) -> Iterable[str]:
-    """A sentence where the index knows of pictures behind the end of the file."""
-    for stream in container.streams.video[:1]:
-        entries = stream.index_entries
-        beyond = sum(1 for entry in entries if entry.pos + entry.size > size)
-        if beyond:
-            of = count_text(len(entries), "frame")
-            yield f"{path.name} is cut off: {beyond:,} of {of} lie behind its end."
 
 
 def _other(container: InputContainer) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -21,6 +22,9 @@ _LOOKED_AT = 600
 """Packets that are read to see how far key frames are apart, where the file has no index."""
 _SLOWEST = 10
 """So many times longer than by its rate may a clip be shown, by an edit list for one."""
+_AT_THE_END = 3000
+"""Packets of a picture that are read at most to see when it ends."""
+_DURATION = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _WAITING = 16
 """Frames that may be stored before one that is shown earlier."""
 
@@ -74,7 +78,44 @@ def told_length(container: InputContainer, stream: Any, rate: Fraction) -> tuple
     # A header may lie: what is shorter than a frame, or longer than its frames can be, is not so.
     if stream.frames and rate and not 1 <= duration * rate <= stream.frames * _SLOWEST:
         duration = stream.frames / rate
+    if not duration:
+        duration = _tagged(container, stream) or _measured(container, stream, rate)
     return frames, duration or Fraction(container.duration or 0, av.time_base)
+
+
+def _tagged(container: InputContainer, stream: Any) -> Fraction:
+    """What Matroska's tag says of one track; 0 where it has none, or cannot be so long."""
+    said = next((v for k, v in stream.metadata.items() if k.startswith("DURATION")), "")
+    if "matroska" not in container.format.name or not (found := _DURATION.match(said)):
+        return Fraction(0)
+    hours, minutes, seconds = (Fraction(part) for part in found.groups())
+    duration = 3600 * hours + 60 * minutes + seconds
+    whole = Fraction(container.duration or 0, av.time_base)
+    duration -= seconds_of(max(0, stream.start_time or 0), stream.time_base)
+    return duration if 0 < duration <= whole + 1 else Fraction(0)
+
+
+def _measured(container: InputContainer, stream: Any, rate: Fraction) -> Fraction:
+    """Where a picture ends before the file does, by its last packets; 0 where that is not found."""
+    if "mpeg" not in container.format.name or not rate or stream.start_time is None:
+        return Fraction(0)
+    last, read = None, 0
+    end = stream.start_time + int(
+        Fraction(container.duration or 0, av.time_base) / stream.time_base
+    )
+    with contextlib.suppress(av.FFmpegError):
+        container.seek(end, stream=stream)
+        for packet in packets_of(container, stream):
+            read += 1
+            if packet.pts is not None:
+                last = max(last or packet.pts, packet.pts)
+            if read > _AT_THE_END:
+                return Fraction(0)
+    with contextlib.suppress(av.FFmpegError):
+        container.seek(0)
+    if last is None or last < stream.start_time:
+        return Fraction(0)
+    return Fraction((last - stream.start_time) * stream.time_base) + 1 / rate
 
 
 def _colour(codec: Any) -> Colour:

@@ -15,6 +15,7 @@ from app.errors import MediaFault, NotFound, Refusal
 from app.media.facts.clip import check_path, read_clip
 from app.media.facts.container import read_facts
 from app.media.facts.probe import CONVERTER
+from app.media.facts.refused import why_refused
 from app.media.facts.values import ClipFacts
 
 _MOST = 8 << 20
@@ -47,11 +48,8 @@ def told(path: Path, read: Callable[[Path], ClipFacts] = read_facts) -> dict[str
     except Refusal as error:
         kind = "NotFound" if isinstance(error, NotFound) else "BadInput"
         return {"fault": str(error), "refusal": kind, "text": error.message, "hint": error.hint}
-    except av.error.InvalidDataError:
-        return {"fault": f"{path} is no clip, or its header is damaged."}
     except (av.FFmpegError, OSError, EOFError, MemoryError) as error:
-        words = getattr(error, "strerror", None) or "it is damaged"
-        return {"fault": f"{path} cannot be read as a clip: {words}."}
+        return {"fault": why_refused(str(path), error, path)}
     if not facts.video and not facts.audio:
         return {"fault": f"{path} holds neither picture nor sound."}
     return {"facts": CONVERTER.unstructure(facts)}

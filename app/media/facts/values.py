@@ -68,6 +68,8 @@ class VideoTrack:
     """How many are shown."""
     counted: bool = False
     """Whether the number of frames was told by the file, not worked out from its duration."""
+    lost: int = 0
+    """How many of them lie behind the end of a file that was cut off."""
     duration: Fraction = Fraction(0)
     """Seconds."""
     rotation: int = 0
@@ -126,7 +128,7 @@ class ClipFacts:
     size: int = 0
     """Bytes of all its media files, without sidecars."""
     duration: Fraction = Fraction(0)
-    """Seconds, of the longest track."""
+    """Seconds of the picture; of the longest track where it holds only sound."""
     start: Timecode | None = None
     start_from: str = ""
     """Where the timecode was found: `tmcd track`, `MXF`, `BWF`, `tag`, `DPX header`, `ALE`."""

@@ -16,6 +16,7 @@ from app.errors import BadInput, MediaFault
 from app.media.facts.guess import is_guess
 from app.media.facts.packets import packets_of
 from app.media.facts.picture_track import picture_streams
+from app.media.facts.refused import empty, no_clip, why_refused
 from app.media.frames.source import ByteSource
 
 PATIENCE = 60.0
@@ -34,7 +35,7 @@ class OpenClip:
         self.track = track
         self._reader: BinaryIO | None = None
         if not source.size:
-            raise MediaFault(f"{source.name} is empty.")
+            raise MediaFault(empty(source.name))
         given = source.for_av()
         if not isinstance(given, str):
             self._reader = given
@@ -103,9 +104,9 @@ def _container(source: ByteSource, given: str | BinaryIO) -> InputContainer:
             options={"protocol_whitelist": "file"} if isinstance(given, str) else {},
         )
     except (av.FFmpegError, OSError) as error:
-        reason = error.strerror or "its bytes make no sense"
-        raise MediaFault(f"{source.name} cannot be read as a clip: {reason}.") from error
+        path = getattr(source, "path", None)
+        raise MediaFault(why_refused(source.name, error, path)) from error
     if is_guess(container, source.name):
         container.close()
-        raise MediaFault(f"{source.name} is no clip.")
+        raise MediaFault(no_clip(source.name))
     return container

@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from app.errors import MediaFault
+from app.media.facts.refused import why_refused
 from app.media.frames.decoder import Seen
 from app.media.frames.opened import PATIENCE
 from app.media.frames.source import ByteSource
@@ -54,8 +55,8 @@ def _seconds_of(source: ByteSource) -> Fraction:
                 raise MediaFault(f"{source.name} holds no sound.")
             return Fraction(container.duration, av.time_base)
     except (av.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "its bytes make no sense"
-        raise MediaFault(f"{source.name} cannot be read as a clip: {reason}.") from error
+        path = getattr(source, "path", None)
+        raise MediaFault(why_refused(source.name, error, path)) from error
     finally:
         if not isinstance(given, str):
             given.close()
