@@ -53,6 +53,13 @@ def speed_text(rate: float, unit: str) -> str:
     return f"{rate:.0f} {each}" if rate >= 9.95 else f"{rate:.1f} {each}"
 
 
+def rotation_text(degrees: int) -> str:
+    """A rotation clockwise, for people: `90° to the left` for 270, `180°`."""
+    if degrees == 180:
+        return "180°"
+    return f"{360 - degrees}° to the left" if degrees > 180 else f"{degrees}° to the right"
+
+
 def duration_text(seconds: float) -> str:
     """A duration for people: `4 min 10 s`, `2 h 05 min`, `8 s`."""
     whole = max(0, round(seconds))

@@ -10,11 +10,13 @@ import click
 
 def shown(text: str) -> str:
     """Text for a terminal: a line break or a byte that is no UTF-8 is shown, not sent."""
-    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in printable
-    )
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

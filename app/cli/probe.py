@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import click
@@ -16,10 +17,12 @@ from app.errors import ReelkeepError
 from app.media.facts.probe import CONVERTER, probe
 from app.media.facts.values import AudioTrack, ClipFacts, Colour, FrameRow, KeyFrames, VideoTrack
 from app.timecode import rate_text
-from app.units import bytes_text, count_text
+from app.units import bytes_text, count_text, rotation_text
 
 _MOST_NAMED = 12
 """Files of a clip that are named one by one."""
+_OTHER = Fraction(1, 10)
+"""Seconds by which the length of sound has to differ from the picture's to be said."""
 
 
 @click.command("probe")
@@ -81,9 +84,10 @@ def _rows(facts: ClipFacts) -> Iterator[tuple[str, str]]:
         if track.decodable:
             yield "", _colour(track.colour)
     for sound in facts.audio:
-        yield "sound", _sound(sound)
+        yield "sound", _sound(sound, facts.duration)
         yield "", ", ".join(sound.channel_names)
-    yield "also", ", ".join(facts.other)
+    said = {"data tmcd"} if facts.start_from == "tmcd track" else set()
+    yield "also", ", ".join(one for one in facts.other if one not in said)
     for key, value in facts.camera.items():
         yield "camera", f"{key.rpartition('.')[2]} {value}"
     yield "beside", _listed(facts.sidecars)
@@ -112,6 +116,8 @@ def _length(facts: ClipFacts) -> str:
         return "of unknown length"
     about = "" if picture.counted else "about "
     frames = f"{about}{count_text(picture.frames, 'frame')}"
+    if picture.lost:
+        frames += f", of which {picture.lost:,} are cut off"
     return f"{frames}, {seconds}" if facts.duration else frames
 
 
@@ -122,14 +128,17 @@ def _clock(seconds: float) -> str:
 
 def _picture(track: VideoTrack) -> str:
     scanned = ", interlaced" if track.interlaced else ""
-    turned = f", turned by {track.rotation}°" if track.rotation else ""
+    turned = f", turned by {rotation_text(track.rotation)}" if track.rotation else ""
     aspect = f", pixels {track.pixel_aspect}" if track.pixel_aspect != 1 else ""
     named = track.codec_name or track.codec
     if not track.decodable:
         by = f"decoded by {track.decoder}" if track.decoder else "cannot be decoded here"
         size = f"{track.width}×{track.height}, " if track.width else ""
         return f"{named}, {size}{by}"
-    return f"{named}, {track.width}×{track.height}{aspect}{scanned}{turned}, {track.pixel_format}"
+    pixels = track.pixel_format
+    if track.codec == "dpx":  # the decoder's order of bytes is not the file's
+        pixels = pixels.removesuffix("le").removesuffix("be")
+    return f"{named}, {track.width}×{track.height}{aspect}{scanned}{turned}, {pixels}"
 
 
 def _timing(track: VideoTrack) -> str:
@@ -148,12 +157,14 @@ def _timing(track: VideoTrack) -> str:
 def _colour(colour: Colour) -> str:
     said = [colour.primaries, colour.transfer, colour.matrix]
     if not any(said):
-        return "no colour tags" + (f", {colour.range} range" if colour.range else "")
+        return f"no colour tags but {colour.range} range" if colour.range else "no colour tags"
     names = " / ".join(one or "?" for one in said)
     return f"{names}, {colour.range or '?'} range"
 
 
-def _sound(track: AudioTrack) -> str:
+def _sound(track: AudioTrack, clip: Fraction) -> str:
     bits = f", {track.bits} bit" if track.bits else ""
     name = f" ({track.name})" if track.name else ""
-    return f"{track.codec_name}, {track.layout}, {track.rate / 1000:g} kHz{bits}{name}"
+    other = track.duration and clip and abs(track.duration - clip) >= _OTHER
+    longer = f", {float(track.duration):.2f} s long" if other else ""
+    return f"{track.codec_name}, {track.layout}, {track.rate / 1000:g} kHz{bits}{name}{longer}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from app.media.facts.values import AudioTrack, ClipFacts, Colour, KeyFrames, VideoTrack
 from app.timecode import rate_text
-from app.units import bytes_text, count_text, duration_text
+from app.units import bytes_text, count_text, duration_text, rotation_text
 from ui.models.clips import ClipRow, start_text
 
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z)?")
@@ -66,7 +66,8 @@ def _rows(row: ClipRow) -> Iterator[tuple[str, str]]:
 def _frames(track: VideoTrack) -> str:
     if not track.frames:
         return "not told by the file"
-    return ("" if track.counted else "about ") + f"{track.frames:,}"
+    lost = f", of which {track.lost:,} are cut off" if track.lost else ""
+    return ("" if track.counted else "about ") + f"{track.frames:,}{lost}"
 
 
 def _moment(text: str) -> str:
@@ -82,7 +83,7 @@ def _size(row: ClipRow) -> str:
 
 def _picture(track: VideoTrack) -> str:
     bits = f", {track.bits} bit" if track.bits else ""
-    turned = f", turned by {track.rotation}°" if track.rotation else ""
+    turned = f", turned by {rotation_text(track.rotation)}" if track.rotation else ""
     aspect = f", pixels {track.pixel_aspect}" if track.pixel_aspect != 1 else ""
     lines = ", interlaced" if track.interlaced else ""
     return f"{track.codec_name or track.codec}{bits}{aspect}{lines}{turned}"

@@ -6,6 +6,8 @@ import pytest
 from clip_bench import H264, PICTURE, SOUND, Clips
 from picture_bench import r3d, row_of
 
+AC3 = ("-c:a", "ac3", "-b:a", "640k")
+
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -26,7 +28,7 @@ def test_a_clip_is_told_in_lines(reelkeep, clip):
     assert "reel       A003R1" in lines
     assert "29.97 (30000/1001) frames a second, key frames at most 60 apart" in lines
     assert "no colour tags" in lines
-    assert lines[-2].endswith("mono, 48 kHz, 24 bit (Boom)")
+    assert lines[-1].endswith("mono, 48 kHz, 24 bit (Boom)")
     assert any("60 frames, 2.00 s" in line for line in lines)
 
 
@@ -105,3 +107,29 @@ def test_what_nobody_can_decode_is_told_and_shown_by_the_program_of_the_settings
     reelkeep("settings", "set", "media.external_decoders", f"r3d='{program}' {{file}}")
     assert "8192×4320, decoded by showraw" in reelkeep("probe", first).out
     assert reelkeep("probe", first, "--json").events[0]["video"][0]["decoder"] == "showraw"
+
+
+def test_the_length_is_the_pictures_and_other_sound_is_said(reelkeep, tmp_path):
+    clips = Clips(tmp_path)
+    for name, about in (("a.mov", ""), ("a.mkv", "about "), ("a.ts", "about ")):
+        path = clips(
+            name, *H264, "-bf", "0", *AC3, inputs=(*PICTURE, "-f", "lavfi", "-i", "sine=d=70"),
+            seconds="2",
+        )  # fmt: skip
+        answer = reelkeep("probe", path)
+        assert f"{about}50 frames, 2.00 s" in answer.out
+
+
+def test_turns_bytes_and_timecodes_are_told_as_people_read_them(reelkeep, tmp_path, clip):
+    clips = Clips(tmp_path)
+    upright = clips("upright.mp4", *H264)
+    turned = clips(
+        "turned.mp4", "-c", "copy", "-metadata:s:v", "rotate=90", inputs=("-i", str(upright))
+    )
+    odd = turned.rename(turned.with_name("odd\udcff.mp4"))
+    answer = reelkeep("probe", odd)
+    assert "turned by 90° to the left," in answer.out
+    assert answer.out.splitlines()[0].endswith("/odd\\xff.mp4")
+    assert "also" not in reelkeep("probe", clip).out
+    row = row_of(tmp_path / "row", "a.%04d.dpx", 2, "-pix_fmt", "gbrp10be")
+    assert "gbrp10\n" in reelkeep("probe", row).out
