@@ -18,7 +18,7 @@ from app.cli.work import Watch
 from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.snapshot import JobSnapshot, JobState
-from app.jobs.spec import CONVERTER, Spec
+from app.jobs.spec import CONVERTER, JobId, Spec
 
 
 @contextmanager
@@ -91,9 +91,21 @@ def show_plan(plan: _Plan[C_co], output: Output, show: Callable[[C_co, Output], 
 
 
 def run_to_end(engine: Engine, spec: Spec, output: Output) -> JobSnapshot:
-    """Do the job and watch it; how it ended."""
-    (ended,) = Watch(engine, output).until_ended([engine.submit(spec)])
+    """Do the job, or go on with one of the same wishes that was cut off; how it ended."""
+    job = _cut_off(engine, spec)
+    if job is None:
+        job = engine.submit(spec)
+    else:
+        engine.resume(job)
+        output.say(f"This goes on with job {job}, which was interrupted.")
+    (ended,) = Watch(engine, output).until_ended([job])
     return ended
+
+
+def _cut_off(engine: Engine, spec: Spec) -> JobId | None:
+    engine.recover()
+    same = [row.id for row in engine.journal.jobs_in(JobState.INTERRUPTED) if row.spec == spec]
+    return same[-1] if same else None
 
 
 R = TypeVar("R")

@@ -87,6 +87,7 @@ class ClipTranscode:
             recipe=recipe,
             program=self._programs.encode.path,
             work=output.work,
+            goes_on=self._goes_on,
         )
         mixed = tuple(one.stream for one in wanted if one.fate is Fate.MIXED)
         tasks = {}
@@ -100,6 +101,9 @@ class ClipTranscode:
                 plot, streams, self._encoding.together, told, may_stay=may_stay
             )
         return tasks, wanted
+
+    def _goes_on(self, frame: int) -> None:
+        self._control.show(stage=f"Encoding, on from frame {frame:,}")
 
     def _can_turn(self, clip: Inventory) -> None:
         turned = any(one.rotation for one in clip.of("video"))

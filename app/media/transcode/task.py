@@ -52,6 +52,8 @@ class Plot:
     program: str
     work: Path
     """The folder of this clip's streams in the making."""
+    goes_on: Callable[[int], None] = lambda _: None
+    """Hears at which frame a picture goes on that was cut off."""
 
     @property
     def source(self) -> Path:
@@ -166,6 +168,8 @@ class StreamTask:
         if frame >= len(times):
             self.work.forget()
             frame, self._base = 0, (0, 0)
+        if frame:
+            self._plot.goes_on(frame)
         steady = _is_steady(times, self.stream)
         entry = self._entry(times, frame)
         out = self.work.begin()

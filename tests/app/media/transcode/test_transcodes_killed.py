@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,6 +45,7 @@ class Bed:
 
     def __init__(self, folder: Path, sound: str = "opus") -> None:
         self.profile, self.out = folder / "profile", folder / "out"
+        self.said = folder / "said.txt"
         (self.profile / "recipes").mkdir(parents=True)
         (self.profile / "recipes" / "slow.toml").write_text(SLOW.replace("SOUND", sound))
 
@@ -51,7 +53,7 @@ class Bed:
         command = [sys.executable, "-m", "app", "--profile", self.profile, "transcode", clip]
         return subprocess.Popen(
             [*map(str, command), "--recipe", "slow", "--to", str(self.out)],
-            stdout=subprocess.DEVNULL,
+            stdout=self.said.open("wb"),
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
@@ -111,6 +113,13 @@ def test_five_kills_cost_no_frame_and_no_second_encoding(footage, tmp_path):
     sheet = bed.finish(clip)
 
     assert sheet.streams[0].runs == KILLS + 1
+    with Engine(bed.profile) as engine:
+        (job,) = engine.history()  # no row for each kill
+    said = bed.said.read_text()
+    assert f"This goes on with job {job.id}, which was interrupted." in said
+    went_on = re.search(r"Encoding, on from frame (\d+)\n", said)
+    assert went_on is not None
+    assert sum(kept) < int(went_on[1]) < 375
     made = bed.out / "killed.mkv"
     whole = Bed(tmp_path / "whole")
     whole.finish(clip)
