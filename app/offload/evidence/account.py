@@ -13,7 +13,6 @@ from app.integrity.mhl import file_moment
 from app.integrity.verdict import (
     CopyEvidence,
     FileEvidence,
-    Problem,
     Verdict,
     card_verdict,
 )
@@ -23,8 +22,9 @@ from app.offload.card.selection import Selection
 from app.offload.copying.place import PlaceRecord
 from app.offload.copying.work import CopyFact, CopyState
 from app.offload.evidence.ledger import Ledger
-from app.offload.evidence.proofs import Proofs
 from app.offload.evidence.rows import CopyWords, EntryRow
+from app.offload.evidence.simply_made import simply_made
+from app.offload.evidence.tally import Tally
 from app.offload.naming import shooting_day
 from app.offload.spec import OffloadSpec
 from app.places.cards import Card
@@ -136,7 +136,7 @@ class Account:
     ) -> TransferReport:
         """The model of the transfer report; or with only the files that are not simply done."""
         verdict, spec, card, fact = self.verdict, self.spec, self.card, self._journal.fact
-        tally = _Tally(self._ledger.known(), len(self.places))
+        tally = Tally(self._ledger.known(), len(self.places))
         rows = tuple(self.file_rows(tally, every_file=every_file))
         moment = spec.moment or started
         return TransferReport(
@@ -175,15 +175,18 @@ class Account:
         )
 
     def file_rows(
-        self, tally: _Tally | None = None, *, every_file: bool = True
+        self, tally: Tally | None = None, *, every_file: bool = True
     ) -> Iterator[FileRow]:
         """Every file, link and special file as reports and the window show it."""
         selections = (
             [Selection(d.only, self.card) for d in self.spec.destinations] if self.card else []
         )
         if tally is None:
-            tally = _Tally(self._ledger.known(), len(self.places))
-        for row, facts in self._ledger.with_copies():
+            tally = Tally(self._ledger.known(), len(self.places))
+        # A file that a filter keeps from a drive is never simply done.
+        in_sum = not every_file and bool(selections) and all(one.takes_all for one in selections)
+        rows = self._not_simply_made(tally) if in_sum else self._ledger.with_copies()
+        for row, facts in rows:
             takes = [one.takes(row.entry) for one in selections]
             tally.count(row, facts, takes)
             if row.entry.kind is EntryKind.FOLDER:
@@ -205,6 +208,16 @@ class Account:
                 trouble=row.trouble,
             )
 
+    def _not_simply_made(self, tally: Tally) -> Iterator[tuple[EntryRow, tuple[CopyFact, ...]]]:
+        """Most files are made on every drive: they are counted in sum, the others one by one."""
+        apart = set()
+        for made in simply_made(self._journal, self.job, len(self.places)):
+            if made.apart is None:
+                tally.count_made(made)
+            else:
+                apart.add(made.apart)
+        return self._ledger.with_copies(only=apart)
+
     def _clip_rows(self, files: Iterable[FileRow]) -> Iterator[ClipRow]:
         if self.card is None:
             return
@@ -223,7 +236,7 @@ class Account:
                 missing=clip.missing,
             )
 
-    def _destination_rows(self, tally: _Tally) -> Iterator[DestinationRow]:
+    def _destination_rows(self, tally: Tally) -> Iterator[DestinationRow]:
         figures = self._journal.fact(self.job, "destinations", {})
         for index, place in enumerate(self.places):
             told = figures.get(str(index), {})
@@ -246,32 +259,6 @@ class Account:
             )
 
 
-class _Tally:
-    """What a report counts while the rows go by."""
-
-    def __init__(self, known: Mapping[tuple[int, int], JobId], places: int) -> None:
-        self.size = self.files = 0
-        self.ignored: list[str] = []
-        self.held, self.sizes, self.verified, self.asked = ([0] * places for _ in range(4))
-        self.proofs = Proofs(known, places)
-
-    def count(self, row: EntryRow, facts: Sequence[CopyFact], takes: Sequence[bool]) -> None:
-        """Take a row in; *takes*: which destinations are to get it."""
-        self.proofs.count(row, facts)
-        if row.problem is Problem.IGNORED:
-            self.ignored.append(row.entry.path)
-        elif row.entry.kind is not EntryKind.FOLDER:
-            self.files += 1
-            self.size += row.entry.size
-            for index, take in enumerate(takes):
-                self.asked[index] += take
-        for fact in facts:
-            if fact.state is not CopyState.FAILED:
-                self.held[fact.destination] += 1
-                self.sizes[fact.destination] += row.entry.size
-                self.verified[fact.destination] += fact.state is CopyState.VERIFIED
-
-
 def _simply_done(row: EntryRow, facts: Sequence[CopyFact], places: int) -> bool:
     """Whether a file without a problem is verified on every destination of the job."""
     if row.problem is not None or row.trouble or len(facts) != places:
@@ -280,7 +267,7 @@ def _simply_done(row: EntryRow, facts: Sequence[CopyFact], places: int) -> bool:
 
 
 def _copy_row(
-    index: int, fact: CopyFact | None, row: EntryRow, take: bool, tally: _Tally
+    index: int, fact: CopyFact | None, row: EntryRow, take: bool, tally: Tally
 ) -> CopyRow:
     if fact is None:
         return CopyRow(index, "", "not copied" if take else "not asked for")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -98,13 +98,16 @@ class Ledger:
                 yield os.fsdecode(path), kind, size, mtime_ns, os.fsdecode(target)
 
     def with_copies(
-        self, destination: int | None = None
+        self, destination: int | None = None, only: Collection[int] | None = None
     ) -> Iterator[tuple[EntryRow, tuple[CopyFact, ...]]]:
-        """Every entry with its copies, also failed ones, in the card's order.
+        """Every entry (or *only* those of some numbers) with its copies, in the card's order.
 
-        All its copies, or the one on *destination*.
+        All its copies, also failed ones, or the one on *destination*.
         """
+        pages = None if only is None else {n // _PAGE for n in only}
         for low, high in self._pages():
+            if pages is not None and low // _PAGE not in pages:
+                continue
             copies: dict[int, list[CopyFact]] = {}
             for row in self.journal.rows(
                 f"SELECT {COPY_COLUMNS} FROM copies WHERE job=? AND n BETWEEN ? AND ?"
@@ -113,7 +116,8 @@ class Ledger:
             ):
                 copies.setdefault(row[0], []).append(copy_fact(row))
             for entry in self._entries(low, high):
-                yield entry, tuple(copies.get(entry.n, ()))
+                if only is None or entry.n in only:
+                    yield entry, tuple(copies.get(entry.n, ()))
 
     def alike(self) -> Iterator[Alike]:
         """All files, links and special files, together where their copies say the same."""

@@ -11,6 +11,7 @@ from app.jobs.spec import JobId
 from app.offload.copying.work import CopyFact, CopyState
 from app.offload.evidence.memory import KnownCopy
 from app.offload.evidence.rows import THE_CARD, EntryRow
+from app.offload.evidence.simply_made import SimplyMade
 from app.offload.plan import Remark, Weight
 from app.offload.spec import OffloadSpec, VerifyMode
 from app.reports.model import CardRead, KnownFiles
@@ -77,11 +78,11 @@ class _Reads:
     first: datetime | None = None
     last: datetime | None = None
 
-    def take(self, row: EntryRow) -> None:
-        """One file more."""
-        self.files += 1
-        self.size += row.entry.size
-        if (moment := row.read_at) is not None:
+    def take(self, files: int, size: int, moment: datetime | None) -> None:
+        """So many files more, that were read at one moment."""
+        self.files += files
+        self.size += size
+        if moment is not None:
             self.first = min(self.first or moment, moment)
             self.last = max(self.last or moment, moment)
 
@@ -100,7 +101,7 @@ class Proofs:
         """Take a row in."""
         if row.hashes:
             earlier = self._known.get((row.n, THE_CARD), "")
-            self._reads[earlier, row.twice].take(row)
+            self._reads[earlier, row.twice].take(1, row.entry.size, row.read_at)
         for fact in facts:
             if fact.state is CopyState.FAILED:
                 continue
@@ -108,6 +109,13 @@ class Proofs:
                 self._copies[fact.destination].append((JobId(earlier), fact.read))
             elif not fact.found:
                 self.made[fact.destination] += row.entry.size
+
+    def count_made(self, made: SimplyMade) -> None:
+        """Take files in that this job read, and wrote to every destination."""
+        if made.read:
+            self._reads["", made.twice].take(made.files, made.size, made.read_at)
+        for index in range(len(self.made)):
+            self.made[index] += made.size
 
     def earlier(self, fact: CopyFact) -> str:
         """The earlier job that had proven a copy; "" where this one did."""
