@@ -11,13 +11,21 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.errors import ReelkeepError
 from app.media.play.lens import Lens
-from app.media.play.marks import ClipMarks, MarkStore
+from app.media.play.marks import MarkStore
 from app.media.play.playback import Playback
 from app.media.play.sound_sink import SoundSink
 from app.timecode import Timecode, frame_rate
 from ui.bridge import Bridge
 from ui.models.kept_marks import KeptMarks
-from ui.models.versions import PlayerClip, Version, instead_of, trouble_with
+from ui.models.marked_clip import MarkedClip
+from ui.models.versions import (
+    OFFLINE,
+    TOO_HEAVY,
+    PlayerClip,
+    Version,
+    instead_of,
+    trouble_with,
+)
 
 TICK_MS = 5
 """While it plays: a quarter of the shortest frame."""
@@ -26,7 +34,7 @@ SETTLE_MS = 90
 BOX = (640, 360)
 
 
-class PlayerModel(QObject):
+class PlayerModel(MarkedClip):
     """One clip at a time. Everything that is slow happens elsewhere; news comes as signals."""
 
     picture_changed = Signal()
@@ -56,7 +64,9 @@ class PlayerModel(QObject):
         self.lut_name = ""
         self._bridge = bridge
         self._make_sink = sink
-        self._own_choice = False
+        self.chosen = False
+        """Whether a person chose the version; else that goes by itself."""
+        self._too_heavy = False
         self._box = BOX
         self._leaving: list[Playback] = []
         self._return_to: int | None = None
@@ -68,6 +78,7 @@ class PlayerModel(QObject):
         self._rest = self._once(SETTLE_MS, self._come_to_rest)
         self._kept = KeptMarks(bridge, marks, self)
         self._kept.changed.connect(self._marks_known)
+        bridge.volumes_changed.connect(lambda _: self.look_for_original())
 
     def _once(self, ms: int, call: Callable[[], object]) -> QTimer:
         timer = QTimer(self)
@@ -82,7 +93,7 @@ class PlayerModel(QObject):
         """Show *clip* in place of the one before."""
         self._leave()
         self.clip, self.because = clip, ""
-        self._return_to, self._own_choice = None, False
+        self._return_to, self.chosen, self._too_heavy = None, False, False
         self._kept.open(clip.files if clip is not None else ())
         if clip is not None and clip.versions:
             self._begin(clip.versions[0])
@@ -109,25 +120,56 @@ class PlayerModel(QObject):
 
     def play_from(self, version: Version) -> None:
         """What the person wants it to be played from."""
-        self._own_choice, self.because = True, ""
+        self.chosen, self.because = True, ""
         self.switch(version)
+        self.changed.emit()
+
+    def play_by_itself(self) -> None:
+        """The original where it can be shown and this machine is fast enough, else a proxy."""
+        self.chosen, self.because = False, ""
+        if self.clip is not None and self.clip.versions:
+            original = self.clip.versions[0]
+            why = "" if original.online else OFFLINE
+            why = why or (TOO_HEAVY if self._too_heavy else "")
+            if not (why and self._switch_by_itself(self.clip, why)):
+                self.switch(original)
         self.changed.emit()
 
     def _choose(self) -> None:
         """Another version where this one can't be shown, or is too much for this machine."""
-        if self._own_choice or self.clip is None or self.playback is None or self.version is None:
+        if self.clip is None or self.playback is None or self.version is None:
             return
         why = trouble_with(self.version, self.playback)
-        if not why:
+        self._too_heavy |= why == TOO_HEAVY
+        if self.chosen:
             return
-        self._switch_by_itself(self.clip, why)
+        if why:
+            self._switch_by_itself(self.clip, why)
+        elif self.because == OFFLINE and self.clip.versions[0].online:
+            self.play_by_itself()
 
-    def _switch_by_itself(self, clip: PlayerClip, why: str) -> None:
+    def look_for_original(self) -> None:
+        """Ask whether the original is there: a drive was plugged or pulled, or a read failed."""
+        clip = self.clip
+        if clip is None or not clip.files:
+            return
+        files = clip.files
+
+        def seen(online: bool) -> None:
+            now = self.clip
+            if now is not None and now.key == clip.key and now.versions[0].online != online:
+                original = replace(now.versions[0], online=online)
+                self.offer(now.key, (original, *now.versions[1:]))
+
+        self._bridge.ask(lambda: all(file.exists() for file in files), seen, lambda _: None)
+
+    def _switch_by_itself(self, clip: PlayerClip, why: str) -> bool:
         """Play the proxy that fits the picture's size, and tell *why* it is not the original."""
         better = instead_of(clip.versions, self._box[1])
         if better is not None:
             self.switch(better)
             self.because = why
+        return better is not None
 
     def switch(self, version: Version) -> None:
         """Play the same clip from another file, at the same frame."""
@@ -304,53 +346,6 @@ class PlayerModel(QObject):
                 self.playback.play(self.playback.speed)
         self.changed.emit()
 
-    # Marks
-
-    def mark_in(self) -> None:
-        """Keep from the shown frame on."""
-        self._mark(self.marks.kept_from(self.number))
-
-    def mark_out(self) -> None:
-        """Keep up to the shown frame; stored is the one behind it."""
-        self._mark(self.marks.kept_to(self.number))
-
-    def clear_range(self) -> None:
-        """Keep all of it."""
-        self._mark(replace(self.marks, first=None, end=None))
-
-    def add_mark(self, text: str = "") -> None:
-        """Mark the shown frame; what was said about it stays unless there is something else."""
-        self._mark(self.marks.marked(self.number, text or self.marks.text_at(self.number)))
-
-    def say_of_mark(self, frame: int, text: str) -> None:
-        """Have a mark say something else."""
-        if text != self.marks.text_at(frame):
-            self._mark(self.marks.marked(frame, text))
-
-    def remove_mark(self, frame: int) -> None:
-        """Take a mark away."""
-        self._mark(self.marks.without(frame))
-
-    def next_mark(self, way: int) -> None:
-        """Go to the next mark, in or out point."""
-        place = self.marks.beyond(self.number, way)
-        if place is not None:
-            self.show(place)
-
-    @property
-    def marks(self) -> ClipMarks:
-        """What is marked."""
-        return self._kept.marks
-
-    @property
-    def marks_from(self) -> str:
-        """The file of another name, and the same bytes, in which they were made; "" for this."""
-        return self._kept.origin
-
-    def _mark(self, marks: ClipMarks) -> None:
-        if self.frames:
-            self._kept.change(marks)
-
     def _marks_known(self) -> None:
         self._tell_range()
         self.changed.emit()
@@ -368,6 +363,8 @@ class PlayerModel(QObject):
             return
         if self.playback.fault is not None or self.playback.heavy:
             self._choose()
+        if self.playback.fault is not None and self.playback.frames:
+            self.look_for_original()
         self._play_on()
         self._beat_on()
         self.picture_changed.emit()

@@ -12,6 +12,8 @@ from app.media.play.playback import Playback
 from app.timecode import Timecode
 
 ORIGINAL = "original"
+OFFLINE = "original offline"
+TOO_HEAVY = "original too heavy here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +46,10 @@ def trouble_with(version: Version, playback: Playback) -> str:
     if version.label != ORIGINAL:
         return ""
     if not version.online:
-        return "original offline"
+        return OFFLINE
     if playback.fault is not None and not playback.frames:
         return "original cannot be shown"
-    return "original too heavy here" if playback.heavy else ""
+    return TOO_HEAVY if playback.heavy else ""
 
 
 def instead_of(versions: Iterable[Version], height: int) -> Version | None:

@@ -46,7 +46,7 @@ from ui.widgets.clip_table import ClipTable
 from ui.widgets.labels import TextLabel
 from ui.widgets.place_list import PlaceList
 
-_WIDTHS = (160, 656, 328)
+_WIDTHS = (160, 644, 340)
 """Of places, clips and player in a window of 1280: all that a row tells has room."""
 _CALM_MS = 120
 """A clip is opened when its row has been the current one for so long: arrow keys may run on."""
@@ -140,6 +140,7 @@ class LibraryPane(Pane):
         self.recent.changed.connect(self._show_places)
         self.clips.opened.connect(self._opened)
         self.clips.relisted.connect(self._after_filter)
+        self.clips.relisted.connect(self._original_seen)
         self.clips.failed.connect(self._failed)
         self.clips.looked.connect(self._looked)
         self.clips.strip_ready.connect(self._strip)
@@ -155,6 +156,7 @@ class LibraryPane(Pane):
         self.panel.player.said.connect(self.said)
         self.panel.player.still_wanted.connect(self.deeds.drag_frame)
         self.panel.player.menu_filling.connect(self.deeds.fill_menu)
+        self.panel.player.previews_wanted.connect(partial(self.deeds.make_proxies, "preview"))
         self.deeds.said.connect(self.said)
         self.watching.said.connect(self.said)
         self.watching.landed.connect(self.clips.list_again)
@@ -192,6 +194,9 @@ class LibraryPane(Pane):
         )
 
     def _volumes_seen(self, volumes: tuple[Volume, ...]) -> None:
+        places = {volume.mount_point for volume in volumes}
+        if places != {volume.mount_point for volume in self._volumes}:
+            self.clips.list_again()  # the drive that it is on may have been pulled
         self._volumes = volumes
         self._show_places()
 
@@ -206,6 +211,7 @@ class LibraryPane(Pane):
         if self.clips.remark:
             self.said.emit(self.clips.remark)
         self._set_group(None)
+        self._original_seen()
         if self.filter.rowCount():
             self.table.choose(self._row_of_open_clip())
             self.table.setFocus()
@@ -217,6 +223,13 @@ class LibraryPane(Pane):
         open_now = self.player.clip.key if self.player.clip else ""
         keys = (self.filter.index(n, 0).data(ROW_ROLE).key for n in range(self.filter.rowCount()))
         return next((n for n, key in enumerate(keys) if key == open_now), 0)
+
+    def _original_seen(self) -> None:
+        """The original of the clip in the player has gone, or come back."""
+        clip = self.player.clip
+        row = self.clips.model.row(clip.key) if clip is not None else None
+        if clip is not None and row is not None and row.offline is clip.versions[0].online:
+            self.deeds.find_versions(row.key, clip.versions[0], row.path)
 
     def _failed(self, why: str) -> None:
         self.said.emit(why)

@@ -17,7 +17,7 @@ from ui.widgets.labels import ElidedLabel, TextLabel
 from ui.widgets.mark_list import MarkList
 from ui.widgets.player import Player
 
-_BELOW = 210
+_BELOW = 230
 """Pixels that timeline, keys and the first facts keep."""
 _LEAST = 90
 """Pixels that the picture is high at least."""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QFocusEvent, QHideEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
-from app.timecode import rate_text
-from app.units import count_text
 from ui import theme
+from ui.models import player_words
 from ui.models.player import PlayerModel
-from ui.models.versions import Version
 from ui.theme import Tone
-from ui.widgets.buttons import icon_button, small_button
+from ui.widgets.buttons import icon_button
 from ui.widgets.labels import ElidedLabel
 from ui.widgets.player_timeline import Timeline
+from ui.widgets.player_transport import Transport
 from ui.widgets.player_view import PictureView
 from ui.words import printable
 
@@ -36,6 +35,8 @@ class Player(QWidget):
     """One sentence, e.g. that there is no such frame."""
     still_wanted = Signal()
     """The shown frame is being dragged out of the picture."""
+    previews_wanted = Signal()
+    """Somebody wants previews of the clip, because the original is slow or may go."""
     menu_filling = Signal(object)
     """The QMenu behind the button, before it opens: for what else can be done with the clip."""
 
@@ -45,13 +46,12 @@ class Player(QWidget):
         self.view = PictureView()
         self.timeline = Timeline()
         self.large: LargePlayer | None = None
-        self.range = ElidedLabel(tone=Tone.DIM, size=theme.SMALL, mode=Qt.TextElideMode.ElideLeft)
-        self.range.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.range = ElidedLabel(tone=Tone.DIM, size=theme.SMALL)
         self.entry = QLineEdit(self.view)
         self.entry.setAccessibleName("Go to timecode")
         self.entry.installEventFilter(self)
         self.entry.hide()
-        self.keys: dict[str, QPushButton] = {}
+        self.transport = Transport(model)
         self.more = icon_button("more", "More of the player", self._open_menu, size=14)
         self.setAccessibleName("Player")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -68,24 +68,11 @@ class Player(QWidget):
         column.addWidget(self.timeline)
         row = QHBoxLayout()
         row.setSpacing(4)
-        for letter, what, deed in (
-            ("J", "Play backwards, faster each time", lambda: self.model.faster(-1)),
-            ("K", "Stop", self.model.pause),
-            ("L", "Play, faster each time", lambda: self.model.faster(1)),
-            ("I", "Keep from this frame on", self.model.mark_in),
-            ("O", "Keep up to this frame", self.model.mark_out),
-        ):
-            button = small_button(letter, deed)
-            button.setFixedWidth(22)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # clicked, the keys stay the player's
-            button.setStyleSheet("padding: 2px 0;")
-            button.setToolTip(f"{what} ({letter})")
-            button.setAccessibleName(f"{what}, {letter}")
-            self.keys[letter] = button
-            row.addWidget(button)
-        row.addWidget(self.range, 1)
+        row.addWidget(self.transport)
+        row.addStretch(1)
         row.addWidget(self.more)
         column.addLayout(row)
+        column.addWidget(self.range)
 
     def _connect(self) -> None:
         model = self.model
@@ -98,6 +85,7 @@ class Player(QWidget):
         self.view.large_wanted.connect(self.toggle_large)
         self.view.dragged.connect(self.still_wanted)
         self.view.pressed.connect(self.setFocus)
+        self.view.chip.clicked.connect(self.choose_version)
         self.entry.returnPressed.connect(self._go)
         self.entry.editingFinished.connect(self._leave_entry)
 
@@ -117,6 +105,7 @@ class Player(QWidget):
             Key.Key_X: model.clear_range,
             Key.Key_M: model.add_mark,
             Key.Key_F: self.toggle_large,
+            Key.Key_V: self.choose_version,
             Key.Key_R: lambda: model.set_loop(not model.loop),
         }
 
@@ -147,57 +136,18 @@ class Player(QWidget):
         shown = model.timecode(model.number)
         self.view.tell(
             corner=str(shown) if shown is not None else "",
-            badge=self._badge(),
-            head=self._head(),
-            message=self._message(),
+            badge=player_words.badge(self.model),
+            head=player_words.head(self.model),
+            message=player_words.message(self.model),
             tone=Tone.ATTENTION if model.because else Tone.TEXT,
+            advice=player_words.advice(self.model),
         )
         if not model.speed:
             self.view.speak()
         self.timeline.show_place(model.number, model.frames, model.marks)
-        if (told := self._range()) != self.range.full_text:
+        if (told := player_words.kept_range(self.model)) != self.range.full_text:
             self.range.show_text(told)
-        for button in self.keys.values():
-            button.setEnabled(model.playback is not None)
-
-    def _head(self) -> str:
-        model = self.model
-        if not model.frames:
-            return ""
-        speed = f" · {model.speed}×" if model.speed not in {0, 1} else ""
-        loop = " · loop" if model.loop else ""
-        late = f" · {count_text(model.dropped, 'frame')} dropped" if model.dropped else ""
-        said = model.marks.text_at(model.number)
-        comment = f" · {printable(said)}" if said else ""
-        return f"frame {model.number:,} · {rate_text(model.rate)} fps{speed}{loop}{late}{comment}"
-
-    def _badge(self) -> str:
-        model = self.model
-        if model.version is None or (model.fault is not None and not model.frames):
-            return ""
-        slow = model.playback is not None and model.playback.heavy
-        why = model.because or ("slow here" if slow else "")
-        return printable(", ".join(filter(None, (model.version.label, why, model.lut_name))))
-
-    def _message(self) -> str:
-        model = self.model
-        if model.clip is None:
-            return ""
-        if model.fault is not None:
-            return printable(str(model.fault))
-        if model.playback is not None and model.playback.picture is None:
-            return f"Opening {printable(model.clip.name)}…"
-        return ""
-
-    def _range(self) -> str:
-        model = self.model
-        marks, start = model.marks, model.timecode(0)
-        if start is None or not model.frames:
-            return ""
-        if marks.first is None and marks.end is None:
-            return f"{count_text(model.frames, 'frame')}"
-        last = (marks.end if marks.end is not None else model.frames) - 1
-        return f"{start + (marks.first or 0)} to {start + last}"
+        self.transport.refresh()
 
     def _fit(self, width: int, height: int) -> None:
         if self.large is None:
@@ -307,19 +257,54 @@ class Player(QWidget):
             action.setCheckable(checked is not None)
             action.setChecked(bool(checked))
             action.triggered.connect(lambda _=False, deed=deed: deed())
-        if model.clip is not None and len(model.clip.versions) > 1:
+        if player_words.has_proxies(self.model):
             menu.addSeparator()
-            for version in model.clip.versions:
-                self._add_version(menu, version)
+            self._add_versions(menu)
         self.menu_filling.emit(menu)
         return menu
 
-    def _add_version(self, menu: QMenu, version: Version) -> QAction:
-        action = menu.addAction(f"Play {printable(version.label)}")
+    def versions_menu(self) -> QMenu:
+        """From what the clip can be played, and what is to be done where that is too little."""
+        menu = QMenu(self)
+        self._add_versions(menu)
+        if not player_words.has_proxies(self.model):
+            menu.addSeparator()
+            menu.addAction("Make previews").triggered.connect(
+                lambda _=False: self.previews_wanted.emit()
+            )
+        return menu
+
+    def choose_version(self) -> None:
+        """Open that menu at the words that tell what is played."""
+        chip = self.view.chip
+        if chip.isHidden():
+            return
+        menu = self.versions_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        corner = chip.mapToGlobal(chip.rect().bottomRight())
+        menu.popup(corner - QPoint(menu.sizeHint().width(), -2))
+
+    def _add_versions(self, menu: QMenu) -> None:
+        model = self.model
+        self._add_choice(menu, "Play automatically", not model.chosen, model.play_by_itself)
+        for version in model.clip.versions if model.clip is not None else ():
+            here = model.chosen and version == model.version
+            offline = "" if version.online else " (offline)"
+            action = self._add_choice(
+                menu,
+                f"Play {printable(version.label)}{offline}",
+                here,
+                lambda version=version: model.play_from(version),  # type: ignore[misc]
+            )
+            action.setEnabled(version.online)
+
+    def _add_choice(
+        self, menu: QMenu, text: str, checked: bool, deed: Callable[[], object]
+    ) -> QAction:
+        action = menu.addAction(text)
         action.setCheckable(True)
-        action.setChecked(version is self.model.version)
-        action.setEnabled(version.online)
-        action.triggered.connect(lambda _=False: self.model.play_from(version))
+        action.setChecked(checked)
+        action.triggered.connect(lambda _=False: deed())
         return action
 
     def toggle_large(self) -> None:
@@ -352,6 +337,7 @@ class LargePlayer(Player):
         self.said.connect(opener.said)
         self.still_wanted.connect(opener.still_wanted)
         self.menu_filling.connect(opener.menu_filling)
+        self.previews_wanted.connect(opener.previews_wanted)
         layout = self.layout()
         if layout is not None:
             layout.setContentsMargins(12, 12, 12, 10)

@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QTransform,
 )
-from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QSizePolicy, QWidget
 
 from app.media.frames.pictures import Picture
 from ui import theme
@@ -22,7 +22,13 @@ from ui.theme import COLOURS, Tone
 
 _MARGIN = 10
 _PILL = 18
-_SHADE = QColor(0, 0, 0, 150)
+_MORE = " ▾"
+_CHIP = (
+    "QPushButton {{ background: rgba(0, 0, 0, 165); color: {text}; padding: 0 8px;"
+    " border: 1px solid rgba(255, 255, 255, 70); border-radius: 10px; }}"
+    "QPushButton:hover {{ background: rgba(0, 0, 0, 220); border-color: {text}; }}"
+    "QPushButton:focus {{ border-color: {line}; }}"
+)
 
 
 def image_of(picture: Picture) -> QImage:
@@ -58,7 +64,14 @@ class PictureView(QWidget):
         self.corner = ""
         """Bottom left, large: the timecode."""
         self.badge = ""
-        """Bottom right: what is being played."""
+        """Bottom right: what is being played; the chip shows as much of it as fits."""
+        self.chip = QPushButton(self)
+        """A click chooses what is played."""
+        self.chip.setFont(theme.medium(theme.HEAD))
+        self.chip.setFixedHeight(_PILL + 2)
+        self.chip.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.chip.hide()
         self.badge_tone = Tone.TEXT
         self.head = ""
         """Top left: frame and rate."""
@@ -86,9 +99,22 @@ class PictureView(QWidget):
         return self._picture
 
     def tell(
-        self, *, corner: str, badge: str, head: str, message: str = "", tone: Tone = Tone.TEXT
+        self,
+        *,
+        corner: str,
+        badge: str,
+        head: str,
+        message: str = "",
+        tone: Tone = Tone.TEXT,
+        advice: str = "",
     ) -> None:
-        """Write this on the picture."""
+        """Write this on the picture; *advice* is told of the badge when it is pointed at."""
+        if (badge, tone, advice) != (self.badge, self.badge_tone, self.chip.toolTip()):
+            self.chip.setToolTip(advice)
+            self.chip.setAccessibleName(badge)
+            self.chip.setStyleSheet(_CHIP.format(text=COLOURS.of(tone), line=COLOURS.primary_line))
+            self.badge = badge
+            self._fit_chip()
         told = (corner, badge, head, message, tone)
         if told == (self.corner, self.badge, self.head, self.message, self.badge_tone):
             return
@@ -135,25 +161,20 @@ class PictureView(QWidget):
         painter.setFont(font)
         head = QFontMetrics(font).elidedText(self.head, Qt.TextElideMode.ElideRight, box.width())
         _shadowed(painter, box, left | Qt.AlignmentFlag.AlignTop, head)
-        if self.badge:
-            self._paint_badge(painter, box)
 
-    def _paint_badge(self, painter: QPainter, box: QRect) -> None:
-        font = theme.medium(theme.HEAD)
-        words = QFontMetrics(font)
-        corner = QFontMetrics(theme.bold(theme.TITLE)).horizontalAdvance(self.corner)
-        room = box.width() - corner - 30
-        text = words.elidedText(self.badge, Qt.TextElideMode.ElideRight, max(room, 40))
-        wide = words.horizontalAdvance(text) + 18
-        pill = QRectF(box.right() - wide + 1, box.bottom() - _PILL + 1, wide, _PILL)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_SHADE)
-        painter.drawRoundedRect(pill, _PILL / 2, _PILL / 2)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setFont(font)
-        painter.setPen(theme.colour(self.badge_tone))
-        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+    def _fit_chip(self) -> None:
+        """As wide as its words, beside the timecode."""
+        words = self.chip.fontMetrics()
+        corner = QFontMetrics(theme.bold(theme.TITLE)).horizontalAdvance("00:00:00:00")
+        room = max(self.width() - 2 * _MARGIN - corner - 12, 80)
+        more = words.horizontalAdvance(_MORE) + 22
+        text = words.elidedText(self.badge, Qt.TextElideMode.ElideRight, room - more)
+        self.chip.setText(text + _MORE)
+        wide = words.horizontalAdvance(text) + more
+        spot = self.rect().adjusted(0, 0, -_MARGIN, -_MARGIN + 4).bottomRight()
+        self.chip.setFixedWidth(wide)
+        self.chip.move(spot - QPoint(wide - 1, self.chip.height() - 1))
+        self.chip.setVisible(bool(self.badge))
 
     def _paint_message(self, painter: QPainter) -> None:
         painter.setFont(theme.font(theme.SMALL))
@@ -167,6 +188,7 @@ class PictureView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit_chip()
         ratio = self.devicePixelRatioF()
         self.resized.emit(round(self.width() * ratio), round(self.height() * ratio))
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numbered_clips import number_in
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+from pytestqt.qtbot import QtBot
 
 from ui.panes.library import LibraryPane
 from ui.widgets.player_view import PictureView
@@ -37,3 +41,13 @@ def names(pane: LibraryPane) -> list[str]:
     """The clips in the table, in its order."""
     model = pane.table.model()
     return [str(model.index(n, 1).data()) for n in range(model.rowCount())]
+
+
+def pick(pane: LibraryPane, text: str, qtbot: QtBot) -> None:
+    """Click the words that tell what is played, and then a line of the menu."""
+    QTest.mouseClick(pane.panel.player.view.chip, Qt.MouseButton.LeftButton)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    action = next(one for one in menu.actions() if one.text() == text)
+    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from library_bench import number_seen, settled
+from library_bench import number_seen, pick, settled
 from numbered_clips import NumberedClips
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QContextMenuEvent
@@ -45,6 +45,17 @@ def test_previews_are_made_by_a_key_and_played_when_they_are_there(
     qtbot.waitUntil(lambda: settled(pane), timeout=PATIENCE)
     assert number_seen(pane.panel.player.view) == 66
     assert pane.panel.player.view.badge == preview.label
+
+
+def test_previews_are_made_from_the_words_that_tell_what_is_played(
+    session: Session, shelf: Path, qtbot
+) -> None:
+    pane = shown(session, shelf, qtbot)
+    pick(pane, "Make previews", qtbot)
+    qtbot.waitUntil(lambda: len(session.bridge.snapshots) == 1, timeout=PATIENCE)
+    assert session.bridge.snapshots[0].kind == "proxy"
+    qtbot.waitUntil(lambda: session.bridge.snapshots[0].state.ended, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: settled(pane), timeout=PATIENCE)
 
 
 def test_contact_sheets_go_where_the_person_says(

@@ -256,17 +256,34 @@ def test_an_out_before_the_in_begins_anew(opened, press):
     assert (opened.player.marks.first, opened.player.marks.end) == (90, None)
 
 
-def test_the_buttons_do_what_the_keys_do(opened, press, qtbot):
-    keys = opened.panel.player.keys
-    qtbot.mouseClick(keys["L"], LEFT)
+def test_the_buttons_do_what_the_keys_do_and_name_them(opened, press, qtbot):
+    keys = opened.panel.player.transport.keys
+    assert all(not button.icon().isNull() for button in keys.values())
+    assert [button.toolTip().rpartition(" (")[2] for button in keys.values()] == [
+        "J)", "←)", "Space)", "→)", "L)", "I)", "O)", "R)",
+    ]  # fmt: skip
+    qtbot.mouseClick(keys["Right"], LEFT)
+    qtbot.mouseClick(keys["Right"], LEFT)
+    qtbot.mouseClick(keys["Left"], LEFT)
+    press()
+    assert seen(opened) == 1
+    qtbot.mouseClick(keys["Space"], LEFT)
     assert opened.player.speed == 1
-    qtbot.mouseClick(keys["K"], LEFT)
+    assert keys["Space"].toolTip() == "Stop (Space or K)"
+    qtbot.mouseClick(keys["Space"], LEFT)
     assert opened.player.speed == 0
+    qtbot.mouseClick(keys["L"], LEFT)
+    qtbot.mouseClick(keys["L"], LEFT)
+    assert opened.player.speed == 2
     qtbot.mouseClick(keys["J"], LEFT)
     assert opened.player.speed in {-1, 0}
-    press()
+    press(Key.Key_K)
     qtbot.mouseClick(keys["I"], LEFT)
-    assert opened.player.marks.first == opened.player.number
+    qtbot.mouseClick(keys["O"], LEFT)
+    marks = opened.player.marks
+    assert (marks.first, marks.end) == (opened.player.number, opened.player.number + 1)
+    qtbot.mouseClick(keys["R"], LEFT)
+    assert opened.player.loop
     assert opened.panel.player.hasFocus()
 
 
