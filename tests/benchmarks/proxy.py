@@ -35,6 +35,8 @@ from app.media.proxy.rungs import rungs_of  # noqa: E402
 
 CLAIMED = 500
 """Frames of HD a second that such systems claim."""
+LONG_SECONDS = 120
+"""Of the clip whose strip is timed by itself: in a short one the start of a program is most."""
 LOADED = 0.3
 """Processors that others may use in a round whose wall ratio is to count."""
 _X264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-bf", "2")
@@ -127,6 +129,8 @@ def _measure(name: str, clip: Path, folder: Path, program: Program, rounds: int)
         for what, run in runs.items():
             series[what].add(*_timed(run))
     _print(name, clip, counted.frames, series)
+    if "strip of key frames" in runs:
+        _print_long_strip(name, clip, counted, program)
 
 
 def _variants(
@@ -175,6 +179,18 @@ def _strip(clip: Path) -> None:
             sys.exit(f"{clip} gave no strip")
     finally:
         looker.close()
+
+
+def _print_long_strip(name: str, clip: Path, counted: Tally, program: Program) -> None:
+    """The strip of a clip as long as a take: the same clip many times over, its packets copied."""
+    times = round(LONG_SECONDS / (counted.frames * 1001 / 24000))
+    long = clip.with_stem("long take")
+    again = ["-stream_loop", str(times - 1), "-i", str(clip), "-map", "0:v", "-c", "copy"]
+    _ffmpeg(program, [*again, str(long)])
+    seconds = [_timed(lambda: _strip(long))[0] for _ in range(3)]
+    long.unlink()
+    fps = times * counted.frames / statistics.median(seconds)
+    print(f"  strip of {LONG_SECONDS} s of {name}: {fps:,.0f} frames of the clip a second\n")
 
 
 def _timed(run: Callable[[], None]) -> tuple[float, float, float]:
