@@ -30,6 +30,9 @@ class StandInProxies:
     def versions(self, clip: Path) -> tuple[object, ...]:
         return self.known.get(clip, ())
 
+    def offline(self, _folder: Path) -> tuple[object, ...]:
+        return ()
+
 
 class StandInWatched:
     """Watch folders that stand as a test says."""

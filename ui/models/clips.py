@@ -78,6 +78,8 @@ class ClipRow:
     where: str = ""
     """Its folder, where other clips have its name; "" where it alone is called so."""
     missing: tuple[str, ...] = ()
+    offline: bool = False
+    """Its files are not there now; what is known of it was seen before."""
     looked: bool = False
     """Whether it was looked into; what follows is not known before."""
     facts: ClipFacts | None = None
@@ -240,7 +242,7 @@ def cell_text(row: ClipRow, column: Column) -> str:
         return ""
     if row.facts is None:
         if column is Column.CODEC and row.looked:
-            return "not readable"
+            return "offline" if row.offline else "not readable"
         return NOTHING if row.looked else ""
     return _TEXTS[column](row.facts)
 
@@ -312,6 +314,7 @@ def natural(name: str) -> str:
 def spoken(row: ClipRow) -> str:
     """The whole row in words."""
     name = printable(f"{row.name}, in {row.where}" if row.where else row.name)
+    name += ", offline" if row.offline else ""
     if row.facts is None:
         return f"{name}, {row.fault}" if row.fault else name
     parts = [name, f"starts {start_text(row.facts)}"]
@@ -325,7 +328,7 @@ _ANSWERS: dict[int, Callable[[ClipRow, Column], object]] = {
     Qt.ItemDataRole.DisplayRole: cell_text,
     Qt.ItemDataRole.TextAlignmentRole: lambda _, column: _side(column),
     Qt.ItemDataRole.ToolTipRole: lambda row, _: printable(
-        row.fault or "\n".join(row.missing) or str(row.path)
+        row.fault or "\n".join(row.missing) or f"{row.path}{', offline' * row.offline}"
     ),
     Qt.ItemDataRole.AccessibleTextRole: lambda row, column: (
         spoken(row) if column is Column.PICTURE else cell_text(row, column)
@@ -368,6 +371,7 @@ class ClipFilter(QSortFilterProxyModel):
 def haystack(row: ClipRow) -> str:
     """Everything of a row that one may look for."""
     parts = [row.name, row.group, str(row.path), *(f.suffix for f in row.files[:1])]
+    parts += ["offline"] * row.offline
     if row.facts is not None:
         facts = row.facts
         parts += [facts.reel, facts.scene, facts.take, facts.project, facts.note]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from PySide6.QtCore import QObject, Signal
 
 from app.errors import ReelkeepError
 from app.jobs.snapshot import JobState
-from app.media.facts.folder import ClipFolder, FoundClip, clips_below
+from app.media.facts.folder import ClipFolder, FoundClip
 from app.media.frames.look import Look, Looker
 from app.units import count_text
 from ui.bridge import Bridge
 from ui.models.clips import ClipRow, ClipsModel
+from ui.models.offline_clips import OFFLINE, Listing, listing_of, with_offline
 from ui.words import printable
 
 STRIP = 12
@@ -59,13 +60,17 @@ class FolderClips(QObject):
         """Show the clips below *path*, a folder or a clip, in place of the present ones."""
         self._bridge.forget(self._ticket)
         self.opening = path
-        self._ticket = self._bridge.ask(lambda: clips_below(path), self._listed, self._not_listed)
+        self._ticket = self._bridge.ask(self._lister(path), self._listed, self._not_listed)
 
     def list_again(self) -> None:
         """List the folder anew, while people go on with what they do."""
         if (root := self.root) is not None and self.opening is None:
             self._bridge.forget(self._ticket)
-            self._ticket = self._bridge.ask(lambda: clips_below(root), self._listed, _say_nothing)
+            self._ticket = self._bridge.ask(self._lister(root), self._listed, _say_nothing)
+
+    def _lister(self, path: Path) -> Callable[[], Listing]:
+        proxies, shown = self._bridge.engine.proxies, self.root
+        return lambda: listing_of(path, proxies.offline, shown)
 
     def close(self) -> None:
         """Look at nothing more."""
@@ -88,10 +93,12 @@ class FolderClips(QObject):
         self._strip = key
         self._look_on()
 
-    def _listed(self, folder: ClipFolder) -> None:
+    def _listed(self, listing: Listing) -> None:
+        folder = listing.folder
         asked, self.opening = self.opening is not None, None
-        self.root, self.remark = folder.root, _remark(folder)
-        rows = list(map(self._as_known, told_apart(folder)))
+        before = self.model.rows if folder.root == self.root else ()
+        self.root, self.remark = folder.root, _remark(listing)
+        rows = with_offline(list(map(self._as_known, told_apart(folder))), listing, before)
         if asked:
             self.model.show_rows(rows)
             self._sight = ()
@@ -105,6 +112,8 @@ class FolderClips(QObject):
         """*row*, with what was seen of its clip before if that is still the same."""
         known = self.model.row(row.key)
         if known is None or not known.looked or known.stamp != row.stamp:
+            return row
+        if known.offline and known.facts is None:
             return row
         return replace(row, looked=True, facts=known.facts, poster=known.poster, fault=known.fault)
 
@@ -151,7 +160,9 @@ class FolderClips(QObject):
         if self._closed:
             return
         self._left.pop(key, None)
-        self.model.learn(key, look.facts, look.poster, look.fault)
+        row = self.model.row(key)
+        offline = row is not None and row.offline and look.facts is None
+        self.model.learn(key, look.facts, look.poster, OFFLINE if offline else look.fault)
         self.looked.emit(key)
         self._look_on()
 
@@ -171,8 +182,11 @@ def _say_nothing(_: Exception) -> None:
     """Of a look that nobody has asked for; what was listed before stays."""
 
 
-def _remark(folder: ClipFolder) -> str:
+def _remark(listing: Listing) -> str:
     """What a person should know of the listing."""
+    folder = listing.folder
+    if listing.gone:
+        return f"{printable(str(folder.root))} is not there. Its clips are offline."
     if folder.cut_short:
         root = printable(str(folder.root))
         return f"There is more in {root} than is shown. Open one of its folders."
@@ -181,10 +195,16 @@ def _remark(folder: ClipFolder) -> str:
 
 
 def told_apart(folder: ClipFolder) -> Iterator[ClipRow]:
-    """A row for each clip; those of one name, copies for instance, say in which folder they lie."""
+    """A row for each clip; those of one name, copies for instance, say in which folder they lie.
+
+    Those of one name in one folder say which file they are.
+    """
     alike = Counter(clip.name for clip in folder.clips)
+    beside = Counter((clip.name, clip.path.parent) for clip in folder.clips)
     for clip in folder.clips:
         row = row_of(clip)
+        if beside[clip.name, clip.path.parent] > 1:
+            row = replace(row, name=clip.path.name)
         if alike[clip.name] > 1 and clip.path.parent.is_relative_to(folder.root):
             row = replace(row, where=clip.path.parent.relative_to(folder.root).as_posix())
         yield row

@@ -48,15 +48,19 @@ class LibraryDeeds(QObject):
         self._bridge = bridge
         self._player = player
         self._index_of = index_of
-        self._trial = Trial()
         self._chosen = chosen
         self._window = parent
         self._media = bridge.engine.profile.looks.parent
+        self._trial = Trial(kept=self._media / "trials")
         self.drag: Callable[[QMimeData], object] = self._drag
 
     def end(self) -> None:
         """The window closes: no child stays."""
         self._trial.close()
+
+    def warm_up(self) -> None:
+        """A clip will be opened soon."""
+        self._bridge.ask(self._trial.warm_up)
 
     # Versions
 
@@ -73,7 +77,7 @@ class LibraryDeeds(QObject):
         return PlayerClip(
             key=row.key,
             name=row.name,
-            versions=(Version(film=film, label=ORIGINAL),),
+            versions=(Version(film=film, label=ORIGINAL, online=not row.offline),),
             start=start,
             files=row.files,
         )

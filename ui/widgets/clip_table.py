@@ -168,8 +168,8 @@ class _Cells(QStyledItemDelegate):
             if tone is Tone.DIM and option.state & QStyle.StateFlag.State_Selected:
                 tone = Tone.TEXT
             mode, box = _CUT.get(column, Qt.TextElideMode.ElideRight), QRect(option.rect)
-            if column is Column.CLIP and row.where:
-                _paint_where(painter, box, row.where)
+            if column is Column.CLIP and (row.where or row.offline):
+                _paint_where(painter, box, row)
                 box.setBottom(box.center().y() + 2)
             paint_words(painter, box, index, tone, mode, before=glyph)
         painter.restore()
@@ -201,10 +201,11 @@ class _Cells(QStyledItemDelegate):
         painter.drawImage(QRectF(shown), picture)
 
 
-def _paint_where(painter: QPainter, box: QRect, where: str) -> None:
-    """The folder of a clip, small below its name; the end of it tells most."""
+def _paint_where(painter: QPainter, box: QRect, row: ClipRow) -> None:
+    """Small below a clip's name that it is offline, and its folder; the end of that tells most."""
+    where = " · ".join(filter(None, ("offline" if row.offline else "", row.where)))
     painter.setFont(theme.font(_TINY))
-    painter.setPen(theme.colour(Tone.DIM))
+    painter.setPen(theme.colour(Tone.ATTENTION if row.offline else Tone.DIM))
     low = box.adjusted(INNER, box.height() // 2, -INNER, -3)
     text = QFontMetrics(painter.font()).elidedText(
         printable(where), Qt.TextElideMode.ElideLeft, low.width()
@@ -223,7 +224,9 @@ def instead_of_picture(row: ClipRow) -> str:
 
 def _tone(row: ClipRow, column: Column) -> tuple[Tone, str]:
     """The colour of a cell's words, and a glyph in front of them."""
-    if row.looked and row.facts is None and column is Column.CODEC:
+    if row.looked and row.facts is None and column is Column.CODEC and not row.offline:
         return Tone.FAILED, "✕ "
+    if row.offline:
+        return Tone.DIM, ""
     quiet = column in {Column.CODEC, Column.SIZE, Column.RATE}
     return (Tone.DIM if quiet else Tone.TEXT), ""

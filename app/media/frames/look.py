@@ -92,7 +92,7 @@ class Looker:
             told = self._child.ask(wish)
         except NoAnswer as none:  # said once, and not remembered
             return {"fault": f"{wish['path']} {none}"}
-        if kept is not None:
+        if kept is not None and Path(str(wish["path"])).exists():  # else it may come back
             _keep(kept, json.dumps(told).encode())
         return told
 

@@ -14,9 +14,8 @@ from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.media.ffmpeg.program import usable_program
 from app.media.products import LANE
-from app.media.proxy.job import ProxyRun, clear_up, plan_proxies, results_of
 from app.media.proxy.recipes import ProxyRecipe, ProxySize, recipe_named, recipe_names
-from app.media.proxy.shelf import ProxyShelf, Tidied
+from app.media.proxy.shelf import ClipRecord, ProxyShelf, Tidied
 from app.media.proxy.spec import ClipResult, KeptProxy, ProxyPlan, ProxySpec
 from app.places.volumes import volume_of
 from app.settings import Settings
@@ -59,12 +58,16 @@ class Proxies:
 
     def plan(self, spec: ProxySpec) -> ProxyPlan:
         """What a job would make; nothing is written."""
+        from app.media.proxy.job import plan_proxies  # what works is loaded when it works
+
         _check(spec)
         idle = JobSnapshot(id=JobId(""), kind=spec.kind, title="", state=JobState.RUNNING)
         return plan_proxies(spec, self.shelf, JobControl(idle))
 
     def results(self, job: JobId) -> tuple[ClipResult, ...]:
         """What became of each clip of a job; BadInput for jobs of another kind."""
+        from app.media.proxy.job import results_of
+
         if self._journal.job(job).kind != ProxySpec.kind:
             raise BadInput(f"Job {job} makes no proxies.")
         return results_of(self._journal, job)
@@ -72,6 +75,10 @@ class Proxies:
     def versions(self, clip: Path) -> tuple[KeptProxy, ...]:
         """The proxies of a clip that are there, also while the clip itself is offline."""
         return self.shelf.versions(clip)
+
+    def offline(self, folder: Path) -> tuple[ClipRecord, ...]:
+        """Clips below *folder* that are offline and can be played from their proxies."""
+        return self.shelf.offline_below(folder)
 
     def poster(self, clip: Path, frame: int | None = None) -> bytes:
         """A JPEG of one frame, the middle one by default, from the clip's thumbnail.
@@ -121,6 +128,8 @@ class Proxies:
         )
 
     def _run(self, job: JobId, spec: Spec, control: JobControl) -> bool:
+        from app.media.proxy.job import ProxyRun
+
         assert isinstance(spec, ProxySpec)
         program = usable_program(str(self._settings.get("media.ffmpeg")))
         hardware = self._settings.get("media.hardware") == "auto"
@@ -134,6 +143,8 @@ class Proxies:
         return well
 
     def _clear_up(self, job: JobId, _spec: Spec) -> tuple[str, ...]:
+        from app.media.proxy.job import clear_up
+
         return clear_up(self._journal, job)
 
 

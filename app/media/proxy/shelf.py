@@ -92,6 +92,18 @@ class ProxyShelf:
                 return ()
         return tuple(proxy for proxy in record.proxies if is_there(proxy))
 
+    def offline_below(self, folder: Path) -> tuple[ClipRecord, ...]:
+        """Clips below *folder* that are not there now, and have proxies that are."""
+        records = (_read(path) for path in sorted(self.folder.glob(f"??/*/{_RECORD}")))
+        return tuple(
+            record
+            for record in records
+            if record is not None
+            and record.source.is_relative_to(folder)
+            and not record.source.exists()
+            and any(map(is_there, record.proxies))
+        )
+
     def remember(
         self,
         source: Path,

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
-from library_bench import number_seen, pick, settled
+import pytest
+from library_bench import names, number_seen, pick, settled
 from numbered_clips import NumberedClips
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from app.engine import Engine
+from app.errors import NotFound
 from app.jobs.snapshot import JobState
+from app.media.products.stamp import Stamp
+from app.media.proxy.recipes import ProxySize
+from app.media.proxy.spec import KeptProxy
 from ui.application import Session
+from ui.models.offline_clips import listing_of
 from ui.panes.library import LibraryPane
 
 PATIENCE = 120_000
@@ -45,6 +53,59 @@ def test_previews_are_made_by_a_key_and_played_when_they_are_there(
     qtbot.waitUntil(lambda: settled(pane), timeout=PATIENCE)
     assert number_seen(pane.panel.player.view) == 66
     assert pane.panel.player.view.badge == preview.label
+    pane.player.play_by_itself()
+    qtbot.waitUntil(lambda: settled(pane), timeout=PATIENCE)
+    its_original_goes_and_comes_back(pane, shelf, qtbot)
+
+
+def its_original_goes_and_comes_back(pane: LibraryPane, shelf: Path, qtbot) -> None:
+    view, clip = pane.panel.player.view, shelf / "A003C001.mov"
+    away = clip.rename(shelf.parent / "away.mov")
+    QTest.keyClick(pane.table, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: settled(pane) and "offline" in view.badge, timeout=PATIENCE)
+    assert names(pane) == ["A003C001", "B014C002"]
+    row = pane.clips.model.row(str(clip))
+    assert (row.offline, bool(row.facts), bool(row.poster)) == (True, True, True)
+    assert "offline" in str(pane.table.model().index(0, 1).data(Qt.ItemDataRole.ToolTipRole))
+    assert (pane.player.clip.key, pane.player.number) == (str(clip), 66)
+    assert number_seen(view) == 66
+    gone = shelf.rename(shelf.parent / "gone")  # and then its drive is pulled
+    QTest.keyClick(pane.table, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: settled(pane), timeout=PATIENCE)
+    assert [row.offline for row in pane.clips.model.rows] == [True, True]
+    assert number_seen(view) == 66
+    gone.rename(shelf)
+    away.rename(clip)
+    QTest.keyClick(pane.table, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: settled(pane) and view.badge == "original", timeout=PATIENCE)
+    assert [row.offline for row in pane.clips.model.rows] == [False, False]
+    assert number_seen(view) == 66
+
+
+def test_clips_that_are_offline_are_listed_in_a_new_window_too(
+    tmp_path: Path, numbered: NumberedClips
+) -> None:
+    folder = tmp_path / "day"
+    folder.mkdir()
+    clip = Path(shutil.copy(numbered("h264_open_df.mov").path, folder / "A.mov"))
+    with Engine(tmp_path / "profile") as engine:
+        made = Path(shutil.copy(clip, tmp_path / "proxy.mp4"))
+        stat = made.stat()
+        proxy = KeptProxy(
+            name="preview-90", size=ProxySize.PREVIEW, path=made, width=160, height=90, frames=1,
+            bytes=stat.st_size, changed=stat.st_mtime_ns, peak=1, digest="x", way="libx264",
+        )  # fmt: skip
+        engine.proxies.shelf.remember(clip, Stamp.of(clip), [proxy])
+        assert listing_of(folder, engine.proxies.offline, None).offline == ()
+        stamp = Stamp.of(clip)
+        clip.unlink()
+        (row,) = listing_of(folder, engine.proxies.offline, None).offline
+        assert (row.path, row.size, row.offline) == (clip, stamp.size, True)
+        folder.rmdir()
+        assert listing_of(folder, engine.proxies.offline, None).offline == (row,)
+        made.unlink()
+        with pytest.raises(NotFound):
+            listing_of(folder, engine.proxies.offline, None)
 
 
 def test_previews_are_made_from_the_words_that_tell_what_is_played(
