@@ -58,8 +58,8 @@ def transcode_command(context: click.Context, /, **given: Any) -> None:
         spec = _spec(engine, given)
         if given["dry_run"]:
             plan = engine.transcodes.plan(spec)
-            output.say(plan.program)
             show_plan(plan, output, _show_planned)
+            output.say(f"It would be made by {plan.program.partition(' Copyright')[0]}.")
             return
         ended = run_to_end(engine, spec, output)
         context.exit(show_transcodes(engine, ended, output))
@@ -141,6 +141,8 @@ def _fate(stream: StreamSheet) -> Iterator[str]:
     if stream.why:
         words += f": {stream.why}"
     yield words
+    if stream.width:
+        yield f"{stream.width}×{stream.height}"
     if stream.bytes and stream.raw_bytes and stream.fate in {Fate.ENCODED, Fate.RAW}:
         yield f"{bytes_text(stream.raw_bytes)} → {bytes_text(stream.bytes)}"
     if stream.ssim is not None and stream.least_ssim is not None:

@@ -64,7 +64,7 @@ def test_the_manual_says_nothing_that_does_not_run(tmp_path: Path, capsys):
     assert "is no file, and not one clip." in told
     assert "made 25 [('preview-180', 'libx264'), ('thumbnail', 'libx264')]" in proxies
     assert "small/clip.mkv [('video', 'encoded')]" in transcodes
-    assert "0 encoded libsvtav1 crf 63 8 None None" in transcodes
+    assert "0 encoded libsvtav1 crf 63 preset 8 None None" in transcodes
     assert watched == "clip.mov preview queued\nclip.mov preview done\nall well: True 1\n"
     assert "made [('clip.pdf', 9)]\nfine ()\n" in sheets
     assert "clip_00-00-00-12.tif 12 320 180 8" in sheets

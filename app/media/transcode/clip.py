@@ -283,16 +283,20 @@ class ClipTranscode:
             why = f"not smaller than {self._recipe.raw_from} % of the raw stream"
         elif state is not None and state.why:
             why = state.why
+        fate = Fate.RAW if raw else one.fate
+        drawn = there if fate is Fate.ENCODED and one.stream.kind == "video" else None
         return StreamSheet(
             index=one.stream.index,
             kind=one.stream.kind,
             codec=one.stream.codec,
-            fate=Fate.RAW if raw else one.fate,
+            fate=fate,
             encoder="" if raw or not one.encoder else self._words(one),
             at=state.raw_at if state is not None else None,
             why=why,
             raw_bytes=one.stream.bytes,
             bytes=there.bytes if there is not None else 0,
+            width=drawn.width if drawn is not None else 0,
+            height=drawn.height if drawn is not None else 0,
             runs=max(1, state.begun) if state is not None else 1,
         )
 

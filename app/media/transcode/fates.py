@@ -105,7 +105,9 @@ def in_order(intended: tuple[Intent, ...], recipe: TranscodeRecipe) -> Iterator[
 def words_of(recipe: TranscodeRecipe, encoder: str, kind: str) -> str:
     """What a stream is encoded by, for its tag and the sheet."""
     if kind == "video":
-        return f"{encoder} crf {recipe.picture.quality} {recipe.picture.speed}"
+        speed = recipe.picture.speed
+        preset = f"preset {speed}" if speed.isdigit() else speed
+        return f"{encoder} crf {recipe.picture.quality} {preset}"
     if recipe.sound.codec is Sound.FLAC:
         return encoder
     return f"{encoder} {recipe.sound.bitrate // 1000} kb/s"

@@ -17,9 +17,11 @@ from app.media.products.clip_work import ClipWork, trouble_of
 from app.media.products.names import names_of, with_ending
 from app.media.products.sources import Source, Sources, sources_of
 from app.media.transcode.clip import ClipTranscode
-from app.media.transcode.fates import intents, words_of
+from app.media.transcode.fates import Intent, intents, words_of
+from app.media.transcode.lines import size_of
 from app.media.transcode.outputs import Output, known, output_of
 from app.media.transcode.programs import Programs
+from app.media.transcode.recipe import TranscodeRecipe
 from app.media.transcode.spec import (
     ClipState,
     Fate,
@@ -132,19 +134,7 @@ def plan_transcodes(spec: TranscodeSpec, programs: Programs, control: JobControl
 
 
 def _planned(spec: TranscodeSpec, output: Output, clip: Inventory) -> PlannedClip:
-    streams = tuple(
-        StreamSheet(
-            index=one.stream.index,
-            kind=one.stream.kind,
-            codec=one.stream.codec,
-            fate=one.fate,
-            encoder=words_of(spec.recipe, one.encoder, one.stream.kind)
-            if one.fate in {Fate.ENCODED, Fate.MIXED}
-            else "",
-            why=one.why,
-        )
-        for one in intents(clip, spec.recipe)
-    )
+    streams = tuple(_planned_stream(spec.recipe, one) for one in intents(clip, spec.recipe))
     first = next(iter(clip.of("video")), None)
     return PlannedClip(
         source=output.source,
@@ -153,6 +143,22 @@ def _planned(spec: TranscodeSpec, output: Output, clip: Inventory) -> PlannedCli
         begun=output.begun,
         frames=first.packets if first else 0,
         streams=streams,
+    )
+
+
+def _planned_stream(recipe: TranscodeRecipe, one: Intent) -> StreamSheet:
+    stream, made = one.stream, one.fate in {Fate.ENCODED, Fate.MIXED}
+    drawn = one.fate is Fate.ENCODED and stream.kind == "video"
+    width, height = size_of(stream, recipe) if drawn else (0, 0)
+    return StreamSheet(
+        index=stream.index,
+        kind=stream.kind,
+        codec=stream.codec,
+        fate=one.fate,
+        encoder=words_of(recipe, one.encoder, stream.kind) if made else "",
+        why=one.why,
+        width=width,
+        height=height,
     )
 
 

@@ -66,6 +66,9 @@ class StreamSheet:
     raw_bytes: int = 0
     bytes: int = 0
     """In the file that was made."""
+    width: int = 0
+    """Pixels of the picture that is encoded; 0 for whatever is not."""
+    height: int = 0
     runs: int = 1
     """How often its encoding was begun or continued."""
     ssim: float | None = None

@@ -12,13 +12,6 @@ from app.jobs.runner import JobKind, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.media.products import LANE
-from app.media.transcode.job import (
-    TranscodeRun,
-    clear_up,
-    plan_transcodes,
-    sheets_of,
-    work_of,
-)
 from app.media.transcode.programs import Programs, programs_for
 from app.media.transcode.recipe import TranscodeRecipe, misfits, transcode_recipe
 from app.media.transcode.spec import TranscodePlan, TranscodeSheet, TranscodeSpec
@@ -47,18 +40,24 @@ class Transcodes:
 
     def plan(self, spec: TranscodeSpec) -> TranscodePlan:
         """What a job would make; nothing is written."""
+        from app.media.transcode.job import plan_transcodes  # what works is loaded when it works
+
         _check(spec)
         idle = JobSnapshot(id=JobId(""), kind=spec.kind, title="", state=JobState.RUNNING)
         return plan_transcodes(spec, self._programs(spec.recipe), JobControl(idle))
 
     def sheets(self, job: JobId) -> tuple[TranscodeSheet, ...]:
         """What became of each clip of a job; BadInput for jobs of another kind."""
+        from app.media.transcode.job import sheets_of
+
         if self._journal.job(job).kind != TranscodeSpec.kind:
             raise BadInput(f"Job {job} makes no transcodes.")
         return sheets_of(self._journal, job)
 
     def in_the_making(self, job: JobId) -> tuple[Path, ...]:
         """The folder and file that hold what is encoded so far."""
+        from app.media.transcode.job import work_of
+
         return tuple(path for path in work_of(self._journal, job) if path.exists())
 
     def kind(self) -> JobKind:
@@ -84,10 +83,14 @@ class Transcodes:
         )
 
     def _run(self, job: JobId, spec: Spec, control: JobControl) -> bool:
+        from app.media.transcode.job import TranscodeRun
+
         assert isinstance(spec, TranscodeSpec)
         return TranscodeRun(job, spec, control, self._journal, self._programs(spec.recipe)).run()
 
     def _clear_up(self, job: JobId, _spec: Spec) -> tuple[str, ...]:
+        from app.media.transcode.job import clear_up
+
         return clear_up(self._journal, job)
 
 

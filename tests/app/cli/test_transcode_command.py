@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -74,10 +75,15 @@ def test_scripts_get_the_sheet_as_json(reelkeep, clip, quick, tmp_path):
     assert progress[-1]["size"] == 1000  # milliseconds
 
 
-@pytest.mark.parametrize(("name", "encoder"), [("compact", "libx264 crf 18 veryslow"),
-                                               ("archive", "libx264 crf 18 veryslow"),
-                                               ("keepsake", "libsvtav1 crf 63 8"),
-                                               ("preview", "libsvtav1 crf 63 8")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "encoder"),
+    [
+        ("compact", "libx264 crf 18 veryslow"),
+        ("archive", "libx264 crf 18 veryslow"),
+        ("keepsake", "libsvtav1 crf 63 preset 8"),
+        ("preview", "libsvtav1 crf 63 preset 8"),
+    ],
+)
 def test_recipes_have_older_names_and_a_dry_run_writes_nothing(
     reelkeep, clip, tmp_path, name, encoder
 ):
@@ -85,7 +91,8 @@ def test_recipes_have_older_names_and_a_dry_run_writes_nothing(
     answer = reelkeep("transcode", clip, "--recipe", name, "--to", out, "--dry-run")
     assert (answer.code, answer.err) == (0, "")
     assert f"  {out / 'A003C001.mkv'}" in answer.out.splitlines()
-    assert f"   0 video h264  encoded by {encoder}" in answer.out.splitlines()
+    assert f"   0 video h264  encoded by {encoder}  320×180" in answer.out.splitlines()
+    assert re.fullmatch(r"It would be made by ffmpeg version \S+\.", answer.out.splitlines()[-1])
     assert not out.exists()
 
 
