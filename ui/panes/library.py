@@ -36,6 +36,7 @@ from ui.models.recent_folders import RecentFolders
 from ui.panes import Pane
 from ui.panes.library_actions import actions_of, pop_up_menu
 from ui.panes.library_deeds import LibraryDeeds, sound_of_window
+from ui.panes.library_making import LibraryMaking
 from ui.panes.library_pages import LibraryPages
 from ui.panes.library_places import GROUP, OPEN, WATCH, places_of
 from ui.panes.library_watching import LibraryWatching
@@ -80,6 +81,7 @@ class LibraryPane(Pane):
         self.count = TextLabel(tone=Tone.DIM, size=theme.SMALL)
         self.table = ClipTable(self.filter)
         self.panel = ClipPanel(self.player)
+        self.making = LibraryMaking(bridge, self.chosen, self)
         self.deeds = LibraryDeeds(bridge, self.player, self._index_of, self.chosen, self)
         self.watching = LibraryWatching(bridge, self.show_folder, self)
         self.pages = LibraryPages(self)
@@ -156,8 +158,9 @@ class LibraryPane(Pane):
         self.panel.player.said.connect(self.said)
         self.panel.player.still_wanted.connect(self.deeds.drag_frame)
         self.panel.player.menu_filling.connect(self.deeds.fill_menu)
-        self.panel.player.previews_wanted.connect(partial(self.deeds.make_proxies, "preview"))
+        self.panel.player.previews_wanted.connect(partial(self.making.make_proxies, "preview"))
         self.deeds.said.connect(self.said)
+        self.making.said.connect(self.said)
         self.watching.said.connect(self.said)
         self.watching.landed.connect(self.clips.list_again)
         self.bridge.watches_changed.connect(self._watches_seen)
@@ -320,6 +323,7 @@ class LibraryPane(Pane):
 
     def show_folder(self, path: Path) -> None:
         """Show the clips below *path*, or the clip that it is."""
+        self.deeds.warm_up()
         self.clips.open(path)
         self.refresh()
 

@@ -68,6 +68,12 @@ class AskedChild:
             )
         raise NoAnswer("is damaged: the program that read it broke down.")
 
+    def warm_up(self) -> None:
+        """Begin the child now: it loads its libraries while nobody waits for an answer."""
+        with self._one:
+            if not self._closed:
+                self._child = self._running()
+
     def interrupt(self) -> None:
         """Have a question that is being answered now end at once, without an answer."""
         if self._one.locked() and (child := self._child) is not None:

@@ -8,16 +8,25 @@ decoded in some seconds.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
+import logging
+import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import av
 
 from app.errors import MediaFault
 from app.media.facts.values import CONVERTER, ClipFacts
 from app.media.frames.asked_child import AskedChild, NoAnswer
 from app.media.frames.decoder import Abandoned
 from app.media.frames.source import FileSource
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 30.0
 """Seconds that the child may take over one file."""
@@ -47,14 +56,21 @@ class Tried:
 class Trial:
     """One child for all clips of a window; what was tried is not tried again.
 
-    There is one player: a trial that is asked for ends the one before, whose drive may hang.
+    There is one player: a trial that is asked for ends the one before, whose drive may hang. With a
+    folder in which they are *kept*, clips that went well are not tried again by later windows.
     """
 
-    def __init__(self, *, seconds: float = PATIENCE) -> None:
+    def __init__(self, *, seconds: float = PATIENCE, kept: Path | None = None) -> None:
         self._child = AskedChild("app.media.play.trial_process", seconds)
+        self._kept = kept
         self._known: dict[tuple[str, str], Tried] = {}
         self._one = threading.Lock()
         self._newest: object = None
+
+    def warm_up(self) -> None:
+        """Begin the child, which takes longer than most trials: a clip will be opened soon."""
+        with contextlib.suppress(OSError):  # the trial itself will tell
+            self._child.warm_up()
 
     def of(self, path: Path) -> Tried:
         """What a trial of the file *path* shows. Takes its time.
@@ -64,7 +80,9 @@ class Trial:
         """
         source = FileSource(path)
         key = source.name, source.stamp
-        if (known := self._known.get(key)) is not None:
+        known = self._known.get(key) or self._went_well(source.name, source.stamp)
+        if known is not None:
+            self._known[key] = known
             return known
         mine = self._newest = object()
         self._child.interrupt()
@@ -77,8 +95,42 @@ class Trial:
                 told = None
         if told is None:
             raise Abandoned
-        self._known[key] = CONVERTER.structure(told, Tried)
-        return self._known[key]
+        self._known[key] = found = CONVERTER.structure(told, Tried)
+        if found.shown and source.stamp == key[1]:
+            self._keep(source.name, key[1], found)
+        return found
+
+    def _place(self, name: str) -> Path | None:
+        """One for each path, so that a changed clip replaces its own."""
+        digest = hashlib.blake2b(os.fsencode(name), digest_size=16).hexdigest()
+        return self._kept / f"{digest}.tried" if self._kept is not None else None
+
+    def _went_well(self, name: str, stamp: str) -> Tried | None:
+        """What was kept of these very bytes, tried by these very decoders."""
+        place = self._place(name)
+        if place is None:
+            return None
+        try:
+            decoders, of, heard = json.loads(place.read_text("utf-8"))
+        except (OSError, ValueError, TypeError):
+            return None
+        here = (decoders, of) == (av.ffmpeg_version_info, stamp)
+        return Tried(heard=bool(heard)) if here else None
+
+    def _keep(self, name: str, stamp: str, tried: Tried) -> None:
+        """Costs time at the next look, and nothing else, where that can't be written."""
+        place = self._place(name)
+        if place is None:
+            return
+        part = place.with_suffix(f".{os.getpid()}.part")
+        try:
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            part.write_text(json.dumps([av.ffmpeg_version_info, stamp, tried.heard]), "utf-8")
+            part.replace(place)
+        except OSError as error:
+            log.info("What the trial of %s showed was not kept: %s", name, error.strerror)
+            with contextlib.suppress(OSError):
+                part.unlink()
 
     def close(self) -> None:
         """Try nothing more; a trial under way ends at once."""

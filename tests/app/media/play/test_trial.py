@@ -45,6 +45,42 @@ def test_picture_and_sound_are_told_apart(clips: Clips, trial: Trial) -> None:
     assert (alone.shown, alone.heard) == (False, True)
 
 
+def test_what_went_well_is_not_tried_again_unless_the_clip_has_changed(
+    clips: Clips, tmp_path: Path
+) -> None:
+    clip = tmp_path / "both.mov"
+    clip.write_bytes(clips("mute.mov", *H264).read_bytes())
+    kept = tmp_path / "trials"
+    for tried_now in (True, False):
+        trial = Trial(kept=kept)
+        assert trial.of(clip) == Tried()
+        assert bool(psutil.Process().children()) is tried_now
+        trial.close()
+    (entry,) = kept.iterdir()
+    for harm in (b"", b"7", b'{"a": 1}', b"[1]", b"\xff"):
+        entry.write_bytes(harm)
+        trial = Trial(kept=kept)
+        assert trial.of(clip) == Tried()
+        assert psutil.Process().children()
+        trial.close()
+    clip.write_bytes(os.urandom(5000))
+    for _ in range(2):  # what went wrong is tried each time
+        trial = Trial(kept=kept)
+        assert not trial.of(clip).shown
+        assert psutil.Process().children()
+        trial.close()
+
+
+def test_a_child_that_was_begun_early_is_the_one_that_answers(clips: Clips, trial: Trial) -> None:
+    trial.warm_up()
+    (early,) = psutil.Process().children()
+    assert trial.of(clips("mute.mov", *H264)) == Tried()
+    assert psutil.Process().children() == [early]
+    trial.close()
+    trial.warm_up()
+    assert psutil.Process().children() == []
+
+
 def test_a_movie_that_holds_only_sound_is_played_as_sound(clips: Clips, trial: Trial) -> None:
     player = Player(film_of(clips("heard.mov", "-c:a", "pcm_s16le", inputs=SOUND), trial))
     assert player.playback.fault is None
