@@ -63,7 +63,7 @@ def read_facts(path: Path) -> ClipFacts:
             _audio(stream, sound) for stream in container.streams.audio if stream.codec_context
         )
         tags = _lower(container.metadata)
-        start, start_from = _start(container, video)
+        start, start_from = start_of(container, video[0].rate if video else Fraction(0))
         reel = _said([*(_lower(one.metadata) for one in container.streams), tags], _REEL)
         facts = ClipFacts(
             container=_container(container, tags),
@@ -167,9 +167,8 @@ def _duration(
     return longest or Fraction(container.duration or 0, av.time_base)
 
 
-def _start(container: InputContainer, video: tuple[VideoTrack, ...]) -> tuple[Timecode | None, str]:
+def start_of(container: InputContainer, rate: Fraction) -> tuple[Timecode | None, str]:
     """The start timecode and where it stands: a timecode track before a tag of the file."""
-    rate = video[0].rate if video else Fraction(0)
     places = [(s.metadata, "tmcd track") for s in container.streams if s.type == "data"]
     kind = _where(container)
     places += [(s.metadata, kind) for s in container.streams if s.type == "video"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 
 from app.errors import NotFound
+from app.media.facts.forms import look_at, recordings
 from app.places.cards.draft import ClipDraft
-from app.places.cards.listing import MEDIA, arrange
+from app.places.cards.listing import MEDIA, MOVIES, SOUNDS, Found, arrange
 from app.places.cards.plain import plain_clips
 from app.places.cards.recognise import recognised
 from app.places.cards.sidecars import Sidecars
@@ -86,9 +88,38 @@ def clips_below(root: Path) -> ClipFolder:
         group = " · ".join(filter(None, (draft.roll, draft.camera)))
         clips += [_clip(root, clip, group) for clip in draft.clips if clip.parts]
         taken |= {f.path for clip in draft.clips for f in (*clip.parts, *clip.sidecars)}
-    clips += [_clip(root, clip, LOOSE) for clip in plain_clips(top, skip=taken, only=MEDIA)]
+    clips += _loose(root, plain_clips(top, skip=taken, only=MEDIA))
     bad = tuple(e.path for e in entries if e.kind is EntryKind.UNREADABLE)
     return ClipFolder(root=root, clips=tuple(clips), unreadable=bad, cut_short=cut_short)
+
+
+def _loose(root: Path, drafts: Iterable[ClipDraft]) -> Iterator[FoundClip]:
+    """Clips that no camera's structure holds together: each file of picture or sound is its own.
+
+    But for the small version that a camera has written beside its clip.
+    """
+    drafts = list(drafts)
+    look_at(root / found.path for draft in drafts for found in _alike(draft))
+    for draft in drafts:
+        sounds = [found for found in draft.sidecars if found.ext in SOUNDS]
+        left = [found for found in draft.sidecars if found not in sounds]
+        of_one = [draft.parts]
+        if movies := _alike(draft):
+            by_path = {root / found.path: found for found in movies}
+            of_one = [[by_path[path] for path in group] for group in recordings(list(by_path))]
+        elif draft.parts[0].ext in SOUNDS:
+            of_one = [[sound] for sound in draft.parts]
+        for parts in of_one:
+            name = draft.name if len(of_one) == 1 else parts[0].stem
+            yield _clip(root, replace(draft, name=name, parts=parts, sidecars=left), LOOSE)
+        for sound in sounds:
+            yield _clip(root, ClipDraft(sound.stem, parts=[sound], first=draft.first), LOOSE)
+
+
+def _alike(draft: ClipDraft) -> list[Found]:
+    """Its parts, where those are several movies that only share a name."""
+    several = len(draft.parts) > 1 and draft.parts[0].ext in MOVIES
+    return draft.parts if several else []
 
 
 def _clip(root: Path, draft: ClipDraft, group: str) -> FoundClip:

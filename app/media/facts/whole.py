@@ -23,7 +23,7 @@ from app.media.facts.row import (
     pictures_with,
 )
 from app.places.cards.draft import ClipDraft
-from app.places.cards.listing import MEDIA, MOVIES, arrange
+from app.places.cards.listing import MEDIA, MOVIES, SOUNDS, arrange
 from app.places.cards.plain import by_stem
 from app.places.cards.recognise import STRUCTURES
 from app.places.cards.sidecars import Sidecars
@@ -146,7 +146,10 @@ def _draft_of(path: Path) -> tuple[str, ClipDraft | None, Path]:
         if card is not None:
             return card.key, _clip_with(own, card.clips), top
     same = [found for found in folder.files if _alike(found.stem, path.stem)]
-    return "", _clip_with(own, by_stem(same)), top
+    draft = _clip_with(own, by_stem(same))
+    if draft is not None:  # without a card's structure, sound of that name is a clip of its own
+        draft.sidecars = [found for found in draft.sidecars if found.ext not in SOUNDS]
+    return "", draft, top
 
 
 def _clip_with(own: str, clips: list[ClipDraft]) -> ClipDraft | None:

@@ -106,7 +106,7 @@ def _named(path: Path) -> tuple[Path, str]:
 def _names(spec: MontageSpec, sources: Sources) -> dict[Path, PurePath]:
     """The names of the sheets, without suffix, below the job's folder."""
     if not spec.apart:
-        return names_of(sources.clips)
+        return names_of(sources.clips, sounds=False)
     return {path: PurePath(with_ending(name, path)) for path, name in sources.clips.items()}
 
 

@@ -7,17 +7,24 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
+from app.places.cards.listing import SOUNDS
 
-def names_of(clips: Mapping[Path, str]) -> dict[Path, PurePath]:
+
+def names_of(clips: Mapping[Path, str], *, sounds: bool = True) -> dict[Path, PurePath]:
     """For each clip, a file with a name, that of its proxies below the folder of a size.
 
     It is the clip's own, without suffix, so that editing programs find it. Clips of one name get as
-    many of their folders in front as tell them apart.
+    many of their folders in front as tell them apart. Without *sounds* nothing is made of these,
+    and they take no name from a picture.
     """
-    beside = Counter((source.parent, name.casefold()) for source, name in clips.items())
+    beside = Counter(
+        (source.parent, name.casefold())
+        for source, name in clips.items()
+        if sounds or source.suffix[1:].lower() not in SOUNDS
+    )
     alike = defaultdict(list)
     for source, own in clips.items():
-        alone = beside[source.parent, own.casefold()] == 1
+        alone = beside[source.parent, own.casefold()] <= 1
         name = own if alone else with_ending(own, source)
         alike[name.casefold()].append((source, name))
     named = {}

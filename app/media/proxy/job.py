@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -12,7 +12,7 @@ from app.errors import JobCancelled, MediaFault, ReelkeepError
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId
-from app.media.ffmpeg.feed import at_pace
+from app.media.ffmpeg.feed import at_pace, missing_pictures
 from app.media.ffmpeg.program import Program
 from app.media.ffmpeg.tally import Care, Tally, tallies, tally
 from app.media.products.clip_work import ClipWork, trouble_of
@@ -104,7 +104,7 @@ class ProxyRun:
             raise MediaFault("There are no clips to make proxies of.")
         self._work.expect(len(clips))
         lengths = self._lengths(clips)
-        names = names_of(sources.names)
+        names = names_of(sources.names, sounds=False)
         try:
             for path, source in clips.items():
                 self._work.begin(path)
@@ -154,21 +154,21 @@ class ProxyRun:
 
     def _proxies(self, source: Source, name: PurePath) -> ClipResult:
         self._control.show(stage="Counting frames")
-        stamps = Stamps.of(source)
+        path, stamps = source.path, Stamps.of(source)
         clip = self._counted_clip(source)
         order = order_of(self._spec, source, name, self._shelf, clip, stamps)
         there = {} if self._spec.anew else known(order, self._shelf)
         missing = {path: rung for path, rung in order.proxies.items() if path not in there}
         made = self._made(replace(order, job=self._job, proxies=missing)) if missing else Finished()
-        self._shelf.used(source.path)
+        self._shelf.used(path)
         every = there | {proxy.path: proxy for proxy in made.proxies}
         return ClipResult(
             source=source.path,
             state=ClipState.MADE if missing else ClipState.KNOWN,
             frames=clip.frames,
             made=tuple(proxy.name for proxy in made.proxies),
-            proxies=tuple(every[path] for path in order.proxies),
-            notes=made.notes,
+            proxies=tuple(every[one] for one in order.proxies),
+            notes=(*made.notes, *_lacking(clip, path), *_damaged(path, every.values())),
         )
 
     def _made(self, order: Order) -> Finished:
@@ -182,7 +182,7 @@ class ProxyRun:
 def plan_proxies(spec: ProxySpec, shelf: ProxyShelf, control: JobControl) -> ProxyPlan:
     """What *spec* would do, clip by clip; nothing is written."""
     sources = sources_of(spec.files)
-    names = names_of(sources.names)
+    names = names_of(sources.names, sounds=False)
     clips = []
     for path, clip in tallies(list(sources.clips), control, care=Care.FACTS).items():
         source = sources.clips[path]
@@ -207,7 +207,29 @@ def _planned(order: Order, there: dict[Path, KeptProxy]) -> PlannedClip:
         )
         proxies.append(one)
     frames = order.clip.frames or (track.frames if track else 0)
-    return PlannedClip(source=order.of.path, frames=frames, proxies=tuple(proxies))
+    source = order.of.path
+    notes = tuple(_lacking(order.clip, source))
+    return PlannedClip(source=source, frames=frames, proxies=tuple(proxies), notes=notes)
+
+
+def _lacking(clip: Tally, source: Path) -> Iterator[str]:
+    """What of a clip its proxies do not show, in words."""
+    row, tracks = clip.facts.row, len(clip.facts.video)
+    if row is not None and row.missing:
+        yield (
+            f"The row of pictures that begins with {source} lacks {missing_pictures(row)}:"
+            " its proxies show the picture before in place of each."
+        )
+    if tracks > 1:
+        yield f"{source} has {tracks} picture tracks; its proxies show the first one."
+
+
+def _damaged(source: Path, proxies: Iterable[KeptProxy]) -> Iterator[str]:
+    for places in dict.fromkeys(proxy.damage for proxy in proxies if proxy.damage):
+        yield (
+            f"{source} is damaged at {places}: in their place its proxies show what can be read of"
+            " them, or the frame before."
+        )
 
 
 def results_of(journal: Journal, job: JobId) -> tuple[ClipResult, ...]:

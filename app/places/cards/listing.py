@@ -11,7 +11,7 @@ from app.places.tree import Entry, EntryKind
 FRAMES = frozenset({"ari", "arx", "dpx", "exr", "tif", "tiff", "dng", "cin", "rmf", "vrw", "png"})
 """One file per picture: a row of them is one clip."""
 MOVIES = frozenset({
-    "mov", "mp4", "m4v", "mxf", "mts", "m2ts", "m2t", "avi", "mkv", "mpg", "mpeg",
+    "mov", "mp4", "m4v", "mxf", "mts", "m2ts", "m2t", "ts", "avi", "mkv", "mpg", "mpeg",
     "360", "insv", "braw", "braw2", "r3d", "crm", "nev",
 })  # fmt: skip
 SOUNDS = frozenset({"wav", "bwf", "rf64", "aif", "aiff", "mp3", "flac", "m4a", "aac"})
