@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from app.errors import BadInput, NotFound
 from app.integrity.verdict import Verdict
@@ -28,17 +28,12 @@ from app.jobs.runner import JobKind, Runner
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.jobs.vigil import Vigil
-from app.media.facts.probe import probe
-from app.media.facts.values import ClipFacts
 from app.media.montage.montages import Montages
 from app.media.montage.spec import MontageSpec
 from app.media.proxy.proxies import Proxies
 from app.media.proxy.spec import ProxySpec
 from app.media.transcode.spec import TranscodeSpec
 from app.media.transcode.transcodes import Transcodes
-from app.media.watch.folder import Told, WatchFolder
-from app.media.watch.order import read_order
-from app.media.watch.products import Products
 from app.media.watch.watched import WatchedFolders
 from app.offload.card.surroundings import Surroundings
 from app.offload.evidence.account import Account, LastVerdict, report_folder, report_stem
@@ -55,17 +50,23 @@ from app.offload.planning.task import accepted, offload_task
 from app.offload.spec import OffloadSpec
 from app.paths import Profile, absolute
 from app.places.cards import Card, candidate_cards, recognise
-from app.places.eject import EjectResult, eject
 from app.places.volumes import Volume, volumes
 from app.reports.model import DayReport, FileRow, TransferReport, VerifyReport
 from app.settings import Settings
 from app.units import now
+
+if TYPE_CHECKING:
+    from app.media.facts.values import ClipFacts
+    from app.media.watch.folder import Told, WatchFolder
+    from app.places.eject import EjectResult
 
 log = logging.getLogger(__name__)
 
 
 def tool_version() -> str:
     """Reelkeep's version."""
+    from importlib.metadata import PackageNotFoundError, version  # it takes a while to load
+
     try:
         return version("reelkeep")
     except PackageNotFoundError:
@@ -338,6 +339,8 @@ class Engine(AbstractContextManager["Engine"]):
 
         Raises NotFound, BadInput, and MediaFault for what is no clip or a damaged one.
         """
+        from app.media.facts.probe import probe  # what works is loaded when it works
+
         return probe(path, decoders=self.external_decoders)
 
     @property
@@ -347,6 +350,8 @@ class Engine(AbstractContextManager["Engine"]):
 
     def eject(self, place: Path) -> EjectResult:
         """Unmount and power off; PlaceBusy names the program that holds it."""
+        from app.places.eject import eject
+
         return eject(place)
 
     def watch(self, root: Path, told: Told = lambda _: None) -> WatchFolder:
@@ -355,6 +360,10 @@ class Engine(AbstractContextManager["Engine"]):
         Raises NotFound where there is none (`app.media.watch.order.init` makes one), and BadInput
         where its TOML makes no sense.
         """
+        from app.media.watch.folder import WatchFolder
+        from app.media.watch.order import read_order
+        from app.media.watch.products import Products
+
         order = read_order(absolute(root))
         products = Products.of(order, self.transcodes.recipe, self.proxies.recipe)
         return WatchFolder(order, products, self, told)

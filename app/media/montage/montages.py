@@ -11,8 +11,6 @@ from app.jobs.journal import Journal
 from app.jobs.runner import JobKind, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
-from app.media.facts.external import decoder_for
-from app.media.montage.job import MontageRun, clear_up, plan_montage, results_of
 from app.media.montage.spec import (
     LEAST_WIDTH,
     MOST_TILES,
@@ -44,11 +42,15 @@ class Montages:
 
     def plan(self, spec: MontageSpec) -> MontagePlan:
         """What a job would make; nothing is written."""
+        from app.media.montage.job import plan_montage  # what works is loaded when it works
+
         _check(spec)
         return plan_montage(spec, self._decoders())
 
     def results(self, job: JobId) -> tuple[SheetResult, ...]:
         """What became of each clip of a job; BadInput for jobs of another kind."""
+        from app.media.montage.job import results_of
+
         if self._journal.job(job).kind != MontageSpec.kind:
             raise BadInput(f"Job {job} makes no contact sheets.")
         return results_of(self._journal, job)
@@ -68,6 +70,8 @@ class Montages:
         *at* is a timecode, or the number of a frame, counted from 0. Nothing is replaced. Raises
         NotFound, BadInput, MediaFault for a clip or frame that can't be shown, WriteFailed.
         """
+        from app.media.facts.external import decoder_for
+
         if not clip.exists():
             raise NotFound(f"There is no file {clip}.", path=clip)
         program = decoder_for(clip, self._decoders())
@@ -97,11 +101,15 @@ class Montages:
         )
 
     def _run(self, job: JobId, spec: Spec, control: JobControl) -> bool:
+        from app.media.montage.job import MontageRun
+
         assert isinstance(spec, MontageSpec)
         decoders = self._decoders()
         return MontageRun(job, spec, control, self._journal, self._indexes, decoders).run()
 
     def _clear_up(self, job: JobId, _spec: Spec) -> tuple[str, ...]:
+        from app.media.montage.job import clear_up
+
         return clear_up(self._journal, job)
 
 

@@ -13,7 +13,6 @@ from app.errors import BadInput, MediaFault, ReelkeepError, WriteFailed
 from app.jobs.control import JobControl
 from app.jobs.spec import CONVERTER, to_json
 from app.media.ffmpeg.process import run_reporting
-from app.media.montage.tiles import timecode_of
 from app.own_process import own_process
 from app.timecode import Timecode
 
@@ -99,6 +98,8 @@ def number_of(footage: Footage, start: Timecode | None, text: str, name: str) ->
         n = _by_clock(footage, start, text.strip())
     if 0 <= n < footage.frames + footage.missing_at_end:
         return n
+    from app.media.montage.tiles import timecode_of
+
     first, last = (timecode_of(footage, start, one) for one in (0, footage.frames - 1))
     raise BadInput(
         f"{text} is not in {name}, which runs from {first} to {last}.",
@@ -108,6 +109,8 @@ def number_of(footage: Footage, start: Timecode | None, text: str, name: str) ->
 
 def _by_clock(footage: Footage, start: Timecode | None, text: str) -> int:
     """By the clock that stands below the tiles of a contact sheet; -1 for no frame of the clip."""
+    from app.media.montage.tiles import timecode_of  # it takes a while to load
+
     rate = start.rate if start else footage.rate
     if start is None and not footage.steady:
         return _by_time(footage, text)

@@ -11,14 +11,17 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.errors import BadInput, NotFound, ReelkeepError
 from app.media.products.stamp import Stamp
-from app.media.watch.folder import WatchFolder
 from app.media.watch.order import read_order
 from app.media.watch.state import WatchState
 from app.paths import absolute
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.media.watch.folder import WatchFolder
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ AGAIN = 5.0
 """Seconds between two tries to watch a folder that is watched elsewhere, or is not there."""
 _LOOK = 1.0
 """Seconds between two looks whether the settings have changed."""
-Open = Callable[[Path], WatchFolder]
+Open = Callable[[Path], "WatchFolder"]
 
 
 class WatchedFolders:
