@@ -13,7 +13,7 @@ from app.jobs.spec import CONVERTER
 KEPT = (
     "error", "hint", "verdict", "safe", "card", "checked", "report", "size", "files_total",
     "clips_total", "work_done", "work_total", "copied", "verified", "files_done", "stage",
-    "unit",
+    "unit", "goes_to",
 )  # fmt: skip
 """What of a job's last snapshot the journal keeps."""
 

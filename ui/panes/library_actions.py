@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from ui.panes.library import LibraryPane
 
 _OF_CLIPS = {
-    "Play full screen", "Make previews", "Make editorial proxies", "Make contact sheets…",
-    "Show in the file manager",
+    "Play full screen", "Make previews", "Make editorial proxies", "Make thumbnails",
+    "Make proxies…", "Transcode…", "Make contact sheets…", "Show in the file manager",
 }  # fmt: skip
 
 
 def actions_of(pane: LibraryPane) -> list[QAction]:
     """The commands of *pane*, in the order of its menu."""
-    deeds, player = pane.deeds, pane.panel.player
+    deeds, making, player = pane.deeds, pane.making, pane.panel.player
     sorts = [
         (f"Sort by {HEADS[column].lower()}", "", partial(pane.table.sort_by, column))
         for column in Column
@@ -44,9 +44,12 @@ def actions_of(pane: LibraryPane) -> list[QAction]:
         ("Save this frame as TIFF…", "", partial(deeds.save_frame, StillForm.TIFF)),
         ("View through a LUT…", "", deeds.choose_lut),
         ("", "", None),
-        ("Make previews", "Ctrl+Shift+M", partial(deeds.make_proxies, "preview")),
-        ("Make editorial proxies", "", partial(deeds.make_proxies, "editorial")),
-        ("Make contact sheets…", "", deeds.make_sheets),
+        ("Make previews", "Ctrl+Shift+M", partial(making.make_proxies, "preview")),
+        ("Make editorial proxies", "", partial(making.make_proxies, "editorial")),
+        ("Make thumbnails", "", partial(making.make_proxies, "thumbnail")),
+        ("Make proxies…", "", making.ask_proxies),
+        ("Transcode…", "Ctrl+Shift+T", making.ask_transcode),
+        ("Make contact sheets…", "", making.ask_sheets),
         ("Show in the file manager", "", deeds.show_in_folder),
     ):
         action = QAction(text, pane)

@@ -1,4 +1,4 @@
-"""What the library does with clips: proxies, contact sheets, stills, LUTs for viewing."""
+"""What the library does with clips: versions to play, stills, LUTs for viewing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from PySide6.QtGui import QDesktopServices, QDrag, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 from app.media.frames.source import FileSource
-from app.media.montage.spec import MontageSpec
 from app.media.montage.stills import Still, StillForm, write_still
 from app.media.play.film import ClipFilm, FileFilm, Film, IndexOf
 from app.media.play.lens import check_lut
@@ -20,8 +19,7 @@ from app.media.play.log_looks import LOOKS, LogLook, look_file
 from app.media.play.sound_sink import SoundSink
 from app.media.play.trial import Trial
 from app.media.proxy.recipes import ProxySize
-from app.media.proxy.spec import KeptProxy, ProxySpec
-from app.units import count_text
+from app.media.proxy.spec import KeptProxy
 from ui.bridge import Bridge
 from ui.models.clips import ClipRow, files_as_mime
 from ui.models.player import PlayerModel
@@ -92,35 +90,7 @@ class LibraryDeeds(QObject):
 
         self._bridge.ask(look, lambda found: self._player.offer(key, found))
 
-    # Jobs
-
-    def make_proxies(self, recipe: str) -> None:
-        """Queue proxies of the chosen clips, in the cache."""
-        rows, engine = self._chosen(), self._bridge.engine
-        files = tuple(row.path for row in rows)
-        if not files:
-            return
-
-        def submit() -> object:
-            spec = ProxySpec(files=files, recipes=(engine.proxies.recipe(recipe),))
-            return engine.submit(spec)
-
-        what = count_text(len(files), "clip")
-        self._bridge.ask(submit, lambda _: self.said.emit(f"Proxies of {what} are in the queue."))
-
-    def make_sheets(self) -> None:
-        """Choose where contact sheets of the chosen clips go, and queue them."""
-        files = tuple(row.path for row in self._chosen())
-        if files:
-            self.ask_folder("Contact sheets go to", partial(self._queue_sheets, files))
-
-    def _queue_sheets(self, files: tuple[Path, ...], folder: Path) -> None:
-        engine = self._bridge.engine
-        what = count_text(len(files), "clip")
-        self._bridge.ask(
-            lambda: engine.submit(MontageSpec(files=files, to=folder)),
-            lambda _: self.said.emit(f"Contact sheets of {what} are in the queue."),
-        )
+    # Files
 
     def show_in_folder(self) -> None:
         """Open the folder of the first chosen clip in the system's file manager."""

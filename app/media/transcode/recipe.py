@@ -104,6 +104,11 @@ def transcode_recipe(name: str, folder: Path | None = None) -> TranscodeRecipe:
     return _KIND.named(name, folder)
 
 
+def transcode_recipe_names(folder: Path | None = None) -> tuple[str, ...]:
+    """Every recipe that can be named, ours first."""
+    return _KIND.names(folder)
+
+
 def encoders_of(recipe: TranscodeRecipe) -> tuple[str, ...]:
     """What ffmpeg calls the encoders that a recipe needs."""
     named = (ENCODERS.get(recipe.picture.codec), SOUND_ENCODERS.get(recipe.sound.codec))

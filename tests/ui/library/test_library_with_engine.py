@@ -22,6 +22,7 @@ from app.media.proxy.spec import KeptProxy
 from ui.application import Session
 from ui.models.offline_clips import listing_of
 from ui.panes.library import LibraryPane
+from ui.widgets.make_dialog import MakeDialog
 
 PATIENCE = 120_000
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -119,16 +120,40 @@ def test_previews_are_made_from_the_words_that_tell_what_is_played(
     qtbot.waitUntil(lambda: settled(pane), timeout=PATIENCE)
 
 
-def test_contact_sheets_go_where_the_person_says(
-    session: Session, shelf: Path, tmp_path: Path, qtbot
+@pytest.mark.parametrize(
+    ("action", "choices", "made"),
+    [
+        ("Make contact sheets…", {"Tiles": "2 × 2", "Format": "PNG"}, ["A003C001", "B014C002"]),
+        ("Transcode…", {"Recipe": "keepsake: tiny, for looking only"}, ["A003C001"]),
+        ("Make proxies…", {"Recipe": "thumbnail: small, for lists and strips"}, ["A003C001"]),
+    ],
+)
+def test_what_is_made_goes_where_the_person_says(
+    session: Session, shelf: Path, tmp_path: Path, qtbot, action, choices, made
 ) -> None:
-    pane = shown(session, shelf, qtbot)
-    pane.table.selectAll()
-    pane.deeds._queue_sheets(tuple(row.path for row in pane.chosen()), tmp_path / "sheets")
+    pane, to = shown(session, shelf, qtbot), tmp_path / "made"
+    if len(made) > 1:
+        pane.table.selectAll()
+    next(one for one in pane.commands() if one.text() == action).trigger()
+    (dialog,) = pane.findChildren(MakeDialog)
+    qtbot.waitUntil(dialog.isVisible)
+    for combo in dialog.lists:
+        combo.setCurrentText(choices[combo.accessibleName()])
+        assert combo.currentText() == choices[combo.accessibleName()]
+    assert dialog.make.isEnabled() is (action == "Make proxies…")  # they may go into the cache
+    QTest.keyClicks(dialog.folder, str(to))
+    with qtbot.waitSignal(pane.said, timeout=PATIENCE):
+        QTest.mouseClick(dialog.make, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(session.bridge.snapshots) == 1, timeout=PATIENCE)
     qtbot.waitUntil(lambda: session.bridge.snapshots[0].state.ended, timeout=PATIENCE)
-    assert session.bridge.snapshots[0].state is JobState.DONE, session.bridge.snapshots[0].error
-    assert len(list((tmp_path / "sheets").rglob("*.jpg"))) == 2
+    (job,) = session.bridge.snapshots
+    assert job.state is JobState.DONE, job.error
+    assert job.goes_to == str(to)
+    found = [path for path in to.rglob("*") if path.suffix in {".png", ".mkv", ".mp4"}]
+    assert sorted(path.stem for path in found) == made
+    if action == "Make contact sheets…":
+        results = session.bridge.engine.montages.results(job.id)
+        assert {one.sheets[0].grid for one in results} == {2}
     qtbot.waitUntil(lambda: settled(pane), timeout=PATIENCE)
 
 
