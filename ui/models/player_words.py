@@ -20,7 +20,13 @@ def head(model: PlayerModel) -> str:
     late = f" · {count_text(model.dropped, 'frame')} dropped" if model.dropped else ""
     said = model.marks.text_at(model.number)
     comment = f" · {printable(said)}" if said else ""
-    return f"frame {model.number:,} · {rate_text(model.rate)} fps{speed}{loop}{late}{comment}"
+    index = model.playback.index if model.playback is not None else None
+    rate = f"{rate_text(model.rate)} fps"
+    if index is not None and index.assumed:
+        rate += (
+            " assumed" if model.clip is not None and model.clip.start else " assumed, no timecode"
+        )
+    return f"frame {model.number:,} · {rate}{speed}{loop}{late}{comment}"
 
 
 def badge(model: PlayerModel) -> str:

@@ -71,6 +71,8 @@ class FrameIndex:
     """So many frames at the head need a picture from before the file begins: nobody has them."""
     missing_at_end: int = 0
     """So many more frames the file promises whose bytes aren't there."""
+    assumed: bool = False
+    """Whether *rate* is only assumed: nothing in the clip tells one."""
 
     @cached_property
     def frames(self) -> int:

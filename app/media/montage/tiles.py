@@ -69,6 +69,8 @@ def heading(facts: ClipFacts, track: VideoTrack, footage: Footage, number: int) 
     """The line of facts above the tiles; *number* counts the tracks of the clip from 1 on."""
     begins = f"TC {facts.start}" if facts.start else "no timecode, counted from 0"
     rate = f"{rate_text(footage.rate)} fps" if footage.steady else "frames of unequal length"
+    if not track.rate:
+        rate += " assumed"
     length = f"{_length(footage.duration)}, {count_text(footage.frames, 'frame')}"
     several = f"picture {number} of {len(facts.video)}" if len(facts.video) > 1 else ""
     codec = track.codec_name or track.codec

@@ -32,7 +32,6 @@ _GROUP = 12
 """Frames that are read at once when somebody goes back."""
 _NEAR = 48
 """Frames ahead that are sooner read over than the program is started anew."""
-_UNTOLD = Fraction(24)
 _MOST = 1 << 20
 """Frames that are looked for in a clip which does not tell how many it has."""
 _GRACE = 2.0
@@ -66,7 +65,7 @@ class ExternalFrames:
         """The picture that comes next."""
         count = frames or (self._searched() if decoder.takes_first else self._counted())
         keys = np.arange(0, count if decoder.takes_first else 1, _GROUP, dtype=np.int64)
-        self.index = steady_index(count, rate or _UNTOLD, keys)
+        self.index = steady_index(count, rate, keys)
 
     def frame(self, n: int) -> VideoFrame:
         """Frame *n*, or FrameFault."""

@@ -21,10 +21,11 @@ class RowFrames:
     """A row of pictures: each frame is a file."""
 
     def __init__(self, pictures: Pictures) -> None:
-        self._row = Row(pictures, _rate_of(pictures))
+        rate = _rate_of(pictures)
+        self._row = Row(pictures, rate)
         self.seen: Seen | None = None
         self.abandon: Callable[[], bool] | None = None
-        self.index = steady_index(self._row.frames, self._row.rate)
+        self.index = steady_index(self._row.frames, rate)
 
     def frame(self, n: int) -> VideoFrame:
         """Frame *n*, or FrameFault."""

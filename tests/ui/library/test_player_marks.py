@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from library_bench import gray, names, number_seen, settled
 from numbered_clips import number_in
+from picture_bench import row_of
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
@@ -134,6 +135,22 @@ def test_a_click_on_a_mark_goes_there_and_delete_takes_it_away(opened, go, qtbot
     qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
 
 
+def test_the_heads_of_marks_stand_above_their_columns(opened, go):
+    go(15)
+    opened.player.add_mark("Comment")
+    marks = opened.panel.marks
+    shot = gray(marks.grab().toImage())
+    head, row = shot[: marks.viewport().y() - 2], shot[marks.viewport().y() :]
+
+    def left(picture: np.ndarray, begin: int, end: int) -> int:
+        inked = np.ptp(picture[:, begin:end].astype(int), axis=0) > 40
+        return int(np.flatnonzero(inked)[0])
+
+    second = marks.columnViewportPosition(1)
+    for begin, end in ((0, second), (second, marks.width())):
+        assert abs(left(head, begin, end) - left(row, begin, end)) <= 1
+
+
 def test_shift_and_m_goes_from_mark_to_mark(opened, go, qtbot):
     for number in (15, 90):
         go(number)
@@ -237,3 +254,9 @@ def test_the_menu_of_the_player_offers_all_of_it(opened):
         "View through", "Save this frame…", "Save this frame as TIFF…",
     ]  # fmt: skip
     menu.deleteLater()
+
+
+def test_a_rate_that_nothing_tells_is_shown_as_assumed(pane, tmp_path, qtbot):
+    pane.show_folder(row_of(tmp_path / "row", "shot.%04d.png", 3))
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+    assert pane.panel.player.view.head == "frame 0 · 24 fps assumed, no timecode"

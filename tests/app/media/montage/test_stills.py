@@ -21,14 +21,16 @@ from app.engine import Engine
 from app.errors import BadInput, FrameFault, MediaFault, NotFound, WriteFailed
 from app.jobs.snapshot import JobState
 from app.media.facts.probe import probe
+from app.media.facts.whole import whole_clip
 from app.media.frames.decoder import Decoder
+from app.media.frames.footage import footage_of
 from app.media.frames.frame_index import FrameIndex
 from app.media.frames.index import build_index
 from app.media.frames.opened import OpenClip
 from app.media.frames.source import FileSource
 from app.media.montage.spec import SheetState
 from app.media.montage.stills import Still, StillForm, write_still
-from app.media.montage.tiles import clock_text
+from app.media.montage.tiles import clock_text, heading
 from app.timecode import Timecode
 
 
@@ -243,6 +245,13 @@ def test_a_row_of_pictures_is_one_clip(engine, row, tmp_path):
     assert (number_of(still), still.bits) == (9, 16)
     with pytest.raises(MediaFault, match="Frame 6"):
         engine.montages.still(first, "6", tmp_path)
+
+
+def test_a_rate_that_nothing_tells_is_marked_as_assumed(row):
+    facts = probe(row)
+    whole = whole_clip(row)
+    footage = footage_of(whole, 0, facts.video[0].rate, lambda *_: None)
+    assert "24 fps assumed" in heading(facts, facts.video[0], footage, 1)
 
 
 def test_a_clip_that_spans_files_is_one_clip(engine, numbered, tmp_path):

@@ -45,6 +45,7 @@ def spans(numbered: NumberedClips, *names: str) -> SpanFrames:
 def test_a_row_of_pictures_plays_like_a_clip(row: Path) -> None:
     player = Player(row / "shot.1001.png")
     assert player.playback.frames == 30
+    assert player.playback.index.assumed  # nothing in a PNG tells a rate
     for n in (0, 29, 7, 8, 6):
         assert number_in(brightness(player.show(n))) == n
     player.show(0)
