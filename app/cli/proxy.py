@@ -47,7 +47,14 @@ _BURN_INS = ("timecode", "clip")
     type=Place(),
     help="Folder; it gets one for each size. Default: (cache), that of the profile.",
 )
-@click.option("--recipe", "recipes", multiple=True, metavar="NAME", help="A recipe by its name.")
+@click.option(
+    "--recipe",
+    "recipes",
+    multiple=True,
+    metavar="NAME",
+    help="thumbnail, preview, editorial, or one of your own: NAME.toml in the folder recipes of"
+    " the profile.",
+)
 @click.option(
     "--height",
     "heights",
@@ -124,6 +131,8 @@ def _show_planned(clip: PlannedClip, output: Output) -> None:
         known = ", there already" if proxy.known else ""
         size = f"{proxy.width}×{proxy.height}"
         output.say(f"  {proxy.name:<14}{size:<12}{proxy.path}{known}")
+    for note in clip.notes:
+        output.warn(note)
 
 
 def show_proxies(engine: Engine, ended: JobSnapshot, output: Output) -> int:

@@ -46,6 +46,18 @@ class Pictures:
         return self.row.present + sum(last - first + 1 for first, last in self.row.missing)
 
     @property
+    def places(self) -> dict[int, str]:
+        """The file of each frame, counted from 0; gaps count."""
+        places: dict[int, str] = {}
+        at, before = -1, -1
+        for name in self.names:
+            number = number_of_picture(name)
+            at += number - before if number > before and places else 1
+            before = number
+            places[at] = name
+        return places
+
+    @property
     def title(self) -> str:
         """What the files have in common, or the folder's name where that is nothing."""
         head = self.row.pattern.partition("%")[0].rstrip("._- ")

@@ -16,8 +16,12 @@ from typing import Any
 import ffmpeg
 
 from app.errors import MediaFault
+from app.media.facts.values import FrameRow
+from app.media.facts.whole import whole_clip
 from app.media.ffmpeg.tally import Part, Tally
 
+_NAMED = 5
+"""Gaps of a row that are named one by one."""
 PACE = 24
 """Frames a second of a row of pictures that does not say."""
 
@@ -60,14 +64,14 @@ def at_pace(clip: Tally) -> Tally:
 def feed_of(source: Path, clip: Tally, options: Mapping[str, Any]) -> Iterator[Feed]:
     """What there is to read of *clip*; *options* go in front of the picture's input.
 
-    Raises MediaFault for a row in which pictures are missing.
+    Where a picture of a row is missing, the one before it is read in its place.
     """
     track = clip.facts.picture
     assert track is not None
     with contextlib.ExitStack() as left:
         name, how = str(source), dict(options)
         if clip.facts.row is not None:
-            name, more = row_input(source, clip)
+            name, more = left.enter_context(_whole_row(source, clip))
             how |= more
         elif clip.parts:
             name = left.enter_context(_listed(clip.parts))
@@ -95,11 +99,53 @@ def row_input(source: Path, clip: Tally) -> tuple[str, dict[str, str]]:
     row, track = clip.facts.row, clip.facts.picture
     assert row is not None
     assert track is not None
-    if row.missing or row.last < row.first:
-        raise MediaFault(f"{source} belongs to a row with missing pictures.", path=source)
-    name = f"{str(source.parent).replace('%', '%%')}/{row.pattern}"
-    how = {"format": "image2", "start_number": str(row.first), "framerate": str(track.rate)}
-    return name, how
+    refuse_gaps(source, row)
+    return _numbered(source.parent, row.pattern, row.first, track.rate)
+
+
+def refuse_gaps(source: Path, row: FrameRow) -> None:
+    """Raise MediaFault for a row that cannot be opened as it is; what it lacks is named."""
+    if row.missing:
+        words = f"The row of pictures that begins with {source} lacks {missing_pictures(row)}."
+        raise MediaFault(words, path=source)
+    if row.last < row.first:
+        words = f"The row of pictures that begins with {source} counts past midnight."
+        raise MediaFault(words, path=source)
+
+
+def missing_pictures(row: FrameRow) -> str:
+    """Which files a row lacks, `a.0005.dpx to a.0007.dpx, a.0011.dpx`; "" for a whole one."""
+    names = [
+        row.pattern % first + (f" to {row.pattern % last}" if last > first else "")
+        for first, last in row.missing
+    ]
+    more = len(names) - _NAMED
+    return ", ".join([*names[:_NAMED], *([f"and more in {more} places"] if more > 0 else [])])
+
+
+def _numbered(folder: Path, pattern: str, first: int, rate: Fraction) -> tuple[str, dict[str, str]]:
+    name = f"{str(folder).replace('%', '%%')}/{pattern}"
+    return name, {"format": "image2", "start_number": str(first), "framerate": str(rate)}
+
+
+@contextlib.contextmanager
+def _whole_row(source: Path, clip: Tally) -> Iterator[tuple[str, dict[str, str]]]:
+    """The same for a row that may have gaps, or count past midnight: by links in their order."""
+    row, track = clip.facts.row, clip.facts.picture
+    assert row is not None
+    assert track is not None
+    if not row.missing and row.last >= row.first:
+        yield row_input(source, clip)
+        return
+    pictures = whole_clip(source).pictures
+    assert pictures is not None
+    places, held = pictures.places, ""
+    with tempfile.TemporaryDirectory() as folder:
+        for n in range(pictures.frames):
+            held = places.get(n, held)
+            link = Path(folder, f"{n:08d}{source.suffix}")
+            link.symlink_to((pictures.folder / held).absolute())
+        yield _numbered(Path(folder), f"%08d{source.suffix}", 0, track.rate)
 
 
 PARTS = {"format": "concat", "safe": "0"}

@@ -17,7 +17,7 @@ import av
 from av.video.frame import VideoFrame
 
 from app.errors import FrameFault, MediaFault
-from app.media.facts.row import Pictures, ending, number_of_picture
+from app.media.facts.row import Pictures, ending
 from app.media.facts.sequence import FORMATS
 from app.media.facts.whole import Whole
 from app.media.frames.decoder import Decoder
@@ -146,7 +146,7 @@ class Row:
         self.rate = rate or _UNTOLD
         self.steady = True
         self.missing_at_end = 0
-        self._names = _places(pictures)
+        self._names = pictures.places
         self.frames = max(self._names) + 1
 
     @property
@@ -184,18 +184,6 @@ class Row:
 
     def close(self) -> None:
         """Nothing is kept open."""
-
-
-def _places(pictures: Pictures) -> dict[int, str]:
-    """The file of each frame, counted from 0; gaps count."""
-    places: dict[int, str] = {}
-    at, before = -1, -1
-    for name in pictures.names:
-        number = number_of_picture(name)
-        at += number - before if number > before and places else 1
-        before = number
-        places[at] = name
-    return places
 
 
 def footage_of(whole: Whole, track: int, rate: Fraction, make_index: MakeIndex) -> Footage:

@@ -67,15 +67,24 @@ SOFTWARE = Way()
 
 
 def arguments(
-    name: str, facts: ClipFacts, feed: Feed, outputs: Mapping[Path, Rung], way: Way = SOFTWARE
+    name: str,
+    facts: ClipFacts,
+    feed: Feed,
+    outputs: Mapping[Path, Rung],
+    way: Way = SOFTWARE,
+    *,
+    filled: int = 0,
 ) -> list[str]:
     """Everything behind the program's name; *outputs* are partial names with what they hold.
 
-    *name* is the clip's, to be burnt in.
+    *name* is the clip's, to be burnt in. *filled*: so many frames there have to be, and in place of
+    one that does not come the one before it is shown.
     """
     track = facts.picture
     assert track is not None
     picture = feed.from_zero()
+    if filled:
+        picture = _filled(picture, track.rate, filled)
     sound = feed.sound_for(sum(map(_sounds, outputs.values())))
     left = sorted(
         outputs.items(), key=lambda item: (-item[1].width * item[1].height, not item[1].whole)
@@ -94,6 +103,12 @@ def arguments(
         heard = next(sound) if _sounds(rung) else ()
         made.append(_output(mine, heard, path, rung, facts, name, way))
     return list(ffmpeg.get_args(ffmpeg.merge_outputs(*made), overwrite_output=True))
+
+
+def _filled(picture: Any, rate: Fraction, frames: int) -> Any:
+    steady = picture.filter("fps", fps=f"{rate.numerator}/{rate.denominator}")
+    longer = steady.filter("tpad", stop=frames, stop_mode="clone")
+    return longer.filter("trim", end_frame=frames)
 
 
 def decoding(way: Way) -> dict[str, str]:

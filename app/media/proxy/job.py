@@ -125,7 +125,7 @@ class ProxyRun:
         for path, clip in tallies(list(clips), self._control, care=Care.FACTS).items():
             if isinstance(clip, Tally):  # what cannot be read is said when its turn comes
                 track = clip.facts.picture
-                lengths[path] = clip.frames or (track.frames if track else 0)
+                lengths[path] = clip.frames or (track.present if track else 0)
                 self._counted[path] = (stamps[path], clip)
         return lengths
 
@@ -206,7 +206,7 @@ def _planned(order: Order, there: dict[Path, KeptProxy]) -> PlannedClip:
             name=rung.name, path=path, width=width, height=height, known=path in there
         )
         proxies.append(one)
-    frames = order.clip.frames or (track.frames if track else 0)
+    frames = order.clip.frames or (track.present if track else 0)
     source = order.of.path
     notes = tuple(_lacking(order.clip, source))
     return PlannedClip(source=source, frames=frames, proxies=tuple(proxies), notes=notes)

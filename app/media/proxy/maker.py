@@ -22,6 +22,7 @@ from app.media.products.partial import part_of, sync_folder
 from app.media.products.sources import Source
 from app.media.products.stamp import Stamp
 from app.media.proxy.check import differences
+from app.media.proxy.damage import Damage, damage_of
 from app.media.proxy.display_matrix import set_turn
 from app.media.proxy.graph import SOFTWARE, Way, arguments, decoding
 from app.media.proxy.rungs import Rung
@@ -106,6 +107,7 @@ class ProxyMaker:
         self._order, self._program = order, program
         self._shelf, self._control = shelf, control
         self._parts = {path: part_of(path, order.job) for path in order.proxies}
+        self._damage = Damage()
 
     def make(self, told: Callable[[int], None], ways: tuple[Way, ...] = (SOFTWARE,)) -> Finished:
         """Make them; *told* hears how many frames are done, of the clip's.
@@ -132,17 +134,41 @@ class ProxyMaker:
                     part.unlink(missing_ok=True)
 
     def _make(self, told: Callable[[int], None], way: Way) -> tuple[KeptProxy, ...]:
-        self._encode(told, way)
-        self._control.show(stage="Checking frame for frame")
-        self._turn()
-        counted = tallies(list(self._parts.values()), self._control, care=Care.PACKETS)
+        complaints = self._encode(told, way)
+        counted = self._counted()
         clip = self._told_by_pictures(next(iter(counted.values())))
+        made = [one.frames for one in counted.values() if isinstance(one, Tally)]
+        missing = clip.frames - min(made, default=clip.frames)
+        if complaints or missing > 0:
+            self._look_for_damage()
+        if missing > 0 and self._can_be_filled(clip, missing):
+            self._encode(told, way, filled=clip.frames)
+            counted = self._counted()
         found = [
             self._checked(clip, path, rung, counted[self._parts[path]], way)
             for path, rung in self._order.proxies.items()
         ]
         self._unchanged()
         return self._name(found)
+
+    def _counted(self) -> dict[Path, Tally | MediaFault]:
+        self._control.show(stage="Checking frame for frame")
+        self._turn()
+        return tallies(list(self._parts.values()), self._control, care=Care.PACKETS)
+
+    def _look_for_damage(self) -> None:
+        track = self._order.clip.facts.picture
+        if track is not None and track.lost:
+            return  # what lies behind the end of the file is known
+        self._control.show(stage="Looking for damage in the original")
+        self._damage = damage_of(self._order.source, self._control)
+        if self._damage:
+            log.info("%s is damaged at %s", self._order.source, self._damage.places)
+
+    def _can_be_filled(self, clip: Tally, missing: int) -> bool:
+        track = clip.facts.picture
+        steady = track is not None and track.steady
+        return steady and self._damage.can_be_held(missing, clip.frames)
 
     def _claim(self) -> None:
         """Make the folders; nothing that is not ours is written over."""
@@ -164,7 +190,8 @@ class ProxyMaker:
                     path=path.parent,
                 ) from error
 
-    def _encode(self, told: Callable[[int], None], way: Way) -> None:
+    def _encode(self, told: Callable[[int], None], way: Way, *, filled: int = 0) -> tuple[str, ...]:
+        """Write all parts; what ffmpeg complained of."""
         order = self._order
         outputs = {self._parts[path]: rung for path, rung in order.proxies.items()}
 
@@ -173,7 +200,7 @@ class ProxyMaker:
 
         self._control.show(stage="Making proxies")
         with feed_of(order.source, order.clip, decoding(way)) as feed:
-            line = arguments(order.name, order.clip.facts, feed, outputs, way)
+            line = arguments(order.name, order.clip.facts, feed, outputs, way, filled=filled)
             log.info("ffmpeg %s", " ".join(line))
             ended = run_ffmpeg(self._program.path, line, self._control, hear)
         for words in ended.words:
@@ -189,6 +216,7 @@ class ProxyMaker:
             raise MediaFault(
                 f"Proxies of {order.source} could not be made: {ended.trouble}", path=order.source
             )
+        return ended.words
 
     def _turn(self) -> None:
         """Have players turn what was not turned, and nothing else."""
@@ -214,11 +242,7 @@ class ProxyMaker:
         if isinstance(made, MediaFault):
             raise made
         if wrong := list(differences(clip, rung, made)):
-            raise MediaFault(
-                f"The proxy {rung.name} of {order.source} is not what it has to be and was not"
-                f" kept: {'; '.join(wrong)}.",
-                path=order.source,
-            )
+            raise MediaFault(self._why(clip, rung, wrong), path=order.source)
         _sync(part)
         stat = part.stat()
         width, height = rung.stored
@@ -236,6 +260,23 @@ class ProxyMaker:
             peak=made.peak,
             digest=digest_of(rung),
             way=way.name_for(rung),
+            damage=self._damage.places if self._damage else "",
+        )
+
+    def _why(self, clip: Tally, rung: Rung, wrong: list[str]) -> str:
+        """Why a proxy was not kept: the original's own fault comes first."""
+        source, track = self._order.source, clip.facts.picture
+        if self._damage:
+            return (
+                f"{source} is damaged at {self._damage.places}, so that no proxy of it is frame for"
+                f" frame the same: {'; '.join(wrong)}."
+            )
+        if track is not None and track.lost:
+            lost = f"{track.lost:,} of its frames are behind the end of the file"
+            return f"{source} was cut off: {lost}. No proxy was made of it."
+        return (
+            f"The proxy {rung.name} of {source} is not what it has to be and was not kept:"
+            f" {'; '.join(wrong)}."
         )
 
     def _unchanged(self) -> None:

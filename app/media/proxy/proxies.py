@@ -121,7 +121,7 @@ class Proxies:
         if spec.to is not None:  # nobody may unplug a drive that is written to
             lanes.add(volume_of(spec.to, dict(self._declared())).device.id)
         return Task(
-            title=f"Proxies of {title}",
+            title=f"Proxies of {title} ({', '.join(one.name for one in spec.recipes)})",
             lanes=frozenset(lanes),
             facts={},
             shown={"unit": FRAMES, "goes_to": str(spec.to or self.shelf.folder)},

@@ -63,6 +63,8 @@ class KeptProxy:
     """Of everything that it was made by."""
     way: str
     """Which encoder made it, `libx264`; and the decoder, where a device did that."""
+    damage: str = ""
+    """At which frames the original is damaged, `frames 29 to 32`; "" for a sound one."""
 
 
 class ClipState(StrEnum):
@@ -114,6 +116,8 @@ class PlannedClip:
     """As its container tells."""
     proxies: tuple[PlannedProxy, ...] = ()
     trouble: str = ""
+    notes: tuple[str, ...] = ()
+    """What is worth knowing before: pictures of a row that are missing, what gets no proxy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

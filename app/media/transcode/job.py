@@ -19,6 +19,7 @@ from app.media.products.sources import Source, Sources, sources_of
 from app.media.transcode.clip import ClipTranscode
 from app.media.transcode.fates import Intent, intents, words_of
 from app.media.transcode.lines import size_of
+from app.media.transcode.original import refuse_what_cannot_be_read
 from app.media.transcode.outputs import Output, known, output_of
 from app.media.transcode.programs import Programs
 from app.media.transcode.recipe import TranscodeRecipe
@@ -125,6 +126,7 @@ def plan_transcodes(spec: TranscodeSpec, programs: Programs, control: JobControl
     for path, source in sources.clips.items():
         try:
             output = output_of(spec, source, names[path])
+            refuse_what_cannot_be_read(source)
             clips.append(_planned(spec, output, headers(path, control)))
         except (ReelkeepError, OSError) as error:
             clips.append(PlannedClip(source=path, trouble=trouble_of(error, path)))

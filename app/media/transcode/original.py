@@ -12,7 +12,9 @@ from typing import Any
 import ffmpeg
 
 from app.jobs.control import JobControl
-from app.media.ffmpeg.feed import PARTS, at_pace, list_of_parts, row_input
+from app.media.facts.row import PICTURES, ending
+from app.media.facts.whole import whole_clip
+from app.media.ffmpeg.feed import PARTS, at_pace, list_of_parts, refuse_gaps, row_input
 from app.media.ffmpeg.tally import tally
 from app.media.products.sources import Source
 
@@ -38,6 +40,14 @@ class Reading:
     def input(self, **options: Any) -> Any:
         """For ffmpeg-python."""
         return ffmpeg.input(self.name, **self.options, **options)
+
+
+def refuse_what_cannot_be_read(source: Source) -> None:
+    """Raise MediaFault for what `readings_of` does not give: a row with gaps. OSError."""
+    if len(source.files) > 1 and ending(source.path.name) in PICTURES:
+        pictures = whole_clip(source.path).pictures
+        if pictures is not None:
+            refuse_gaps(source.path, pictures.row)
 
 
 def readings_of(source: Source, folder: Path, control: JobControl) -> tuple[Reading, ...]:

@@ -12,7 +12,8 @@ from proxy_bench import proxies_of, shown_by_ffprobe
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
-from app.media.proxy.spec import ClipState
+from app.media.proxy.recipes import recipe_named
+from app.media.proxy.spec import ClipState, ProxySpec
 
 
 @pytest.fixture
@@ -62,12 +63,24 @@ def test_a_row_of_pictures_is_one_clip(engine, tmp_path):
     assert (result.state, shown_by_ffprobe(result.proxies[0].path).frames) == (ClipState.MADE, 31)
 
 
-def test_a_row_with_a_gap_has_none_and_says_why(engine, tmp_path):
-    first = sources.row(tmp_path / "A001")
-    (first.parent / "A001.0086410.dpx").unlink()
+def test_in_place_of_a_rows_missing_pictures_the_one_before_is_shown(engine, tmp_path):
+    first = sources.row(tmp_path / "100 % A001")
+    _, (result,) = proxies_of(engine, first, to=tmp_path / "whole")
+    whole = result.proxies[0].path
+    for number in (10, 11, 20):
+        (first.parent / f"A001.00864{number}.dpx").unlink()
+    spec = ProxySpec(files=(first,), recipes=(recipe_named("preview"),), to=tmp_path / "out")
+
+    (planned,) = engine.proxies.plan(spec).clips
     ended, (result,) = proxies_of(engine, first, to=tmp_path / "out")
-    assert (ended.state, result.state) == (JobState.FAILED, ClipState.FAILED)
-    assert result.trouble == f"{first} belongs to a row with missing pictures."
+
+    assert (ended.state, result.state) == (JobState.DONE, ClipState.MADE), result.trouble
+    lacks = "lacks A001.0086410.dpx to A001.0086411.dpx, A001.0086420.dpx:"
+    assert planned.notes == result.notes
+    assert lacks in result.notes[0]
+    assert (planned.frames, result.frames) == (30, 30)
+    alike = sources.likeness(whole, result.proxies[0].path)
+    assert [n for n, like in enumerate(alike) if like < 0.98] == [10, 11, 20]
 
 
 def test_a_raw_clip_that_nobody_can_decode_is_named(engine, clips, tmp_path):

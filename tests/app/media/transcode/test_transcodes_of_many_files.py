@@ -127,4 +127,6 @@ def test_a_row_of_pictures_becomes_a_film(engine, footage, tmp_path, suffix, pix
 
     (folder / f"A001.0086410.{suffix}").unlink()
     ended, (sheet,) = transcoded(engine, folder, to=tmp_path / "gap")
-    assert "belongs to a row with missing pictures" in sheet.trouble
+    assert f"lacks A001.0086410.{suffix}." in sheet.trouble
+    spec = TranscodeSpec(files=(folder,), recipe=PLAIN, to=tmp_path / "gap")
+    assert [one.trouble for one in engine.transcodes.plan(spec).clips] == [sheet.trouble]
