@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from app.integrity.hashing import CUSTODY_KINDS, HashKind, MultiHash, hash_bytes, raw_form
+from app.integrity.hashing import CUSTODY_KINDS, HashKind, hash_bytes, raw_form
 from app.integrity.mhl.values import DirectoryDigests, FileRecord
 
 _Pair = tuple[str, str]
@@ -82,10 +82,7 @@ def _with_name(kind: HashKind, pair: _Pair) -> str:
 
 
 def _of_list(kind: HashKind, texts: list[str]) -> str:
-    hasher = MultiHash((kind,))
-    for text in sorted(texts):
-        hasher.update(raw_form(kind, text))
-    return hasher.digests()[kind]
+    return hash_bytes(kind, b"".join([raw_form(kind, text) for text in sorted(texts)]))
 
 
 def _depth(folder: str) -> int:

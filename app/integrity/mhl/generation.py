@@ -50,6 +50,7 @@ SET_ASIDE_SUFFIX = ".unchained"
 """Added to the name of a manifest that an interruption left outside of the chain."""
 
 _LAST = "\U0010ffff\U0010ffff"
+_NO_NAMES = frozenset({"", ".", ".."})
 _NO_DIGESTS = DirectoryDigests(content={}, structure={})
 
 
@@ -111,11 +112,15 @@ class _Operation:
     def check(self) -> None:
         """Refuse paths that a manifest cannot say."""
         seen: set[str] = set()
+        sound: set[str] = set()  # folders whose names can be said
         items: tuple[FileRecord | Folder, ...] = (*self.files, *(self.folders or ()))
         for path in (item.path for item in items):
-            parts = path.split("/")
-            if not holdable(path) or not all(parts) or not {".", ".."}.isdisjoint(parts):
+            folder, _, name = path.rpartition("/")
+            parts = (name,) if folder in sound else path.split("/")
+            if not holdable(path) or not _NO_NAMES.isdisjoint(parts):
                 raise BadInput(f"A manifest cannot hold the name {path!r}.")
+            if folder:
+                sound.add(folder)
             if path in seen:
                 raise BadInput(f"The name {path!r} is there twice.")
             seen.add(path)

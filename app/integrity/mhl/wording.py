@@ -85,7 +85,7 @@ def file_moment(mtime_ns: int) -> datetime | None:
         whole = _in_zone(seconds, time.tzname)
     except (ValueError, OverflowError, OSError):
         return None
-    return whole.replace(microsecond=rest // 1000)
+    return whole.replace(microsecond=rest // 1000) if rest else whole
 
 
 @lru_cache(maxsize=1024)

@@ -221,7 +221,7 @@ def digests_from(text: str | None) -> dict[HashKind, str]:
     """From `xxh64:… blake3:…`."""
     if not text:
         return {}
-    return {_HASHES[kind]: digest for kind, _, digest in (p.partition(":") for p in text.split())}
+    return {_HASHES[kind]: digest for kind, digest in [p.split(":", 1) for p in text.split()]}
 
 
 @lru_cache(maxsize=256)

@@ -35,6 +35,9 @@ from app.units import now
 if TYPE_CHECKING:
     from app.offload.job.run import OffloadRun
 
+_SECOND = 1_000_000_000
+"""Nanoseconds; manifests tell whole seconds, which many files have in common."""
+
 
 def write_custody(run: OffloadRun, place: Place) -> str:
     """Append this offload's generation at *place*; the path of the manifest, "" if none was due.
@@ -106,7 +109,7 @@ def _record(history: History | None, file: HeldFile) -> FileRecord:
     return FileRecord(
         path=file.path,
         size=file.size,
-        mtime=file_moment(file.mtime_ns),
+        mtime=file_moment(file.mtime_ns // _SECOND * _SECOND),
         hashes=tuple(
             [
                 HashRecord(kind=kind, text=digests[kind], action=action, at=file.proven)

@@ -276,12 +276,15 @@ def test_a_history_that_grew_meanwhile_is_not_overwritten(card: Path) -> None:
     assert len(read_chain(card / "ascmhl/ascmhl_chain.xml")) == 2
 
 
-def write(root: Path, *, previous: History | None = None, path: str = "a.mov") -> Path:
+def write(root: Path, *paths: str, previous: History | None = None) -> Path:
     text = hash_bytes(HashKind.XXH64, b"a")
     record = HashRecord(kind=HashKind.XXH64, text=text, action=Action.ORIGINAL, at=STARTED)
     return write_generation(
         root,
-        records=[FileRecord(path=path, size=1, mtime=None, hashes=(record,))],
+        records=[
+            FileRecord(path=path, size=1, mtime=None, hashes=(record,))
+            for path in paths or ("a.mov",)
+        ],
         folders=[Folder(path="sub")],
         process=Process.TRANSFER,
         creator=CREATOR,
@@ -291,11 +294,13 @@ def write(root: Path, *, previous: History | None = None, path: str = "a.mov") -
 
 
 @pytest.mark.parametrize(
-    "path", ["bell\x07.mov", os.fsdecode(b"bad\xff"), "../up", "/abs", "a//b", "", "sub"]
+    "path",
+    ["bell\x07.mov", os.fsdecode(b"bad\xff"), "../up", "/abs", "a//b", "", "sub", "in/", "in/.."],
 )
 def test_names_that_a_manifest_cannot_hold_are_refused(tmp_path: Path, path: str) -> None:
-    with pytest.raises(BadInput):
-        write(tmp_path, path=path)
+    for sound in [(), ("top.mov", "in/first.mov")]:
+        with pytest.raises(BadInput):
+            write(tmp_path, *sound, path)
     assert not (tmp_path / "ascmhl").exists()
 
 
@@ -309,7 +314,7 @@ def test_a_manifest_is_never_overwritten(tmp_path: Path) -> None:
     (blocker / "kept").touch()
 
     with pytest.raises((NameTaken, WriteFailed)):
-        write(root, path="b.mov")
+        write(root, "b.mov")
     assert first.read_bytes() == before
     assert (blocker / "kept").exists()
     assert len(read_chain(root / "ascmhl/ascmhl_chain.xml")) == 1
@@ -368,13 +373,13 @@ def test_a_full_disk_leaves_the_history_as_it_was(tmp_path: Path) -> None:
         fill(root / "filler")
         names = sorted(p.name for p in (root / "ascmhl").iterdir())
         with pytest.raises(WriteFailed, match="No space"):
-            write(root, path="b.mov")
+            write(root, "b.mov")
         history = History.load(root)
         assert history is not None
         assert len(history.generations) == 1
         assert sorted(p.name for p in (root / "ascmhl").iterdir()) == names
         (root / "filler").unlink()
-        write(root, path="b.mov")
+        write(root, "b.mov")
     finally:
         subprocess.run(["umount", "-l", root], check=True)
 
