@@ -60,7 +60,8 @@ _BURN_INS = ("timecode", "clip")
     "heights",
     multiple=True,
     type=Number(16, 8192),
-    help="Of previews; repeat for a ladder. Default: 360 and 720, up to the clip's own.",
+    help="Of previews; repeat for a ladder. Default: 360 and 720, up to the clip's own;"
+    " of a clip that stands upright it is the width.",
 )
 @click.option(
     "--burn-in",

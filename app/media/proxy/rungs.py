@@ -55,6 +55,9 @@ def rungs_of(
 ) -> tuple[Rung, ...]:
     """The proxies of a clip, largest first; *heights* take the place of the previews' own.
 
+    The height of a picture that is higher than wide is its shorter side: what is called 720 lines
+    of any other is 720 pixels wide here.
+
     Raises MediaFault where a picture is too small for its codec.
     """
     found: dict[str, Rung] = {}
@@ -72,17 +75,22 @@ def _rungs(track: VideoTrack, recipe: ProxyRecipe, heights: tuple[int, ...]) -> 
     if recipe.size is ProxySize.PREVIEW and heights:
         wanted = heights
     shown = _shown(track)
-    rungs = [height for height in sorted(set(wanted)) if height <= shown[1]] or [shown[1]]
+    upright = (
+        shown[0] < shown[1] and recipe.size is not ProxySize.THUMBNAIL
+    )  # a strip has one height
+    own = max(1, round(shown[0])) if upright else shown[1]
+    rungs = [number for number in sorted(set(wanted)) if number <= own] or [own]
     numbered = recipe.size is ProxySize.PREVIEW or len(wanted) > 1
     turn = _turn(track)
-    for height in map(even, rungs):
-        width = even(Fraction(shown[0] * height) / shown[1])
-        if turn % 180:
-            width, high = height, width
+    for number in map(even, rungs):
+        if upright:
+            width, height = number, even(Fraction(shown[1] * number) / shown[0])
         else:
-            high = height
-        name = f"{recipe.name}-{height}" if numbered else recipe.name
-        yield Rung(recipe=recipe, name=name, width=width, height=high, turn=turn)
+            width, height = even(Fraction(shown[0] * number) / shown[1]), number
+        if turn % 180:
+            width, height = height, width
+        name = f"{recipe.name}-{number}" if numbered else recipe.name
+        yield Rung(recipe=recipe, name=name, width=width, height=height, turn=turn)
 
 
 def _shown(track: VideoTrack) -> tuple[Fraction, int]:

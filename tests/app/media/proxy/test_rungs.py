@@ -30,6 +30,17 @@ def test_the_ladder_ends_at_the_clip():
     assert sizes(small, "preview") == {"preview-240": "320×240"}
 
 
+@pytest.mark.parametrize("turned", [0, 90])
+def test_the_number_is_the_shorter_side_also_of_a_clip_that_stands_upright(turned):
+    size = {"width": 1080, "height": 1920} if not turned else {"width": 1920, "height": 1080}
+    upright = replace(HD, rotation=turned, **size)
+    assert sizes(upright, "preview", "thumbnail") == {
+        "preview-720": "720×1280", "preview-360": "360×640", "thumbnail": "60×108",
+    }  # fmt: skip
+    small = replace(HD, width=640, height=900)
+    assert sizes(small, "preview", heights=(720, 1080)) == {"preview-640": "640×900"}
+
+
 @pytest.mark.parametrize(
     ("width", "height", "expected"),
     [(3840, 2160, "1920×1080"), (4096, 2160, "2048×1080"), (1920, 1080, "1920×1080"),
