@@ -80,6 +80,11 @@ class VideoTrack:
     """The longest way from one key frame to the next, in frames; 0 where it is not known."""
     language: str = ""
 
+    @property
+    def present(self) -> int:
+        """How many of its frames are in the file."""
+        return self.frames - self.lost
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioTrack:

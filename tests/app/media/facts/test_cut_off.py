@@ -45,7 +45,7 @@ def test_the_header_of_a_file_that_was_cut_off_is_not_believed(
         (track,) = facts.video
         if there == 50:
             continue  # only the index behind the pictures is gone
-        assert (track.frames, track.lost) == (50, 50 - there)
+        assert (track.frames, track.lost, track.present) == (50, 50 - there, there)
         assert facts.remarks == (f"{name} is cut off: {there} of {of} frames are in the file.",)
 
 
