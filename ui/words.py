@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
-from app.units import amount_text, duration_text, now, speed_text
+from app.units import BYTES, amount_text, duration_text, now, speed_text
 from ui.theme import Tone
 
 _NAMED = 3
@@ -106,7 +106,8 @@ def job_sign(job: JobSnapshot) -> Sign:
 def job_text(job: JobSnapshot) -> str:
     """E.g. `Offload A003 · 412.6 GB`; the drive of a check stands in a column of its own."""
     title = printable(job.title.rpartition(" on ")[0] or job.title if job.checked else job.title)
-    return f"{title} · {amount_text(job.size, job.unit)}" if job.size else title
+    amount = amount_text(job.size, job.unit) if job.size and job.unit == BYTES else ""
+    return " · ".join(filter(None, (title, amount)))
 
 
 def stage_text(job: JobSnapshot) -> str:

@@ -130,7 +130,7 @@ def version() -> str:
     type=Place(),
     envvar="REELKEEP_PROFILE",
     metavar="DIR",
-    help="Keep settings, journal, catalog, log and reports in DIR.",
+    help="Keep settings, journal, log and reports in DIR.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.option(

@@ -37,7 +37,7 @@ from app.units import bytes_text, duration_text
 
 
 @clip_command("montage")
-@click.option("--to", metavar="DIR", type=Place(), help="The folder of the sheets.")
+@click.option("--to", required=True, metavar="DIR", type=Place(), help="Folder of the sheets.")
 @click.option(
     "--grid",
     type=Number(1, MOST_TILES),
@@ -70,8 +70,6 @@ def montage_command(context: click.Context, /, **given: Any) -> None:
 
 def _spec(given: dict[str, Any]) -> MontageSpec:
     files = named_files(given, "montage")
-    if given["to"] is None:
-        raise BadInput("Name the folder of the sheets: --to DIR")
     form = {"jpg": "jpeg", None: "jpeg"}.get(given["form"], given["form"])
     if form not in list(SheetForm):
         raise BadInput(f'"{form}" is no form of sheets.', hint="There are: jpeg, png, pdf.")

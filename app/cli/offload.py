@@ -48,7 +48,7 @@ class Size(click.ParamType):
     metavar="DIR[,noflush]",
     multiple=True,
     help="Folder on a drive; repeat for each. After a comma: noflush, only=FILTER,"
-    " name=TEMPLATE, stage=N.",
+    " name=TEMPLATE, stage=N, proxies=SIZE+SIZE.",
 )
 @click.option(
     "--hash",

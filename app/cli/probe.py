@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -13,7 +15,8 @@ from app.cli.ending import Ending
 from app.cli.invocation import this_invocation
 from app.cli.output import shown
 from app.cli.typed import Place
-from app.errors import ReelkeepError
+from app.errors import NotFound, ReelkeepError
+from app.media.facts.folder import clips_below
 from app.media.facts.probe import CONVERTER, probe
 from app.media.facts.values import AudioTrack, ClipFacts, Colour, FrameRow, KeyFrames, VideoTrack
 from app.timecode import rate_text
@@ -33,9 +36,10 @@ def probe_command(context: click.Context, /, files: tuple[Path, ...], as_json: b
     """Show container, picture, sound, timecode, reel and what else a clip tells of itself.
 
     A file that is a part of a clip stands for all of it: a frame of a row of pictures, a part of
-    a recording that spans several files. So does a folder that holds nothing but one clip.
+    a recording that spans several files. Of a folder all clips below it are shown.
     """
     failed = 0
+    files = tuple(chain.from_iterable(map(_clips_of, files)))
     decoders = this_invocation().settings().get("media.external_decoders")
     for n, file in enumerate(files):
         try:
@@ -56,6 +60,15 @@ def probe_command(context: click.Context, /, files: tuple[Path, ...], as_json: b
     if as_json:
         click.echo(json.dumps({"event": "result", "clips": len(files) - failed, "failed": failed}))
     context.exit(Ending.FAILED if failed else Ending.DONE)
+
+
+def _clips_of(path: Path) -> Sequence[Path]:
+    """The clips of a folder, where there are several; else *path* itself."""
+    with contextlib.suppress(NotFound):  # said when its turn comes
+        clips = clips_below(path).clips if path.is_dir() else ()
+        if len(clips) > 1:
+            return [clip.path for clip in clips]
+    return [path]
 
 
 def _lines(facts: ClipFacts) -> Iterator[str]:

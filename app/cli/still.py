@@ -16,14 +16,19 @@ from app.media.montage.still_order import StillForm
 
 @click.command("still")
 @click.argument("file", type=Place())
-@click.option("--at", metavar="TC|FRAME", help="A timecode, or a frame's number from 0 on.")
-@click.option("--to", metavar="DIR", type=Place(), help="The folder of the picture.")
+@click.option(
+    "--at",
+    required=True,
+    metavar="TC|FRAME",
+    help="A timecode, such as 01:00:04:12, or a frame's number from 0 on.",
+)
+@click.option("--to", required=True, metavar="DIR", type=Place(), help="Folder of the picture.")
 @click.option("--format", "form", metavar="FORM", help="png or tiff. Default: png.")
 @click.option("--track", type=Number(1, 99), default=1, help="Of several pictures. Default: 1.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def still_command(
-    file: Path, at: str | None, to: Path | None, form: str | None, track: int, **flags: bool
+    file: Path, at: str, to: Path, form: str | None, track: int, **flags: bool
 ) -> None:
     """Export one frame of FILE, exactly the one that is named, as PNG or TIFF.
 
@@ -31,11 +36,6 @@ def still_command(
     replaced.
     """
     output = Output(as_json=flags["as_json"])
-    if at is None or to is None:
-        lacking = (
-            "the frame: --at TC|FRAME" if at is None else "the folder of the picture: --to DIR"
-        )
-        raise BadInput(f"Name {lacking}")
     form = {"tif": "tiff", None: "png"}.get(form, form)
     if form not in list(StillForm):
         raise BadInput(f'"{form}" is no form of stills.', hint="There are: png, tiff.")

@@ -107,6 +107,6 @@ def test_jobs_that_count_frames_say_frames():
         id=JobId("A"), kind="proxy", title="Proxies of A003", state=JobState.RUNNING,
         unit=FRAMES, size=1204, copied=100, rate=7.25,
     )  # fmt: skip
-    assert words.job_text(job) == "Proxies of A003 · 1,204 frames"
+    assert words.job_text(job) == "Proxies of A003"
     assert words.rate_cell(job) == "7.2 fps"
     assert words.rate_cell(replace(job, rate=61.4)) == "61 fps"

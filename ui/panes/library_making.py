@@ -45,7 +45,7 @@ class LibraryMaking(QObject):
     def make_proxies(self, recipe: str) -> None:
         """Queue proxies of the chosen clips, in the cache."""
         rows = self._chosen()
-        if rows:
+        if rows := self._to_be_seen(rows):
             self._queue_proxies(rows, Answered(values=(recipe,), folder=None, places=()))
 
     def ask_proxies(self) -> None:
@@ -66,6 +66,7 @@ class LibraryMaking(QObject):
             "Transcode",
             (Choice(name="Recipe", values=_worded(names, _SAID)),),
             self._queue_transcodes,
+            seen=False,
         )
 
     def ask_sheets(self) -> None:
@@ -83,8 +84,9 @@ class LibraryMaking(QObject):
         *,
         elsewhere: str = "",
         first_track_only: bool = False,
+        seen: bool = True,
     ) -> None:
-        rows = self._chosen()
+        rows = self._to_be_seen(self._chosen()) if seen else self._chosen()
         if not rows:
             return
         wanted = Wanted(
@@ -100,6 +102,13 @@ class LibraryMaking(QObject):
             queue(rows, answer)
 
         MakeDialog(wanted, self._before.get(title), answered, self._window).open()
+
+    def _to_be_seen(self, rows: Sequence[ClipRow]) -> Sequence[ClipRow]:
+        """Those of *rows* that are not sound alone; it is said where none is left."""
+        seen = [row for row in rows if row.facts is None or row.facts.picture is not None]
+        if rows and not seen:
+            self.said.emit(f"{_of(rows)} {'has' if len(rows) == 1 else 'have'} no picture.")
+        return seen
 
     # Queueing
 

@@ -74,7 +74,7 @@ def test_what_makes_no_sense_is_refused(reelkeep, clip, tmp_path, arguments, wor
 def test_a_folder_for_the_sheets_has_to_be_named(reelkeep, clip):
     answer = reelkeep("montage", clip)
     assert answer.code == 2
-    assert "Name the folder of the sheets: --to DIR" in answer.err
+    assert "Missing option '--to'." in answer.err
 
 
 def test_one_bad_clip_does_not_stop_the_others(reelkeep, clip, tmp_path):

@@ -1,5 +1,6 @@
 """`reelkeep probe`: what clips tell of themselves, in lines and as JSON."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -81,10 +82,16 @@ def test_a_row_of_pictures_is_told_with_its_gaps(reelkeep, tmp_path):
     assert told["video"][0]["rate"] == "24"
 
 
-def test_a_folder_of_several_clips_is_refused(reelkeep, clip):
-    answer = reelkeep("probe", clip.parent.parent)
-    assert answer.code == 1
-    assert answer.err.strip().endswith("is no file, and not one clip. Name a file in it.")
+def test_of_a_folder_every_clip_is_told(reelkeep, clip, tmp_path):
+    for name in ("A.mov", "B.mov"):
+        shutil.copy(clip, tmp_path / name)
+    answer = reelkeep("probe", tmp_path, "--json")
+    told = [event["path"] for event in answer.events if event["event"] == "clip"]
+    assert (answer.code, told) == (0, [str(tmp_path / "A.mov"), str(tmp_path / "B.mov")])
+    (tmp_path / "none").mkdir()
+    answer = reelkeep("probe", tmp_path / "none")
+    assert answer.code in {1, 2}
+    assert str(tmp_path / "none") in answer.err
 
 
 def test_what_nobody_can_decode_is_told_and_shown_by_the_program_of_the_settings(

@@ -44,7 +44,9 @@ def test_they_go_to_the_cache_and_the_verdict_comes_first(reelkeep, card, places
     assert answer.code == 0, answer.err
     lines = answer.out.splitlines()
     verdict = lines.index("Offload A003: SAFE TO FORMAT. Proxies are made now.")
-    done = next(n for n, line in enumerate(lines) if "Proxies of A003, running" in line)
+    done = next(
+        n for n, line in enumerate(lines) if "Proxies of A003 (thumbnail, preview), running" in line
+    )
     assert verdict < done
     assert lines[-1].startswith("SAFE TO FORMAT")
     with Engine(profile) as engine:

@@ -40,7 +40,7 @@ def test_a_dry_run_writes_nothing(reelkeep, clip, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ([], 2, "Name the frame: --at TC|FRAME"),
+        ([], 2, "Missing option '--at'."),
         (["--at", "500"], 2, "which runs from 00:59:58;00 to 01:00:01;29."),
         (["--at", "01:01:00;00"], 2, "drop-frame timecode leaves this number out"),
         (["--at", "1", "--format", "gif"], 2, '"gif" is no form of stills. There are: png, tiff.'),
