@@ -45,14 +45,15 @@ def has_proxies(model: PlayerModel) -> bool:
 
 
 def advice(model: PlayerModel) -> str:
-    """What to do about that, for the tool tip."""
-    if not badge(model):
+    """All of the badge, which may be elided, and what to do about it: for the tool tip."""
+    told = badge(model)
+    if not told:
         return ""
-    told = "Choose what is played (V)."
-    if SLOW in badge(model):
-        way = "choose one, or let it go by itself" if has_proxies(model) else "make some here"
-        told = f"This machine is too slow for the original. Previews play smoothly: {way} (V)."
-    return told
+    way = "A click, or V, chooses what is played."
+    if SLOW in told:
+        what = "choose one, or let it go by itself" if has_proxies(model) else "make some here"
+        way = f"This machine is too slow for the original. Previews play smoothly: {what} (V)."
+    return f"{told[0].upper()}{told[1:]}. {way}"
 
 
 def message(model: PlayerModel) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -80,6 +81,7 @@ def test_a_click_on_what_is_played_chooses_and_automatic_goes_back(proxied, qtbo
     view = proxied.panel.player.view
     assert view.chip.text() == "original ▾"
     assert view.rect().contains(view.chip.geometry())
+    assert view.chip.toolTip() == "Original. A click, or V, chooses what is played."
     pick(proxied, "Play preview 90", qtbot)
     assert view.chip.text() == "preview 90 ▾"
     menu = proxied.panel.player.versions_menu()
@@ -115,6 +117,21 @@ def test_the_player_stays_at_its_frame_when_the_original_goes_and_when_it_comes_
         )
         assert proxied.player.number == 57
         assert number_seen(view) == 57
+
+
+def test_a_read_that_fails_because_the_original_has_gone_leads_to_a_proxy(proxied, shelf, qtbot):
+    view = proxied.panel.player.view
+    proxied.player.show(57)
+    qtbot.waitUntil(lambda: settled(proxied), timeout=30_000)
+    clip = shelf / "A003C001.mov"
+    os.truncate(clip, 1000)  # it stays open: without this, all of it could still be read
+    clip.unlink()
+    proxied.player.show(90)
+    qtbot.waitUntil(
+        lambda: settled(proxied) and view.badge == "preview 180, original offline", timeout=30_000
+    )
+    assert number_seen(view) == 90
+    assert view.message == ""
 
 
 def test_a_switch_while_it_plays_goes_on_playing(proxied, qtbot):
