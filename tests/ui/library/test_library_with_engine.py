@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,13 @@ from PySide6.QtWidgets import QApplication, QMenu
 from app.engine import Engine
 from app.errors import NotFound
 from app.jobs.snapshot import JobState
-from app.media.products.stamp import Stamp
+from app.media.facts.stamp import Stamp
 from app.media.proxy.recipes import ProxySize
 from app.media.proxy.spec import KeptProxy
 from ui.application import Session
 from ui.models.offline_clips import listing_of
 from ui.panes.library import LibraryPane
+from ui.widgets.labels import TextLabel
 from ui.widgets.make_dialog import MakeDialog
 
 PATIENCE = 120_000
@@ -131,6 +133,8 @@ def test_previews_are_made_from_the_words_that_tell_what_is_played(
 def test_what_is_made_goes_where_the_person_says(
     session: Session, shelf: Path, tmp_path: Path, qtbot, action, choices, made
 ) -> None:
+    if len(made) > 1:  # sound has no sheet, and does no harm
+        made_by_ffmpeg("-f", "lavfi", "-i", "sine=d=1", shelf / "T001.wav")
     pane, to = shown(session, shelf, qtbot), tmp_path / "made"
     if len(made) > 1:
         pane.table.selectAll()
@@ -155,6 +159,27 @@ def test_what_is_made_goes_where_the_person_says(
         results = session.bridge.engine.montages.results(job.id)
         assert {one.sheets[0].grid for one in results} == {2}
     qtbot.waitUntil(lambda: settled(pane), timeout=PATIENCE)
+
+
+def test_that_a_second_picture_is_left_out_is_said(session: Session, tmp_path: Path, qtbot) -> None:
+    two = ("-f", "lavfi", "-i", "testsrc2=s=64x36:d=1:r=25", "-map", "0", "-map", "0")
+    folder = tmp_path / "two"
+    folder.mkdir()
+    made_by_ffmpeg(*two, "-c:v", "mjpeg", folder / "two.mov")
+    pane = shown(session, folder, qtbot)
+    pane.making.ask_proxies()
+    (dialog,) = pane.findChildren(MakeDialog)
+    words = "Only the first picture track of two is made into proxies."
+    assert words in [label.text() for label in dialog.findChildren(TextLabel)]
+    with qtbot.waitSignal(pane.said, timeout=PATIENCE) as said:
+        QTest.mouseClick(dialog.make, Qt.MouseButton.LeftButton)
+    assert said.args[0].endswith(f"in the queue. {words}")
+    qtbot.waitUntil(lambda: len(session.bridge.snapshots) == 1, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: session.bridge.snapshots[0].state.ended, timeout=PATIENCE)
+
+
+def made_by_ffmpeg(*options: object) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", *map(str, options)], check=True, timeout=60)
 
 
 def test_the_menu_key_offers_what_can_be_done_with_the_chosen_clips(
