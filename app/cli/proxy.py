@@ -127,7 +127,8 @@ def _show_planned(clip: PlannedClip, output: Output) -> None:
     if clip.trouble:
         output.warn(f"{clip.source}: {clip.trouble}")
     else:
-        output.say(f"{clip.source}, {count_text(clip.frames, 'frame')}")
+        about = "" if clip.counted else "about "
+        output.say(f"{clip.source}, {about}{count_text(clip.frames, 'frame')}")
     for proxy in clip.proxies:
         known = ", there already" if proxy.known else ""
         size = f"{proxy.width}×{proxy.height}"

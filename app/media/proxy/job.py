@@ -209,7 +209,13 @@ def _planned(order: Order, there: dict[Path, KeptProxy]) -> PlannedClip:
     frames = order.clip.frames or (track.present if track else 0)
     source = order.of.path
     notes = tuple(_lacking(order.clip, source))
-    return PlannedClip(source=source, frames=frames, proxies=tuple(proxies), notes=notes)
+    return PlannedClip(
+        source=source,
+        frames=frames,
+        counted=bool(order.clip.frames) or (track is not None and track.counted),
+        proxies=tuple(proxies),
+        notes=notes,
+    )
 
 
 def _lacking(clip: Tally, source: Path) -> Iterator[str]:

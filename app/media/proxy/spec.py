@@ -114,6 +114,8 @@ class PlannedClip:
     source: Path
     frames: int = 0
     """As its container tells."""
+    counted: bool = True
+    """Whether it tells the number, and not only how long the picture is."""
     proxies: tuple[PlannedProxy, ...] = ()
     trouble: str = ""
     notes: tuple[str, ...] = ()

@@ -125,6 +125,8 @@ def test_the_length_is_the_pictures_and_other_sound_is_said(reelkeep, tmp_path):
         )  # fmt: skip
         answer = reelkeep("probe", path)
         assert f"{about}50 frames, 2.00 s" in answer.out
+        plan = reelkeep("proxy", path, "--dry-run").out
+        assert plan.startswith(f"{path}, {about}50 frames\n")
 
 
 def test_turns_bytes_and_timecodes_are_told_as_people_read_them(reelkeep, tmp_path, clip):
