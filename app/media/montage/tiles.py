@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.media.facts.values import ClipFacts, VideoTrack
 from app.timecode import Timecode, rate_text
-from app.units import bytes_text, count_text
+from app.units import bytes_text, count_text, rotation_text
 
 if TYPE_CHECKING:  # the window and copies do not wait for decoders to be loaded
     from app.media.frames.footage import Footage
@@ -81,7 +81,7 @@ def heading(facts: ClipFacts, track: VideoTrack, footage: Footage, number: int) 
 
 
 def _turned(track: VideoTrack) -> str:
-    turned = f", turned {track.rotation}°" if track.rotation else ""
+    turned = f", turned {rotation_text(track.rotation)}" if track.rotation else ""
     squeezed = f", pixels {_ratio(track.pixel_aspect)}" if track.pixel_aspect != 1 else ""
     return turned + squeezed
 
