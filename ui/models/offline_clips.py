@@ -53,7 +53,7 @@ def _row(path: Path, record: ClipRecord) -> ClipRow:
         name=path.stem,
         files=(path,),
         size=record.whole.size,
-        stamp=f"{record.stamp.size}-{record.stamp.changed}",
+        stamp=record.whole.text,
         offline=True,
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.errors import NotFound
 from app.media.facts.forms import look_at, recordings
+from app.media.facts.stamp import Stamp
 from app.places.cards.draft import ClipDraft
 from app.places.cards.listing import MEDIA, MOVIES, SOUNDS, Found, arrange
 from app.places.cards.plain import plain_clips
@@ -35,7 +36,7 @@ class FoundClip:
     size: int = 0
     """Bytes of all its files."""
     stamp: str = ""
-    """Another one as soon as the first part is another file: for what is remembered of it."""
+    """Another one as soon as any part is another file: for what is remembered of it."""
     group: str = LOOSE
     """The card that it lies on, in words: `A003 · ARRI ALEXA 35`."""
     missing: tuple[str, ...] = ()
@@ -124,13 +125,14 @@ def _alike(draft: ClipDraft) -> list[Found]:
 
 def _clip(root: Path, draft: ClipDraft, group: str) -> FoundClip:
     made = draft.clip()
-    first = draft.parts[0].entry
+    entries = [found.entry for found in draft.parts]
+    stamp = Stamp.together(Stamp(size=e.size, changed=e.mtime_ns) for e in entries)
     return FoundClip(
         name=made.name,
         parts=tuple(root / found.path for found in draft.parts),
         beside=tuple(root / found.path for found in draft.sidecars),
         size=made.size,
-        stamp=f"{first.size}-{first.mtime_ns}",
+        stamp=stamp.text,
         group=group,
         missing=made.missing,
     )

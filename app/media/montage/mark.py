@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.media.facts.stamp import Stamp
 from app.media.montage.spec import MadeSheet
-from app.media.products.stamp import Stamp
 
 _GENERATION = 1
 """Grows when sheets come out differently, so that finished ones are made again."""

@@ -14,13 +14,13 @@ from pathlib import Path
 from app.errors import DestinationFull, MediaFault, NameTaken, WriteFailed
 from app.jobs.control import JobControl
 from app.jobs.spec import to_json
+from app.media.facts.stamp import Stamp
 from app.media.ffmpeg.feed import at_pace, feed_of
 from app.media.ffmpeg.process import Progress, run_ffmpeg
 from app.media.ffmpeg.program import Program
 from app.media.ffmpeg.tally import Care, Tally, tallies, tally
 from app.media.products.partial import part_of, sync_folder
 from app.media.products.sources import Source
-from app.media.products.stamp import Stamp
 from app.media.proxy.check import differences
 from app.media.proxy.damage import Damage, damage_of
 from app.media.proxy.display_matrix import set_turn

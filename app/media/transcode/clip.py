@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from app.errors import MediaFault
 from app.jobs.control import JobControl
+from app.media.facts.stamp import Stamp
 from app.media.products.pixels import has_alpha
-from app.media.products.stamp import Stamp
 from app.media.transcode.check import (
     begins_apart,
     decoded_digest,

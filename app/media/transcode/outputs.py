@@ -16,9 +16,9 @@ from pathlib import Path, PurePath
 
 from app.errors import NameTaken, WriteFailed
 from app.jobs.spec import CONVERTER, to_json
+from app.media.facts.stamp import Stamp
 from app.media.products.partial import PART, sync_folder
 from app.media.products.sources import Source
-from app.media.products.stamp import Stamp
 from app.media.transcode.recipe import TranscodeRecipe
 from app.media.transcode.spec import TranscodeSheet, TranscodeSpec
 from app.media.transcode.work import write_safely

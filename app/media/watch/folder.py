@@ -18,8 +18,8 @@ from app.jobs.instance import take_lock
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.log import job_of, start_log, stop_log
+from app.media.facts.stamp import Stamp
 from app.media.facts.values import ClipFacts
-from app.media.products.stamp import Stamp
 from app.media.watch.landed import clips_landed, has_twin
 from app.media.watch.ledger import Entry, Ledger, Stage
 from app.media.watch.order import WatchOrder

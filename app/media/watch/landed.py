@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from app.media.facts.row import PICTURES, ending
+from app.media.facts.stamp import Stamp
 from app.media.products.partial import PART
-from app.media.products.stamp import Stamp
 from app.places.cards.listing import MEDIA
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from app.errors import WriteFailed
+from app.media.facts.stamp import Stamp
 from app.media.products.partial import sync_folder
-from app.media.products.stamp import Stamp
 from app.media.transcode.work import write_safely
 
 _MOST_SPENT = 1000

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from app.media.products.stamp import Stamp
+from app.media.facts.stamp import Stamp
 
 
 @dataclass(slots=True)

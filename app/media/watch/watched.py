@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import BadInput, NotFound, ReelkeepError
-from app.media.products.stamp import Stamp
+from app.media.facts.stamp import Stamp
 from app.media.watch.order import read_order
 from app.media.watch.state import WatchState
 from app.paths import absolute

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePath
 
+import proxy_sources
 import pytest
 
+from app.media.facts.folder import clips_below
+from app.media.facts.stamp import Stamp
 from app.media.products.names import names_of
-from app.media.products.stamp import Stamp
+from app.media.products.sources import source_of
 from app.media.proxy.recipes import ProxySize
 from app.media.proxy.shelf import ProxyShelf
 from app.media.proxy.spec import KeptProxy
@@ -90,6 +93,25 @@ def test_a_clip_that_is_another_one_now_has_no_proxies(shelf, tmp_path):
     kept(shelf, source, 100, used=1)
     source.write_text("another film")
     assert shelf.versions(source) == ()
+
+
+@pytest.mark.parametrize("change", ["rendered again", "older than before", "one more"])
+def test_another_picture_anywhere_in_a_row_is_another_clip(shelf, tmp_path, change):
+    first = proxy_sources.row(tmp_path / "A001")
+    row = source_of(first)
+    proxy = kept(shelf, first, 100, used=1)
+    record = shelf.record(first)
+    shelf.remember(first, record.stamp, record.proxies, whole=Stamp.of_all(row.files))
+    (before,) = clips_below(first.parent).clips
+    assert [one.path for one in shelf.versions(first)] == [proxy]
+    assert before.stamp == Stamp.of_all(row.files).text
+    tenth = row.files[10]
+    if change == "one more":
+        row.files[-1].with_name("A001.0086430.dpx").write_bytes(tenth.read_bytes())
+    else:
+        os.utime(tenth, (1, 1) if change == "older than before" else None)
+    assert shelf.versions(first) == ()
+    assert clips_below(first.parent).clips[0].stamp != before.stamp
 
 
 def test_a_damaged_record_is_none(shelf, tmp_path):

@@ -17,7 +17,7 @@ from transcode_bench import PRORES, Footage, numbers_of
 from watch_bench import WatchBench, end_by, until
 
 from app.errors import BadInput, NotFound
-from app.media.products.stamp import Stamp
+from app.media.facts.stamp import Stamp
 from app.media.watch.ledger import Entry, Ledger, Stage
 from app.media.watch.order import FILE, init, read_order
 from app.media.watch.settled import Settling, is_written
