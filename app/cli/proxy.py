@@ -178,16 +178,11 @@ def _tidy(engine: Engine, given: dict[str, Any], output: Output) -> None:
         raise BadInput("--tidy looks at the whole cache; name no clips.")
     dry_run = given["dry_run"]
     tidied: Tidied = engine.proxies.tidy(dry_run=dry_run)
-    for proxy in tidied.gone:
-        output.say(
-            f"{'would go' if dry_run else 'gone':<10}{bytes_text(proxy.bytes):>9}  {proxy.path}"
-        )
-        output.event("gone", path=str(proxy.path), bytes=proxy.bytes)
-    stays = f"{bytes_text(tidied.after)} of at most {bytes_text(tidied.limit)} in the cache"
-    pinned = (
-        f", {bytes_text(tidied.pinned)} of them of clips that are offline" if tidied.pinned else ""
-    )
-    output.say(stays + pinned)
+    for proxy, clip in zip(tidied.gone, tidied.clips, strict=True):
+        word = "would go" if dry_run else "gone"
+        output.say(f"{word:<10}{bytes_text(proxy.bytes):>9}  {proxy.name} of {clip}")
+        output.event("gone", path=str(proxy.path), bytes=proxy.bytes, clip=str(clip))
+    output.say(_cache_words(tidied, dry_run=dry_run))
     output.result(
         ok=True,
         exit_code=0,
@@ -198,3 +193,14 @@ def _tidy(engine: Engine, given: dict[str, Any], output: Output) -> None:
         pinned=tidied.pinned,
         gone=len(tidied.gone),
     )
+
+
+def _cache_words(tidied: Tidied, *, dry_run: bool) -> str:
+    before, after, limit = map(bytes_text, (tidied.before, tidied.after, tidied.limit))
+    words = f"The cache holds {after}"
+    if tidied.gone:
+        words = f"The cache {'holds' if dry_run else 'held'} {before}"
+        words += f", {after} would be left" if dry_run else f", {after} are left"
+    if tidied.pinned:
+        words += f", {bytes_text(tidied.pinned)} of them of clips that are offline"
+    return f"{words}; its limit is {limit}."

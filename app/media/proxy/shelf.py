@@ -18,9 +18,8 @@ from pathlib import Path
 from blake3 import blake3
 
 from app.jobs.spec import CONVERTER, to_json
-from app.media.facts.stamp import Stamp
 from app.media.products.partial import PART, sync_folder
-from app.media.products.sources import source_of
+from app.media.products.stamp import Stamp
 from app.media.proxy.spec import KeptProxy
 
 _RECORD = "clip.json"
@@ -56,6 +55,8 @@ class Tidied:
     """Bytes of all proxies in the cache."""
     gone: tuple[KeptProxy, ...]
     """Least recently used first."""
+    clips: tuple[Path, ...]
+    """For each of them the clip that it was made of."""
     pinned: int
     """Bytes that stay whatever the limit is, because their originals are offline."""
 
@@ -83,13 +84,13 @@ class ProxyShelf:
     def versions(self, source: Path) -> tuple[KeptProxy, ...]:
         """Its proxies that are there, also while the clip itself is offline.
 
-        Those of an earlier state of any of its files are left out.
+        Those of an earlier file under its name are left out.
         """
         record = self.record(source)
         if record is None:
             return ()
         with contextlib.suppress(OSError):
-            if Stamp.of_all(source_of(source).files) != record.whole:
+            if Stamp.of(source) != record.stamp:
                 return ()
         return tuple(proxy for proxy in record.proxies if is_there(proxy))
 
@@ -143,16 +144,20 @@ class ProxyShelf:
         clips = sorted(self._clips(), key=attrgetter("used"))
         before = sum(clip.bytes for clip in clips)
         gone: list[KeptProxy] = []
+        sources: list[Path] = []
         left, pinned = before, 0
         for clip in clips:
             if not clip.record.source.exists():
                 pinned += clip.bytes
             elif left > limit:
                 gone += clip.mine
+                sources += [clip.record.source] * len(clip.mine)
                 left -= clip.bytes
                 if not dry_run:
                     self._drop(clip)
-        return Tidied(limit=limit, before=before, gone=tuple(gone), pinned=pinned)
+        return Tidied(
+            limit=limit, before=before, gone=tuple(gone), clips=tuple(sources), pinned=pinned
+        )
 
     def _clips(self) -> Iterator[_Shelved]:
         for path in sorted(self.folder.glob(f"??/*/{_RECORD}")):

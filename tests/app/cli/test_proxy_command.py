@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -90,5 +91,10 @@ def test_the_cache_is_tidied_down_to_its_limit(reelkeep, clip):
     reelkeep("settings", "set", "proxies.limit", "1000")
     shown = reelkeep("proxy", "--tidy", "--dry-run", "--json").result
     assert (shown["gone"], shown["after"]) == (1, 0)
+    row, told = reelkeep("proxy", "--tidy", "--dry-run").out.splitlines()
+    size = re.fullmatch(rf"would go +(\S+ kB)  thumbnail of {re.escape(str(clip))}", row)
+    assert size is not None
+    assert told == f"The cache holds {size[1]}, 0 B would be left; its limit is 1.0 kB."
     assert reelkeep("proxy", "--tidy", "--json").result["gone"] == 1
     assert reelkeep("proxy", "--tidy", "--json").result["gone"] == 0
+    assert reelkeep("proxy", "--tidy").out == "The cache holds 0 B; its limit is 1.0 kB.\n"
