@@ -24,7 +24,9 @@ from app.media.montage.still_order import StillForm
 )
 @click.option("--to", required=True, metavar="DIR", type=Place(), help="Folder of the picture.")
 @click.option("--format", "form", metavar="FORM", help="png or tiff. Default: png.")
-@click.option("--track", type=Number(1, 99), default=1, help="Of several pictures. Default: 1.")
+@click.option(
+    "--track", type=Number(1, 99), metavar="N", default=1, help="Of several pictures. Default: 1."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def still_command(

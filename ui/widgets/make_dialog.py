@@ -97,6 +97,7 @@ class MakeDialog(QDialog):
             form.addRow(choice.name, combo)
         self.choose = self._button("Choose…", self._choose)
         place = QHBoxLayout()
+        place.setSpacing(8)
         place.addWidget(self.folder, 1)
         place.addWidget(self.choose)
         form.addRow("Folder", place)
