@@ -26,17 +26,23 @@ class CanonXf:
     def recognise(self, base: Folder, sidecars: Sidecars) -> CardDraft | None:
         """`CONTENTS/CLIPS…`, `PRIVATE/XFVC`, a `CRM` folder or .CRM files at the top."""
         contents = base.sub("contents") or base
-        tops = [f for name, f in contents.folders.items() if re.fullmatch(r"clips\d+", name)]
-        tops += [
+        numbered = [f for name, f in contents.folders.items() if re.fullmatch(r"clips\d+", name)]
+        tops = [
             folder
             for names in (("private", "xfvc"), ("xfvc",), ("crm",))
             if (folder := base.sub(*names)) is not None
         ]
         files = [found for top in tops for found in top.walk()]
         loose = [found for found in base.files if _CANON.fullmatch(found.stem)]
-        if not tops and not any(found.ext == "crm" for found in (*loose, *base.files)):
+        if (
+            not numbered
+            and not tops
+            and not any(found.ext == "crm" for found in (*loose, *base.files))
+        ):
             return None
-        clips = _clips([*files, *(loose or [f for f in base.files if f.ext == "crm"])])
+        # A full CLIPS001 is followed by CLIPS002, where names may come again for other clips.
+        clips = [clip for folder in numbered for clip in _clips(list(folder.walk()))]
+        clips += _clips([*files, *(loose or [f for f in base.files if f.ext == "crm"])])
         raw = any(found.ext == "crm" for clip in clips for found in clip.parts)
         draft = CardDraft(self.key, "Canon Cinema RAW Light" if raw else "Canon XF", clips=clips)
         draft.roll = joined(roll_of(clip.name) for clip in clips)

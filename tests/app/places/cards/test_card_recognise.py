@@ -191,6 +191,20 @@ def test_a_codex_drives_own_clips_folder_is_recognised(tmp_path: Path) -> None:
     assert card.clips[0].missing == ("frame 0000003",)
 
 
+def test_clips_of_one_name_in_two_folders_of_a_canon_are_two_clips(tmp_path: Path) -> None:
+    for folder in ("CLIPS001", "CLIPS002"):
+        write(tmp_path, f"CONTENTS/{folder}/AA0001/AA000101.MXF", 9)
+        write(tmp_path, f"CONTENTS/{folder}/AA0001/AA0001.CPF", 3)
+    write(tmp_path, "CONTENTS/CLIPS002/AA0001/AA000102.MXF", 9)
+    card = recognise(tmp_path)
+
+    assert [(clip.name, len(clip.files), clip.size) for clip in card.clips] == [
+        ("AA0001", 2, 12),
+        ("AA0001", 3, 21),
+    ]
+    assert card.findings == ()
+
+
 def test_raw_light_in_dcim_is_a_clip_of_a_canon(tmp_path: Path) -> None:
     write(tmp_path, "DCIM/100EOSR5/5L2A0001.CRM", 9)
     write(tmp_path, "DCIM/100EOSR5/5L2A0001.MP4", 9)
