@@ -18,8 +18,9 @@ from pathlib import Path
 from blake3 import blake3
 
 from app.jobs.spec import CONVERTER, to_json
+from app.media.facts.stamp import Stamp
 from app.media.products.partial import PART, sync_folder
-from app.media.products.stamp import Stamp
+from app.media.products.sources import source_of
 from app.media.proxy.spec import KeptProxy
 
 _RECORD = "clip.json"
@@ -84,13 +85,13 @@ class ProxyShelf:
     def versions(self, source: Path) -> tuple[KeptProxy, ...]:
         """Its proxies that are there, also while the clip itself is offline.
 
-        Those of an earlier file under its name are left out.
+        Those of an earlier state of any of its files are left out.
         """
         record = self.record(source)
         if record is None:
             return ()
         with contextlib.suppress(OSError):
-            if Stamp.of(source) != record.stamp:
+            if Stamp.of_all(source_of(source).files) != record.whole:
                 return ()
         return tuple(proxy for proxy in record.proxies if is_there(proxy))
 
