@@ -23,7 +23,7 @@ from app.media.facts.values import ClipFacts
 from app.media.watch.landed import clips_landed, has_twin
 from app.media.watch.ledger import Entry, Ledger, Stage
 from app.media.watch.order import WatchOrder
-from app.media.watch.products import Products
+from app.media.watch.products import SEEN, Products
 from app.media.watch.settled import Settling
 from app.media.watch.state import Failure, InHand, WatchState
 from app.media.watch.wakes import gives_notice, wakes
@@ -215,7 +215,7 @@ class WatchFolder:
         return well
 
     def _queue_one(self, name: str, stamp: Stamp, product: str) -> bool:
-        apart = has_twin(self.order.raw / name)
+        apart = has_twin(self.order.raw / name, sounds=product not in SEEN)
         spec = self._products.spec(product, name, apart=apart)
         try:
             job = self._queue.submit(spec)

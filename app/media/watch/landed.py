@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from app.media.facts.row import PICTURES, ending
 from app.media.facts.stamp import Stamp
 from app.media.products.partial import PART
-from app.places.cards.listing import MEDIA
+from app.places.cards.listing import MEDIA, SOUNDS
 
 
 def clips_landed(raw: Path, left_out: set[str]) -> Iterator[tuple[str, Stamp]]:
@@ -40,14 +40,18 @@ def _is_plain(path: Path) -> bool:
     return True  # it is told of when it is looked at
 
 
-def has_twin(clip: Path) -> bool:
-    """Whether another clip in the same folder has the same name but for its ending."""
+def has_twin(clip: Path, *, sounds: bool = True) -> bool:
+    """Whether another clip in the same folder has the same name but for its ending.
+
+    Without *sounds* nothing is made of these, and they take no name from a picture.
+    """
+    kinds = MEDIA if sounds else MEDIA - SOUNDS
     own = clip.stem.casefold()
     with contextlib.suppress(OSError), os.scandir(clip.parent) as entries:
         return any(
             one.name != clip.name
             and PurePath(one.name).stem.casefold() == own
-            and ending(one.name) in MEDIA
+            and ending(one.name) in kinds
             for one in entries
         )
     return False

@@ -15,7 +15,7 @@ from app.media.transcode.recipe import TranscodeRecipe
 from app.media.transcode.spec import TranscodeSpec
 from app.media.watch.order import WatchOrder
 
-_SEEN = {"montage", "proxies"}
+SEEN = {"montage", "proxies"}
 """Made of pictures."""
 
 
@@ -57,7 +57,7 @@ class Products:
 
     def fits(self, product: str, facts: ClipFacts) -> bool:
         """Whether there is anything to be made of such a clip; not of sound alone, what is seen."""
-        return facts.picture is not None or product not in _SEEN
+        return facts.picture is not None or product not in SEEN
 
     def spec(self, product: str, file: str, *, apart: bool) -> Spec:
         """The job that makes one product of *file*; *apart*: another clip has its name."""

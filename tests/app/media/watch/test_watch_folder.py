@@ -46,7 +46,8 @@ def test_what_lands_is_made_into_what_was_ordered_once(bench, clip):
     shutil.copy(clip, day / "A.MP4")  # another clip of the same name
     (day / "notes.txt").write_text("no clip")
     (day / ".A.mov.part").write_bytes(b"being copied")
-    tone = ["-f", "lavfi", "-i", "sine=d=1", day / "T001.WAV"]
+    shutil.copy(clip, day / "T001.mov")
+    tone = ["-f", "lavfi", "-i", "sine=d=1", day / "T001.WAV"]  # its second system
     subprocess.run(["ffmpeg", "-v", "error", *tone], check=True, timeout=60)
 
     done = bench.once("--json")
@@ -55,20 +56,23 @@ def test_what_lands_is_made_into_what_was_ordered_once(bench, clip):
     assert bench.made() == [
         "montage/day 1/A_MP4.jpg",
         "montage/day 1/A_mov.jpg",
+        "montage/day 1/T001.jpg",
         "preview/day 1/A_MP4.mkv",
         "preview/day 1/A_MP4.mkv.json",
         "preview/day 1/A_mov.mkv",
         "preview/day 1/A_mov.mkv.json",
-        "preview/day 1/T001.mkv",
-        "preview/day 1/T001.mkv.json",
+        "preview/day 1/T001_WAV.mkv",
+        "preview/day 1/T001_WAV.mkv.json",
+        "preview/day 1/T001_mov.mkv",
+        "preview/day 1/T001_mov.mkv.json",
     ]
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    assert events[-1]["done"] == 7
+    assert events[-1]["done"] == 10
     left_out = {event["product"] for event in events if event.get("stage") == "left out"}
     assert left_out == {"montage", "proxies"}  # of sound
     assert events[-1]["left_out"] == 1
     jobs = bench.jobs()
-    two_of_each = ["montage done", "proxy done", "transcode done"] * 2
+    two_of_each = ["montage done", "proxy done", "transcode done"] * 3
     assert sorted(jobs) == sorted([*two_of_each, "transcode done"])
     before = {name: (bench.root / name).stat().st_mtime_ns for name in bench.made()}
 
