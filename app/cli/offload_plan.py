@@ -81,6 +81,9 @@ def show_plan(plan: OffloadPlan, output: Output, later: Sequence[ProxySpec] = ()
     for spec in later:
         names = ", ".join(recipe.name for recipe in spec.recipes)
         output.say(f"  proxies   {names}  {spec.to or 'into the cache'}")
+        if spec.beside:
+            beside = ", ".join(recipe.name for recipe in spec.beside)
+            output.say(f"  proxies   {beside}  into the cache, from the same decode")
     for remark in plan.remarks:
         show_remark(remark, output)
     output.event("plan", **_facts(plan))

@@ -57,7 +57,8 @@ def _show_other(job: JobSnapshot, output: Output) -> dict[str, Any]:
     """A job that has no verdict: verify, repair."""
     words = f"{job.error} {job.hint}".strip()
     if job.state is JobState.DONE:
-        output.say(f"{job.title}, job {job.id}: done")
+        where = f" in {job.goes_to}" if job.goes_to else ""
+        output.say(f"{job.title}, job {job.id}: done{where}")
     else:
         output.warn(f"{job.title}, job {job.id}: {words or job.state}")
     return {"job": job.id, "kind": job.kind, "state": str(job.state), "error": words}

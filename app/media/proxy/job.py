@@ -58,12 +58,13 @@ def order_of(
             path=source,
         )
     proxies: dict[Path, Rung] = {}
-    for rung in rungs_of(track, spec.recipes, spec.heights):
-        if spec.to is not None:
-            place = spec.to / rung.name / f"{name}{rung.suffix}"
-        else:
-            place = shelf.place(source) / f"{rung.name}{rung.suffix}"
-        proxies[place] = rung
+    for recipes, to in ((spec.recipes, spec.to), (spec.beside, None)):
+        for rung in rungs_of(track, recipes, spec.heights):
+            if to is not None:
+                place = to / rung.name / f"{name}{rung.suffix}"
+            else:
+                place = shelf.place(source) / f"{rung.name}{rung.suffix}"
+            proxies[place] = rung
     return Order(of=of, stamps=stamps, clip=clip, name=name.name, proxies=proxies)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from app.errors import BadInput, NotFound
@@ -121,11 +122,15 @@ class Proxies:
         if spec.to is not None:  # nobody may unplug a drive that is written to
             lanes.add(volume_of(spec.to, dict(self._declared())).device.id)
         return Task(
-            title=f"Proxies of {title} ({', '.join(one.name for one in spec.recipes)})",
+            title=f"Proxies of {title} ({', '.join(one.name for one in _recipes(spec))})",
             lanes=frozenset(lanes),
             facts={},
-            shown={"unit": FRAMES, "goes_to": str(spec.to or self.shelf.folder)},
+            shown={"unit": FRAMES, "goes_to": self._places(spec)},
         )
+
+    def _places(self, spec: ProxySpec) -> str:
+        cache = [str(self.shelf.folder)] if spec.to is None or spec.beside else []
+        return " and ".join([*([str(spec.to)] if spec.to is not None else []), *cache])
 
     def _run(self, job: JobId, spec: Spec, control: JobControl) -> bool:
         from app.media.proxy.job import ProxyRun
@@ -135,7 +140,7 @@ class Proxies:
         hardware = self._settings.get("media.hardware") == "auto"
         run = ProxyRun(job, spec, control, self._journal, self.shelf, program, hardware=hardware)
         well = run.run()
-        if spec.to is None:
+        if spec.to is None or spec.beside:
             try:
                 self.tidy()
             except OSError as error:
@@ -148,6 +153,10 @@ class Proxies:
         return clear_up(self._journal, job)
 
 
+def _recipes(spec: ProxySpec) -> Iterator[ProxyRecipe]:
+    return chain(spec.recipes, spec.beside)
+
+
 def _check(spec: ProxySpec) -> None:
     """NotFound, BadInput, for what can be said before anything is begun."""
     if not spec.files:
@@ -157,7 +166,7 @@ def _check(spec: ProxySpec) -> None:
     for path in spec.files:
         if not path.exists():
             raise NotFound(f"There is no file {path}.", path=path)
-    for recipe in spec.recipes:
+    for recipe in _recipes(spec):
         if recipe.lut is not None:
             _check_lut(recipe.lut)
 

@@ -26,6 +26,8 @@ class ProxySpec(Spec):
     """Of previews, in the place of their recipe's own; empty: those."""
     to: Path | None = None
     """A folder that gets one folder for each size; None: the profile's cache."""
+    beside: tuple[ProxyRecipe, ...] = ()
+    """Made from the same decode, and these go into the cache also where there is a folder."""
     anew: bool = False
     """Make also those again that are finished."""
 

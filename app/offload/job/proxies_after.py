@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from app.errors import BadInput
 from app.jobs.journal import Journal
@@ -21,19 +22,31 @@ FOLDER = "Proxies"
 
 
 def proxies_after(plan: OffloadPlan, recipe: Callable[[str], ProxyRecipe]) -> tuple[ProxySpec, ...]:
-    """What is to be made once *plan* is carried out. Raises NotFound, BadInput."""
+    """What is to be made once *plan* is carried out. Raises NotFound, BadInput.
+
+    What goes into the cache is made together with what the drive of its copy gets: from one decode.
+    """
     return tuple(_specs(plan, recipe))
 
 
 def _specs(plan: OffloadPlan, recipe: Callable[[str], ProxyRecipe]) -> Iterator[ProxySpec]:
     wanted, places = plan.spec.destinations, plan.destinations
+    made: list[ProxySpec] = []
+    copy: PlannedDestination | None = None
+    cached: tuple[ProxyRecipe, ...] = ()
     if plan.spec.proxies:
         whole = [place for place, spec in zip(places, wanted, strict=True) if not spec.only]
-        recipes = tuple(map(recipe, plan.spec.proxies))
-        yield ProxySpec(files=((whole or places)[0].root,), recipes=recipes)
+        cached = tuple(map(recipe, plan.spec.proxies))
+        copy = (whole or places)[0]
     for place, spec in zip(places, wanted, strict=True):
         if spec.proxies:
-            yield _on(place, spec, recipe)
+            on = _on(place, spec, recipe)
+            if place is copy:
+                on, cached = replace(on, beside=cached), ()
+            made.append(on)
+    if copy is not None and cached:
+        made.insert(0, ProxySpec(files=(copy.root,), recipes=cached))
+    yield from made
 
 
 def _on(

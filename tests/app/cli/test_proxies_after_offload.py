@@ -78,6 +78,28 @@ def test_a_dry_run_says_what_would_be_made(reelkeep, card, places):
     assert f"  proxies   editorial  {places[0] / 'Proxies' / 'A003'}" in answer.out
 
 
+def test_what_a_drive_and_the_cache_get_of_one_copy_comes_from_one_decode(
+    reelkeep, card, places, profile
+):
+    order = ("offload", card, "--to", f"{places[0]},proxies=editorial", "--wanted-copies", 1)
+    wishes = (*order, "--proxies", "thumbnail,preview")
+    planned = reelkeep(*wishes, "--dry-run").out.splitlines()
+    assert "  proxies   thumbnail, preview  into the cache, from the same decode" in planned
+
+    answer = reelkeep(*wishes)
+
+    assert answer.code == 0, answer.err
+    made = places[0] / "Proxies" / "A003"
+    done = [line for line in answer.out.splitlines() if ": done in " in line]
+    assert len(done) == 1
+    assert done[0].startswith("Proxies of A003 (editorial, thumbnail, preview), job ")
+    assert done[0].endswith(f": done in {made} and {profile / 'proxies'}")
+    assert shown_by_ffprobe(made / "editorial" / "A003C001.mov").frames == 25
+    with Engine(profile) as engine:
+        kept = engine.proxies.versions(places[0] / "A003" / "A003C001.mov")
+    assert {proxy.name for proxy in kept} == {"editorial", "preview-180", "thumbnail"}
+
+
 def test_an_offload_that_fails_has_none_and_keeps_its_exit_code(reelkeep, card, places):
     taken = places[0] / "A003"
     taken.mkdir()
