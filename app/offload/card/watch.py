@@ -73,19 +73,20 @@ class CardWatch:
         """The card as the source of a pass."""
         return watched_source(folder, name, self.silence)
 
-    def mention(self, seconds: float) -> None:
+    def mention(self, seconds: float, at: str = "") -> None:
         """It has not answered for so long, 0 once it has; after the usual patience people are asked
-        to look."""
+        to look. *at* is the file, where those who are watched over do not tell."""
         if not seconds and not self._said:
             return
         shown, silence, patience = self._control.snapshot(), self.silence, watcher().patience
         if seconds >= patience.mention:
             if shown.stage != self._said:
                 self._stage = shown.stage
-            self._said = silence.words(seconds, silence.at)
+            at = at or silence.at
+            self._said = silence.words(seconds, at)
             self._control.show(stage=self._said)
             if seconds >= patience.answer and not shown.wants:
-                self._asked = self._please_look()
+                self._asked = self._please_look(at)
                 self._control.show(wants=self._asked)
         elif not seconds and self._said:
             if shown.stage == self._said:
@@ -94,11 +95,11 @@ class CardWatch:
                 self._control.show(wants="")
             self._said = self._asked = ""
 
-    def _please_look(self) -> str:
-        at = f", at {self.silence.at}" if self.silence.at else ""
+    def _please_look(self, at: str) -> str:
+        where = f", at {at}" if at else ""
         return (
-            f"The card {self.silence.name} does not answer{at}. Check the reader and its cable; the"
-            " job goes on by itself."
+            f"The card {self.silence.name} does not answer{where}. Check the reader and its cable;"
+            " the job goes on by itself."
         )
 
 

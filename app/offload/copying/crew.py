@@ -22,7 +22,7 @@ from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import Connection
 from socket import AF_UNIX, socketpair
 
-from app.offload.copying.hand import Answer, Equipment, Hand, Item
+from app.offload.copying.hand import Answer, Equipment, Hand, Item, ToCopy, ToProve
 from app.offload.copying.touch import Abandoned, Look, Touch
 from app.own_process import own_process
 from app.places.root import PinnedFolder
@@ -65,18 +65,28 @@ class _Member(threading.Thread):
     def __init__(self, inbox: queue.SimpleQueue[_Order | None], slot: int) -> None:
         super().__init__(name=f"small files {slot}", daemon=True)
         self.slot = slot
+        self._items: Sequence[Item] = ()
         self._inbox = inbox
         self.ask: Callable[[Sequence[Item]], list[Answer]]
 
     def run(self) -> None:
         while (order := self._inbox.get()) is not None:
-            items, answers = order
+            self._items, answers = order
             try:
-                answers.put(self.ask(items))
+                answers.put(self.ask(self._items))
             except Abandoned:
                 answers.put(HelperLost("its drive was given up"))
             except Exception as error:
                 answers.put(error)
+
+    def path_of(self, n: int) -> str:
+        """Where the file *n* that its hand was given lies on the card, "" if it has none such."""
+        for item in self._items:
+            if item.n == n and isinstance(item, ToCopy):
+                return item.entry.path
+            if item.n == n and isinstance(item, ToProve) and item.again is not None:
+                return item.again.path
+        return ""
 
 
 class Crew:
@@ -91,13 +101,13 @@ class Crew:
         helpers: bool,
         patience: float,
         done: Callable[[int], int] = lambda _: 0,
-        card_waits: Callable[[float], None] = lambda _: None,
+        card_waits: Callable[[float, str], None] = lambda *_: None,
     ) -> None:
         """Made by a thread that outlives it: helpers end when the thread that started them does.
 
         *patience*: seconds that a drive may be silent about one small file; *done* tells how much
         I/O the device of a drive has finished; *card_waits* is told for how many seconds the card
-        has been silent. OSError when no helper can be started.
+        has been silent, and at which file. OSError when no helper can be started.
         """
         self._inbox: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._patience, self._card_waits = patience, card_waits
@@ -185,7 +195,7 @@ class Crew:
                     checkpoint()  # whoever cancels does not wait for a drive that hangs
                     continue
                 under_way -= 1
-                self._card_waits(0.0)
+                self._card_waits(0.0, "")
                 if isinstance(reply, Exception):
                     raise reply
                 yield reply
@@ -224,11 +234,14 @@ class Crew:
 
         A card is waited for, as long as the person does not cancel.
         """
-        for look in self._looks:
+        longest, at = 0.0, ""
+        for member, look in zip(self._members, self._looks, strict=True):
             drive = look.take()
             if drive is not None and look.waited > self._patience:
                 raise NoAnswer(drive, look.waited)
-        self._card_waits(max(look.card_waited for look in self._looks))
+            if look.card_waited > longest:
+                longest, at = look.card_waited, member.path_of(look.file)
+        self._card_waits(longest, at)
 
     def close(self) -> None:
         """Let the hands go; one that still waits for a drive is left to itself."""

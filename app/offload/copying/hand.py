@@ -132,9 +132,9 @@ class Hand:
         equipment: Equipment,
         card: PinnedFolder,
         drives: dict[int, PinnedFolder],
-        touch: Callable[[int], None] = lambda _: None,
+        touch: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
-        """*touch* is told which drive (or CARD) is about to be asked for something."""
+        """*touch* is told which drive (or CARD) is about to be asked, and for which file."""
         self._equipment = equipment
         self._source = Source(card, equipment.card)
         self._drives = drives
@@ -156,7 +156,7 @@ class Hand:
 
     def _copy(self, item: ToCopy) -> Copied:
         entry = item.entry
-        self._touch(CARD)
+        self._touch(CARD, item.n)
         try:
             attributes = self._read(entry)
         except SourceFault as fault:
@@ -196,12 +196,12 @@ class Hand:
     def _write(
         self, drive: int, name: str, item: ToCopy, attributes: Attributes, view: memoryview
     ) -> Written:
-        self._touch(drive)
+        self._touch(drive, item.n)
         folder, fd = self._drives[drive], -1
         try:
             fd = folder.open(name, _CREATE, item.mode & 0o777 | 0o600)
             try:
-                self._touch(drive)  # whoever comes back late from a drive goes no further
+                self._touch(drive, item.n)  # whoever comes back late from a drive goes no further
                 self._put(fd, view)
                 missed = keep_facts(fd, item.mode, item.mtime_ns, attributes)
                 if not SYNCS_FILE_SYSTEMS:
@@ -229,12 +229,12 @@ class Hand:
     def _prove(self, item: ToProve) -> Proven:
         again, fault = "", None
         if item.again is not None:
-            self._touch(CARD)
+            self._touch(CARD, item.n)
             try:
                 again = self._read_again(item.again)
             except SourceFault as error:
                 fault = error
-        return Proven(item.n, again, fault, tuple(self._see(*copy) for copy in item.copies))
+        return Proven(item.n, again, fault, tuple(self._see(item.n, *copy) for copy in item.copies))
 
     def _read_again(self, entry: Entry) -> str:
         source = self._source
@@ -248,9 +248,9 @@ class Hand:
             raise source.fault(error, entry.path) from error
         return hash_bytes(self._equipment.proof, self._buffer[:count])
 
-    def _see(self, drive: int, name: str, read: bool, found: bool) -> Seen:
+    def _see(self, n: int, drive: int, name: str, read: bool, found: bool) -> Seen:
         folder = self._drives[drive]
-        self._touch(drive)
+        self._touch(drive, n)
         try:
             if found:  # so that what another program left in the cache can be read there
                 _write_out(folder, name)
@@ -272,7 +272,7 @@ class Hand:
     # Name
 
     def _name(self, item: ToName) -> Named:
-        self._touch(item.drive)
+        self._touch(item.drive, item.n)
         try:
             self._drives[item.drive].rename_new(item.partial, item.path)
         except OSError as error:

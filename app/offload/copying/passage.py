@@ -45,8 +45,9 @@ class Passage:
     record_copies: Callable[[Sequence[CopyFact]], None]
     """Writes down copies that are certain; the last step of a safe write."""
     record_failure: Callable[[CopyWork, ReelkeepError], None]
-    card_waits: Callable[[float], None] = lambda _: None
-    """Told for how many seconds a hand has waited for the source, 0 once that has answered."""
+    card_waits: Callable[[float, str], None] = lambda *_: None
+    """Told for how many seconds a hand has waited for the source, 0 once that has answered, and
+    at which file."""
     source_gone: SourceGone | None = None
     fatal: ReelkeepError | None = None
     """Why nothing more would be certain: the journal could not be written, or a bug of ours."""

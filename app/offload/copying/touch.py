@@ -1,6 +1,7 @@
 """Who asks which drive for something right now: told by hands, looked at by whoever waits.
 
-A hand tells it in one store into memory that it shares with its crew, also from another process.
+A hand tells it in one store into memory that it shares with its crew, also from another process:
+a count that changes with every call (24 bits), the number of the file (32), and the drive (8).
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ class Touch:
         self.over = False
         """Set once nobody waits for this hand any more: it must not touch anything."""
 
-    def __call__(self, drive: int) -> None:
-        """The hand is about to ask *drive* (or the CARD) for something."""
+    def __call__(self, drive: int, n: int = 0) -> None:
+        """The hand is about to ask *drive* (or the CARD) for something, about the file *n*."""
         if self.over:
             raise Abandoned
-        self._count += 1
-        self._cells[self._slot] = self._count << 8 | (drive + 2)
+        self._count = self._count + 1 & 0xFFFFFF
+        self._cells[self._slot] = self._count << 40 | (n & 0xFFFFFFFF) << 8 | (drive + 2)
 
     def idle(self) -> None:
         """The hand has nothing to do."""
@@ -50,6 +51,11 @@ class Look:
         """Seconds without a change, while the drive's device finished nothing either."""
         self.card_waited = 0.0
         """The same for the card."""
+
+    @property
+    def file(self) -> int:
+        """The number of the file that the hand was at when it was looked at last."""
+        return self._cell >> 8 & 0xFFFFFFFF
 
     def take(self) -> int | None:
         """Look once; the drive that the hand waits for, None for the card or nothing."""

@@ -50,13 +50,13 @@ def feeding_source(place: Place) -> Source:
     return watched_source(place.target.folder, place.name, place.target.silence)
 
 
-def waits_for(place: Place, seconds: float) -> None:
+def waits_for(place: Place, seconds: float, at: str) -> None:
     """A hand has waited so long for a drive that feeds it: give that up after the usual patience.
 
-    SourceGone then: another drive may feed the rest.
+    *at* is the file. SourceGone then: another drive may feed the rest.
     """
     if place.target is not None and seconds > watcher().patience.answer:
-        place.target.silence.give_up(seconds)
+        place.target.silence.give_up(seconds, at)
         raise _gone(place)
 
 
