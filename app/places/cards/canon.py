@@ -34,11 +34,8 @@ class CanonXf:
         ]
         files = [found for top in tops for found in top.walk()]
         loose = [found for found in base.files if _CANON.fullmatch(found.stem)]
-        if (
-            not numbered
-            and not tops
-            and not any(found.ext == "crm" for found in (*loose, *base.files))
-        ):
+        raw_light = any(found.ext == "crm" for found in (*loose, *base.files))
+        if not (numbered or tops or raw_light):
             return None
         # A full CLIPS001 is followed by CLIPS002, where names may come again for other clips.
         clips = [clip for folder in numbered for clip in _clips(list(folder.walk()))]
