@@ -14,6 +14,7 @@ from app.media.play.lens import Lens
 from app.media.play.marks import MarkStore
 from app.media.play.playback import Playback
 from app.media.play.sound_sink import SoundSink
+from app.places.online import is_online
 from app.timecode import Timecode, frame_rate
 from ui.bridge import Bridge
 from ui.models.kept_marks import KeptMarks
@@ -161,7 +162,7 @@ class PlayerModel(MarkedClip):
                 original = replace(now.versions[0], online=online)
                 self.offer(now.key, (original, *now.versions[1:]))
 
-        self._bridge.ask(lambda: all(file.exists() for file in files), seen, lambda _: None)
+        self._bridge.ask(lambda: all(map(is_online, files)), seen)
 
     def _switch_by_itself(self, clip: PlayerClip, why: str) -> bool:
         """Play the proxy that fits the picture's size, and tell *why* it is not the original."""

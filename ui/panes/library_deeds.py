@@ -20,6 +20,7 @@ from app.media.play.sound_sink import SoundSink
 from app.media.play.trial import Trial
 from app.media.proxy.recipes import ProxySize
 from app.media.proxy.spec import KeptProxy
+from app.places.online import is_online
 from ui.bridge import Bridge
 from ui.models.clips import ClipRow, files_as_mime
 from ui.models.player import PlayerModel
@@ -86,7 +87,7 @@ class LibraryDeeds(QObject):
 
         def look() -> tuple[Version, ...]:
             kept = engine.proxies.versions(Path(os.path.realpath(path)))
-            return versions_of(original, path.exists(), kept, self._index_of)
+            return versions_of(original, is_online(path), kept, self._index_of)
 
         self._bridge.ask(look, lambda found: self._player.offer(key, found))
 

@@ -21,6 +21,7 @@ from blake3 import blake3
 from app.media.facts.probe import CONVERTER
 from app.media.facts.values import ClipFacts
 from app.media.frames.asked_child import AskedChild, NoAnswer
+from app.places.online import is_online
 
 PATIENCE = 30.0
 """Seconds that the child may take over one clip."""
@@ -92,7 +93,7 @@ class Looker:
             told = self._child.ask(wish)
         except NoAnswer as none:  # said once, and not remembered
             return {"fault": f"{wish['path']} {none}"}
-        if kept is not None and Path(str(wish["path"])).exists():  # else it may come back
+        if kept is not None and is_online(Path(str(wish["path"]))):  # else it may come back
             _keep(kept, json.dumps(told).encode())
         return told
 

@@ -22,6 +22,7 @@ from app.media.facts.stamp import Stamp
 from app.media.products.partial import PART, sync_folder
 from app.media.products.sources import source_of
 from app.media.proxy.spec import KeptProxy
+from app.places.online import is_online
 
 _RECORD = "clip.json"
 
@@ -103,7 +104,7 @@ class ProxyShelf:
             for record in records
             if record is not None
             and record.source.is_relative_to(folder)
-            and not record.source.exists()
+            and not is_online(record.source)
             and any(map(is_there, record.proxies))
         )
 
@@ -148,7 +149,7 @@ class ProxyShelf:
         sources: list[Path] = []
         left, pinned = before, 0
         for clip in clips:
-            if not clip.record.source.exists():
+            if not is_online(clip.record.source):
                 pinned += clip.bytes
             elif left > limit:
                 gone += clip.mine

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fault_mount import FaultMount
 from library_bench import number_seen, pick, settled
 from numbered_clips import X264, NumberedClips, number_in
 from picture_bench import r3d
@@ -132,6 +133,24 @@ def test_a_read_that_fails_because_the_original_has_gone_leads_to_a_proxy(proxie
     )
     assert number_seen(view) == 90
     assert view.message == ""
+
+
+@pytest.mark.root
+def test_a_drive_that_only_fails_is_offline(proxied, shelf, bench, qtbot):
+    drive = FaultMount(bench, "shuttle")
+    clip = drive.point / "A003C001.mov"
+    shutil.copy(shelf / "A003C001.mov", drive.backing)
+    known = proxied.bridge.engine.proxies.known
+    known[clip] = known[shelf / "A003C001.mov"]
+    proxied.show_folder(drive.point)
+    view = proxied.panel.player.view
+    qtbot.waitUntil(lambda: settled(proxied) and view.badge == "original", timeout=30_000)
+    drive.set(*({"op": op, "match": "/A*", "do": "EIO"} for op in ("getattr", "open", "read")))
+    proxied.player.show(90)
+    qtbot.waitUntil(
+        lambda: settled(proxied) and view.badge == "preview 180, original offline", timeout=30_000
+    )
+    assert number_seen(view) == 90
 
 
 def test_a_switch_while_it_plays_goes_on_playing(proxied, qtbot):

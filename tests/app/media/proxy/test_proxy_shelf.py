@@ -7,6 +7,8 @@ from pathlib import Path, PurePath
 
 import proxy_sources
 import pytest
+from fault_mount import FaultMount
+from offload_bench import wait_for
 
 from app.media.facts.folder import clips_below
 from app.media.facts.stamp import Stamp
@@ -15,6 +17,7 @@ from app.media.products.sources import source_of
 from app.media.proxy.recipes import ProxySize
 from app.media.proxy.shelf import ProxyShelf
 from app.media.proxy.spec import KeptProxy
+from app.places.online import is_online
 
 
 @pytest.fixture
@@ -70,6 +73,20 @@ def test_those_of_clips_that_are_offline_are_pinned(shelf, tmp_path):
     assert (tidied.pinned, tidied.after) == (300, 300)
     assert (offline.exists(), here.exists()) == (True, False)
     assert [proxy.path for proxy in shelf.versions(tmp_path / "a.mov")] == [offline]
+
+
+@pytest.mark.root
+def test_clips_on_a_drive_that_only_fails_are_offline(shelf, bench, tmp_path):
+    drive = FaultMount(bench, "shuttle")
+    offline = kept(shelf, drive.point / "a.mov", 300, used=1)
+    here = kept(shelf, tmp_path / "b.mov", 300, used=2)
+    drive.set({"op": "getattr", "match": "/a.mov", "do": "EIO"})
+    wait_for(lambda: not is_online(drive.point / "a.mov"), "the kernel asks the drive again")
+    assert [one.source for one in shelf.offline_below(drive.point)] == [drive.point / "a.mov"]
+    assert [one.path for one in shelf.versions(drive.point / "a.mov")] == [offline]
+    tidied = shelf.tidy(0)
+    assert (tidied.pinned, tidied.after) == (300, 300)
+    assert (offline.exists(), here.exists()) == (True, False)
 
 
 def test_what_lies_in_other_folders_is_remembered_and_left_alone(shelf, tmp_path):
