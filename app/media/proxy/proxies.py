@@ -105,7 +105,15 @@ class Proxies:
 
     def tidy(self, *, dry_run: bool = False) -> Tidied:
         """Remove the least recently used proxies from the cache, down to the limit."""
-        return self.shelf.tidy(int(self._settings.get("proxies.limit")), dry_run=dry_run)
+        limit = int(self._settings.get("proxies.limit"))
+        return self.shelf.tidy(limit, busy=self._busy, dry_run=dry_run)
+
+    def _busy(self) -> set[str]:
+        return {job.id for job in self._journal.jobs_in(JobState.RUNNING, JobState.PAUSED)}
+
+    def used(self, clip: Path) -> None:
+        """Somebody plays one of the proxies of *clip*, so the cache keeps them longer."""
+        self.shelf.used(clip)
 
     def kind(self) -> JobKind:
         """How such jobs are prepared and run."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
@@ -138,10 +138,17 @@ class ProxyShelf:
         with contextlib.suppress(OSError):
             os.utime(self.place(source) / _RECORD)
 
-    def tidy(self, limit: int, *, dry_run: bool = False) -> Tidied:
+    def tidy(
+        self,
+        limit: int,
+        *,
+        busy: Callable[[], Collection[str]] = frozenset,
+        dry_run: bool = False,
+    ) -> Tidied:
         """Remove the least recently used proxies until the cache is no larger than *limit* bytes.
 
-        Those of clips that are offline stay: nobody could make them again.
+        Those of clips that are offline stay: nobody could make them again. So do those of a clip
+        that gets others now, by one of the jobs that are *busy*.
         """
         clips = sorted(self._clips(), key=attrgetter("used"))
         before = sum(clip.bytes for clip in clips)
@@ -151,7 +158,7 @@ class ProxyShelf:
         for clip in clips:
             if not is_online(clip.record.source):
                 pinned += clip.bytes
-            elif left > limit:
+            elif left > limit and not _is_being_made(clip.place, busy()):
                 gone += clip.mine
                 sources += [clip.record.source] * len(clip.mine)
                 left -= clip.bytes
@@ -199,6 +206,14 @@ class _Shelved:
     @property
     def bytes(self) -> int:
         return sum(proxy.bytes for proxy in self.mine)
+
+
+def _is_being_made(place: Path, jobs: Collection[str]) -> bool:
+    """Whether one of *jobs* has a partial file in the folder *place*."""
+    with contextlib.suppress(OSError):
+        parts = [path.name for path in place.iterdir() if path.name.endswith(PART)]
+        return any(name.endswith(f".{job}{PART}") for name in parts for job in jobs)
+    return True
 
 
 def is_there(proxy: KeptProxy) -> bool:

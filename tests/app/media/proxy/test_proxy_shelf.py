@@ -10,13 +10,16 @@ import pytest
 from fault_mount import FaultMount
 from offload_bench import wait_for
 
+from app.engine import Engine
+from app.jobs.snapshot import JobState
 from app.media.facts.folder import clips_below
 from app.media.facts.stamp import Stamp
 from app.media.products.names import names_of
+from app.media.products.partial import part_of
 from app.media.products.sources import source_of
-from app.media.proxy.recipes import ProxySize
+from app.media.proxy.recipes import ProxySize, recipe_named
 from app.media.proxy.shelf import ProxyShelf
-from app.media.proxy.spec import KeptProxy
+from app.media.proxy.spec import KeptProxy, ProxySpec
 from app.places.online import is_online
 
 
@@ -63,6 +66,20 @@ def test_using_one_keeps_it(shelf, tmp_path):
     shelf.used(tmp_path / "a.mov")
     shelf.tidy(300)
     assert (first.exists(), second.exists()) == (True, False)
+
+
+@pytest.mark.parametrize("job", [JobState.RUNNING, JobState.INTERRUPTED])
+def test_a_clip_whose_proxies_are_being_made_keeps_its_folder(tmp_path, job):
+    with Engine(tmp_path / "profile") as engine:
+        old = kept(engine.proxies.shelf, tmp_path / "a.mov", 300, used=1)
+        spec = ProxySpec(files=(tmp_path / "a.mov",), recipes=(recipe_named("editorial"),))
+        made_by = engine.submit(spec)
+        part = part_of(old.with_name("editorial.mov"), made_by)
+        part.write_bytes(b"some hours of work")
+        engine.proxies._journal.set_state(made_by, job)
+        engine.settings.set("proxies.limit", "0")
+        engine.proxies.tidy()
+        assert [old.exists(), part.exists()] == [job is JobState.RUNNING] * 2
 
 
 def test_those_of_clips_that_are_offline_are_pinned(shelf, tmp_path):
