@@ -30,6 +30,8 @@ class StandInProxies:
     def versions(self, clip: Path) -> tuple[object, ...]:
         return self.known.get(clip, ())
 
+    def used(self, clip: Path) -> None: ...
+
     def offline(self, _folder: Path) -> tuple[object, ...]:
         return ()
 

@@ -21,6 +21,7 @@ from ui.models.kept_marks import KeptMarks
 from ui.models.marked_clip import MarkedClip
 from ui.models.versions import (
     OFFLINE,
+    ORIGINAL,
     TOO_HEAVY,
     PlayerClip,
     Version,
@@ -187,9 +188,16 @@ class PlayerModel(MarkedClip):
 
     def _begin(self, version: Version) -> None:
         self.version = version
+        self._tell_used(self.clip, version)
         lens = Lens(box=self._box, lut=self.lut)
         self.playback = Playback(version.film, lens, self._woken.emit, sink=self._make_sink)
         self.playback.loop = self.loop
+
+    def _tell_used(self, clip: PlayerClip | None, version: Version) -> None:
+        """What is played stays in the cache for longer than what is not."""
+        if clip is not None and clip.files and version.label != ORIGINAL:
+            proxies, source = self._bridge.engine.proxies, clip.files[0]
+            self._bridge.ask(lambda: proxies.used(source.resolve()))
 
     def _leave(self) -> None:
         """Let go of the open file, without waiting for a read that it may be in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -52,8 +53,11 @@ def test_previews_are_made_by_a_key_and_played_when_they_are_there(
     preview = pane.player.clip.versions[1]
     assert preview.label.startswith("preview")
     pane.player.show(66)
+    record = session.bridge.engine.proxies.shelf.place(shelf / "A003C001.mov") / "clip.json"
+    os.utime(record, (1, 1))
     pane.player.play_from(preview)
     qtbot.waitUntil(lambda: settled(pane), timeout=PATIENCE)
+    assert record.stat().st_mtime > 1, "What is played goes last when the cache is tidied."
     assert number_seen(pane.panel.player.view) == 66
     assert pane.panel.player.view.badge == preview.label
     pane.player.play_by_itself()
