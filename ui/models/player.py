@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from app.errors import ReelkeepError
 from app.media.play.lens import Lens
 from app.media.play.marks import MarkStore
-from app.media.play.playback import Playback
+from app.media.play.playback import FASTEST, Playback
 from app.media.play.sound_sink import SoundSink
 from app.places.online import is_online
 from app.timecode import Timecode, frame_rate
@@ -192,6 +192,7 @@ class PlayerModel(MarkedClip):
         lens = Lens(box=self._box, lut=self.lut)
         self.playback = Playback(version.film, lens, self._woken.emit, sink=self._make_sink)
         self.playback.loop = self.loop
+        self.playback.set_range(self.marks.first, self.marks.end)
 
     def _tell_used(self, clip: PlayerClip | None, version: Version) -> None:
         """What is played stays in the cache for longer than what is not."""
@@ -292,6 +293,11 @@ class PlayerModel(MarkedClip):
 
     def faster(self, way: int) -> None:
         """J and L."""
+        if self._opening:
+            before = self._return_to or 0
+            same = before * way > 0
+            self._wish_speed(way * min(FASTEST, abs(before) * 2) if same else way)
+            return
         self._do(lambda playback: playback.faster(way))
 
     def pause(self) -> None:
@@ -300,12 +306,29 @@ class PlayerModel(MarkedClip):
 
     def play_or_pause(self) -> None:
         """The space bar."""
+        if self._opening:
+            self._wish_speed(0 if self._return_to else 1)
+            return
         self._do(lambda playback: playback.pause() if playback.playing else playback.play())
+
+    @property
+    def _opening(self) -> bool:
+        """Whether another version is on its way to the frame where it is to play on."""
+        playback = self.playback
+        if playback is None or playback.fault is not None:
+            return False
+        return self._return_to is not None or playback.index is None
+
+    def _wish_speed(self, speed: int) -> None:
+        """Play like that as soon as something can be played; 0: not at all."""
+        self._return_to = speed or None
+        self.changed.emit()
 
     def _do(self, deed: Callable[[Playback], object]) -> None:
         if self.playback is None:
             return
         self._rest.stop()
+        self._return_to = None
         deed(self.playback)
         self._beat_on()
         self.changed.emit()

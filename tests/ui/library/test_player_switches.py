@@ -1,0 +1,81 @@
+"""What a person marked and wishes holds, whatever a clip is played from just now."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from library_bench import settled
+from numbered_clips import X264, NumberedClips
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from app.media.proxy.recipes import ProxySize
+from app.media.proxy.spec import KeptProxy
+from ui.panes.library import LibraryPane
+
+Key = Qt.Key
+
+
+@pytest.fixture
+def previewed(pane: LibraryPane, shelf: Path, numbered: NumberedClips, tmp_path: Path, qtbot):
+    """The first clip has a preview of 180 lines and is in the player."""
+    made = numbered.once(
+        "preview180.mp4",
+        lambda path: numbered.encode(path, f"-vf scale=-2:180 {X264} -g 12"),
+    )
+    path = Path(shutil.copy(made, tmp_path / "preview180.mp4"))
+    stat = path.stat()
+    preview = KeptProxy(
+        name="preview-180", size=ProxySize.PREVIEW, path=path, width=320, height=180, frames=120,
+        bytes=stat.st_size, changed=stat.st_mtime_ns, peak=1, digest="x", way="libx264",
+    )  # fmt: skip
+    pane.bridge.engine.proxies.known[shelf / "A003C001.mov"] = (preview,)
+    pane.show_folder(shelf)
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+    return pane
+
+
+def test_what_is_kept_is_looped_in_another_version_too(previewed, qtbot):
+    player = previewed.player
+    for number, key in ((30, Key.Key_I), (37, Key.Key_O)):
+        player.show(number)
+        qtbot.waitUntil(lambda: settled(previewed), timeout=30_000)
+        QTest.keyClick(previewed.table, key)
+    QTest.keyClick(previewed.table, Key.Key_R)
+    player.play_from(player.clip.versions[1])
+    qtbot.waitUntil(lambda: settled(previewed), timeout=30_000)
+    numbers = []
+    player.picture_changed.connect(lambda: numbers.append(player.number))
+    QTest.keyClick(previewed.table, Key.Key_L)
+    qtbot.waitUntil(lambda: len(numbers) > 24, timeout=30_000)
+    QTest.keyClick(previewed.table, Key.Key_K)
+    assert set(numbers) == set(range(30, 38))
+
+
+@pytest.mark.parametrize("key", [Key.Key_K, Key.Key_Space, Key.Key_Home])
+def test_who_stops_it_while_another_version_opens_has_it_stand(key, previewed, qtbot):
+    player = previewed.player
+    QTest.keyClick(previewed.table, Key.Key_L)
+    qtbot.waitUntil(lambda: player.number > 5, timeout=30_000)
+    player.play_from(player.clip.versions[1])
+    speeds = []
+    player.changed.connect(lambda: speeds.append(player.speed))
+    QTest.keyClick(previewed.table, key)
+    qtbot.waitUntil(lambda: player.frames > 0 and settled(previewed), timeout=30_000)
+    assert set(speeds) == {0}
+    assert player.number < 119
+
+
+def test_who_starts_it_while_another_version_opens_has_it_play(previewed, qtbot):
+    player = previewed.player
+    player.play_from(player.clip.versions[1])
+    QTest.keyClick(previewed.table, Key.Key_L)
+    QTest.keyClick(previewed.table, Key.Key_L)
+    qtbot.waitUntil(lambda: player.speed == 2, timeout=30_000)
+    player.play_from(player.clip.versions[0])
+    QTest.keyClick(previewed.table, Key.Key_J)
+    qtbot.waitUntil(lambda: player.speed == -1, timeout=30_000)
+    QTest.keyClick(previewed.table, Key.Key_K)
+    qtbot.waitUntil(lambda: settled(previewed), timeout=30_000)
