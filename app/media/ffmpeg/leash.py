@@ -11,6 +11,8 @@ import os
 import signal
 import sys
 
+NOT_STARTED = 127
+"""Exit code where the program cannot be started, as shells have it."""
 _DIE_WITH_PARENT = 1
 _NICE = 5
 """The window, and copies, come before pictures."""
@@ -24,7 +26,11 @@ def main(arguments: list[str]) -> None:
     if os.getppid() != int(parent):
         os._exit(1)  # it is dead already
     os.nice(_NICE)
-    os.execv(program, [program, *rest])
+    try:
+        os.execv(program, [program, *rest])
+    except OSError as error:
+        print(error.strerror, file=sys.stderr, flush=True)
+        os._exit(NOT_STARTED)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from typing import IO, Protocol
 
 from app.errors import EnvironmentFault
 from app.jobs.snapshot import JobState
+from app.media.ffmpeg.leash import NOT_STARTED
 from app.own_process import own_process
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,18 @@ class Ended:
             return f"ffmpeg says: {_BY.sub('', self.words[0]).rstrip('.')}."
         return f"ffmpeg ended with {self.code} and without a word."
 
+    def refuse_torn(self, what: str, path: Path) -> None:
+        """Raise EnvironmentFault where it was killed, or hung: that is not the doing of *path*.
+
+        *what* it did with that, in the past tense.
+        """
+        if self.code < 0 or self.silent:
+            raise EnvironmentFault(
+                f"The program that {what} {path} {'hung' if self.silent else 'was ended'}.",
+                path=path,
+                hint="Look whether the memory was full, or a drive silent; then retry.",
+            )
+
     @property
     def full(self) -> bool:
         """Whether there was no room left for what it wrote."""
@@ -154,6 +167,7 @@ class _Run:
         self._head: list[str] = []
         self._tail: deque[str] = deque(maxlen=_TAIL)
         self._moved = time.monotonic()
+        self._program = command[0]
         self._process = _started(command, dict(environment or os.environ))
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -176,11 +190,14 @@ class _Run:
         if self._progress != shown:
             told(self._progress)
         code = self._process.returncode
+        words = tuple(dict.fromkeys([*self._head, *self._tail]))
+        if code == NOT_STARTED:
+            raise _not_started(self._program, words[-1] if words else "")
         return Ended(
             code=-1 if code is None else code,
             whole=self._finished and code == 0 and not silent,
             progress=self._progress,
-            words=tuple(dict.fromkeys([*self._head, *self._tail])),
+            words=words,
             silent=silent,
             said=self._said,
         )
@@ -269,9 +286,14 @@ def _started(command: Sequence[str], environment: dict[str, str]) -> subprocess.
             start_new_session=True,
         )
     except OSError as error:
-        raise EnvironmentFault(
-            f"{command[0]} does not start: {error.strerror}.", path=Path(command[0])
-        ) from error
+        raise _not_started(command[0], error.strerror or "") from error
+
+
+def _not_started(program: str, why: str) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"{program} does not start: {(why or 'it does not say why').rstrip('.')}.",
+        path=Path(program),
+    )
 
 
 def _signalled(process: subprocess.Popen[bytes], name: str) -> bool:

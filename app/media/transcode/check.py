@@ -97,6 +97,7 @@ def undecodable(
         line = ["-err_detect", "explode", "-noautorotate", "-i", str(path)]
         line += ["-map", f"0:{stream.index}", "-xerror"]
         ended = run_ffmpeg(program, [*line, "-fps_mode", "passthrough", "-f", "null", "-"], control)
+        ended.refuse_torn("checked", path)
         if not ended.whole:
             yield f"stream {stream.index} cannot be decoded: {ended.trouble}"
         elif stream.kind == "video" and ended.progress.frames != stream.packets:
@@ -123,6 +124,7 @@ def decoded_digest(
     line = ["-noautorotate", *clip.reading(stream).words, "-map", f"0:{stream.number}"]
     line += ["-fps_mode", "passthrough", "-f", "hash", "-hash", "md5", "-y", str(out)]
     ended = run_ffmpeg(program, line, control)
+    ended.refuse_torn("decoded", clip.path)
     found = out.read_text("ascii", "replace").strip() if ended.whole and out.exists() else ""
     out.unlink(missing_ok=True)
     return found

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.errors import MediaFault
+from app.errors import MediaFault, ReelkeepError
 from app.jobs.control import JobControl
 from app.media.facts.stamp import Stamp
 from app.media.products.pixels import has_alpha
@@ -28,8 +28,14 @@ from app.media.transcode.quality import measure
 from app.media.transcode.recipe import Box, TranscodeRecipe
 from app.media.transcode.side_by_side import SideBySide, Told
 from app.media.transcode.spec import ClipState, Fate, StreamSheet, TranscodeSheet
-from app.media.transcode.streams import Inventory, Stream, inventory, inventory_of_file
-from app.media.transcode.task import Plot, StreamTask
+from app.media.transcode.streams import (
+    Inventory,
+    Stream,
+    inventory,
+    inventory_of_file,
+    prove_readable,
+)
+from app.media.transcode.task import NotKept, Plot, StreamTask
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +56,20 @@ class ClipTranscode:
         self._encoding = SideBySide(control, told)
 
     def make(self) -> TranscodeSheet:
-        """Make it; raises MediaFault, DestinationFault, JobCancelled. What is encoded stays."""
+        """Make it; raises EnvironmentFault, JobCancelled.
+
+        What is encoded stays, but for what was found wrong.
+        """
         output = self._output
         claim(output)
         try:
             sheet = self._made()
-        except MediaFault:  # what is there is of no use: another try begins anew
+        except NotKept:  # what is there is of no use: another try begins anew
             shutil.rmtree(output.work, ignore_errors=True)
+            raise
+        except ReelkeepError:
+            if not any(output.work.glob("stream-*")):  # nothing was encoded
+                shutil.rmtree(output.work, ignore_errors=True)
             raise
         shutil.rmtree(output.work, ignore_errors=True)
         return sheet
@@ -87,6 +100,7 @@ class ClipTranscode:
             recipe=recipe,
             program=self._programs.encode.path,
             work=output.work,
+            prove=lambda: prove_readable(clip, self._control),
             goes_on=self._goes_on,
         )
         mixed = tuple(one.stream for one in wanted if one.fate is Fate.MIXED)
@@ -168,7 +182,7 @@ class ClipTranscode:
         notes = (*self._compared_raw(clip, made, places), *_lost(wanted, self._programs))
         sheet = replace(self._sheet(clip, made, tasks, wanted, places), notes=notes)
         if Stamp.of_all(output.of.files) != output.stamp:
-            raise MediaFault(
+            raise NotKept(
                 f"{output.source} changed while it was being transcoded.",
                 path=output.source,
                 hint="Make sure that no program writes to it, then try again.",
@@ -183,18 +197,24 @@ class ClipTranscode:
         places: tuple[Place, ...],
         tasks: dict[int, StreamTask],
     ) -> None:
-        """MediaFault for what is not as it has to be."""
+        """Raise NotKept for what is not as it has to be."""
         output, program = self._output, self._programs.mux.path
         wrong = [*differences(clip, made, places, self._recipe), *begins_apart(clip, made, places)]
         if not wrong:
             encoded = set(self._to_decode(places, tasks))
             wrong = list(undecodable(program, output.part, made, self._control, encoded))
         if wrong:
-            raise MediaFault(
+            self._prove(clip, made)
+            raise NotKept(
                 f"The transcode of {output.source} is not what it has to be and was not kept:"
                 f" {'; '.join(wrong)}.",
                 path=output.source,
             )
+
+    def _prove(self, *files: Inventory) -> None:
+        """Raise EnvironmentFault where one gives other bytes now: then its drive is to blame."""
+        for one in files:
+            prove_readable(one, self._control)
 
     def _compared_raw(
         self, clip: Inventory, made: Inventory, places: tuple[Place, ...]
@@ -210,14 +230,15 @@ class ClipTranscode:
     def _sounds_and_looks_the_same(
         self, before: tuple[Inventory, Stream], after: tuple[Inventory, Stream]
     ) -> bool:
-        """Whether it was compared; raises MediaFault where a raw stream is not what it was."""
+        """Whether it was compared; raises NotKept where a raw stream is not what it was."""
         output, program = self._output, self._programs.mux.path
         digests = {
             decoded_digest(program, of, stream, output.work, self._control)
             for of, stream in (before, after)
         }
         if len(digests) > 1:
-            raise MediaFault(
+            self._prove(before[0], after[0])
+            raise NotKept(
                 f"The raw stream {before[1].index} of {output.source} did not come through whole;"
                 " the transcode was not kept.",
                 path=output.source,
@@ -333,7 +354,8 @@ class ClipTranscode:
         there, frames = made.streams[number], original[1].packets
         found = measure(self._programs, (made, there), original, output.work, self._control)
         if found.frames != frames:
-            raise MediaFault(
+            self._prove(original[0], made)
+            raise NotKept(
                 f"The transcode of {output.source} was not kept: of stream {row.index}"
                 f" {found.frames:,} of {frames:,} frames can be decoded.",
                 path=output.source,

@@ -52,6 +52,7 @@ def holds(
     line += ["-c", "copy"]
     ended = run_ffmpeg(program, [*line, *words, "-f", FORMATS[box], "-y", str(trial)], control)
     trial.unlink(missing_ok=True)
+    ended.refuse_torn("looked at", clip.path)
     return ended.whole
 
 
@@ -64,7 +65,9 @@ def cover_of(program: str, clip: Inventory, stream: Stream, out: Path, control: 
         return False
     line = [*clip.reading(stream).words, "-map", f"0:{stream.number}", "-c", "copy"]
     line += ["-frames:v", "1"]
-    return run_ffmpeg(program, [*line, "-f", "image2pipe", "-y", str(out)], control).whole
+    ended = run_ffmpeg(program, [*line, "-f", "image2pipe", "-y", str(out)], control)
+    ended.refuse_torn("looked at", clip.path)
+    return ended.whole
 
 
 def mux(
@@ -84,6 +87,7 @@ def mux(
             path=out,
             hint="Free some space, then resume the job: what is encoded stays.",
         )
+    ended.refuse_torn("put together", out)
     if not ended.whole:
         raise MediaFault(f"{clip.path} cannot be put together: {ended.trouble}", path=clip.path)
 

@@ -47,6 +47,7 @@ def measure(
     for vmaf in (True, False) if programs.vmaf else (False,):
         line = _line(made, original, ssims, vmafs if vmaf else None)
         ended = run_ffmpeg(programs.measure.path, line, control)
+        ended.refuse_torn("compared the transcode with", original[0].path)
         if ended.whole:
             break
     else:

@@ -29,6 +29,9 @@ def main(wish: str, path: Path) -> None:
     try:
         answer = to_json(count(path)) if wish == "count" else join(path)
         print(f"answer={answer}", "progress=end", sep="\n")
+    except (av.FFmpegError, OSError) as error:
+        words = getattr(error, "strerror", None) or str(error)
+        print(f"fault={json.dumps(words)}", "progress=end", sep="\n")
     except Exception:
         print(f"bug={json.dumps(traceback.format_exc())}", "progress=end", sep="\n")
 
@@ -46,7 +49,10 @@ def packets_of(container: Any) -> Iterator[Any]:
 
 
 def count(path: Path) -> Counted:
-    """What of a run counts."""
+    """What of a run counts. Raises OSError where its drive does not give it."""
+    with path.open("rb") as file:  # else a read that failed would look like a run that was cut off
+        while file.read(1 << 20):
+            pass
     try:
         container = av.open(str(path))
     except (av.FFmpegError, OSError):

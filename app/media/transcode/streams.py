@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-from app.errors import MediaFault
+from app.errors import EnvironmentFault, MediaFault
 from app.jobs.control import JobControl
 from app.media.facts.probe import CONVERTER
 from app.media.ffmpeg.process import run_reporting
@@ -18,6 +18,7 @@ from app.media.transcode.original import Reading
 from app.own_process import own_process
 
 MODULE = "app.media.transcode.streams_process"
+_STEADY = "Look after its drive and cable, then retry: what is encoded stays."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,8 @@ def inventory(
 ) -> Inventory:
     """Read every packet of the clip that *path* speaks for, through its *readings*.
 
-    The times of all pictures go into the folder *times*. Raises MediaFault, JobCancelled.
+    The times of all pictures go into the folder *times*. Raises MediaFault, EnvironmentFault for
+    what may pass, JobCancelled.
     """
     said = CONVERTER.unstructure(readings)
     return _asked(path, control, {"readings": said, "times": os.fspath(times)})
@@ -119,6 +121,22 @@ def inventory_of_file(path: Path, control: JobControl) -> Inventory:
     return _asked(path, control, {"readings": said, "times": ""})
 
 
+def prove_readable(clip: Inventory, control: JobControl) -> None:
+    """Raise EnvironmentFault where its files no longer give what they gave when it was made.
+
+    What went wrong in between may then be a drive's doing.
+    """
+    said = CONVERTER.unstructure(clip.readings)
+    try:
+        again = _asked(clip.path, control, {"readings": said, "times": ""})
+    except MediaFault as fault:
+        raise EnvironmentFault(fault.message, path=clip.path, hint=_STEADY) from fault
+    if [one.digest for one in again.streams] != [one.digest for one in clip.streams]:
+        raise EnvironmentFault(
+            f"{clip.path} gives other bytes at each read.", path=clip.path, hint=_STEADY
+        )
+
+
 def headers(path: Path, control: JobControl) -> Inventory:
     """The same as the headers of its files tell it. Raises MediaFault, JobCancelled."""
     return _asked(path, control, {"readings": [], "times": ""})
@@ -128,12 +146,13 @@ def _asked(path: Path, control: JobControl, order: Mapping[str, object]) -> Inve
     command, environment = own_process(MODULE, path.absolute(), json.dumps(order))
     ended = run_reporting(command, control, environment=environment)
     if fault := ended.said.get("fault"):
-        raise MediaFault(fault, path=path)
+        passing = json.loads(ended.said["passing"])
+        raise (EnvironmentFault if passing else MediaFault)(json.loads(fault), path=path)
     if bug := ended.said.get("bug"):
         raise RuntimeError(f"Reading {path} failed:\n{json.loads(bug)}")
+    ended.refuse_torn("read", path)
     if not ended.whole:
-        why = "took too long" if ended.silent else "is damaged: the program that read it broke down"
-        raise MediaFault(f"{path} {why}.", path=path)
+        raise MediaFault(f"{path} is damaged: the program that read it broke down.", path=path)
     return CONVERTER.structure(json.loads(ended.said["streams"]), Inventory)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -30,6 +31,14 @@ from app.media.transcode.original import Reading
 from app.media.transcode.streams import Inventory, Stream, times_file
 
 _EVERY = 0.25
+_PASSING = {
+    getattr(errno, name)
+    for name in (
+        *("EIO", "ESTALE", "ENOTCONN", "ETIMEDOUT", "ENODEV", "ENXIO", "ENOENT", "EACCES"),
+        *("EHOSTDOWN", "EHOSTUNREACH", "EMFILE", "ENFILE"),
+    )
+    if hasattr(errno, name)
+}
 _GAP = Fraction(1, 20)
 """Seconds between two packets of sound that are heard as a hole."""
 
@@ -43,27 +52,32 @@ def main(path: Path, order: str) -> None:
     facts = told(path) if alone else told(path, read_clip)
     try:
         if "facts" not in facts:
-            _report(fault=facts["fault"])
+            _report(fault=facts["fault"], passing=False)
             return
         known = CONVERTER.structure(facts["facts"], ClipFacts)
         readings = CONVERTER.structure(wish["readings"], tuple[Reading, ...])
         found = _looked_at(path, known, readings, wish["times"])
     except (av.FFmpegError, OSError) as error:
         words = getattr(error, "strerror", None) or "it is damaged"
-        _report(fault=f"{path} cannot be read to its end: {words}.")
+        _report(fault=f"{path} cannot be read to its end: {words}.", passing=_passes(error))
         return
     except MediaFault as fault:
-        _report(fault=str(fault))
+        _report(fault=str(fault), passing=False)
         return
     except Exception:
-        _report(bug=json.dumps(traceback.format_exc()))
+        _report(bug=traceback.format_exc())
         return
-    _report(streams=json.dumps(CONVERTER.unstructure(found)), end=True)
+    _report(streams=CONVERTER.unstructure(found), end=True)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether a drive, a share or the machine is to blame, and not what is in the file."""
+    return getattr(error, "errno", None) in _PASSING
 
 
 def _report(*, end: bool = False, **facts: object) -> None:
-    for name, value in facts.items():
-        print(f"{name}={value}")
+    for name, value in facts.items():  # as JSON: one line of ASCII, whatever is in a name
+        print(f"{name}={json.dumps(value)}")
     print("progress=end" if end or {"fault", "bug"} & facts.keys() else "progress=continue")
     sys.stdout.flush()
 

@@ -35,6 +35,10 @@ _BACK_KEYS, _BACK_SECONDS = 2, Fraction(1)
 """By how much decoding begins before the place where encoding goes on."""
 
 
+class NotKept(MediaFault):
+    """What was encoded is of no use: it was found wrong, and the drives have proven themselves."""
+
+
 class NotSmaller(Exception):
     """The stream would not become small enough: the raw one is used."""
 
@@ -52,6 +56,8 @@ class Plot:
     program: str
     work: Path
     """The folder of this clip's streams in the making."""
+    prove: Callable[[], None]
+    """Raises EnvironmentFault where the clip no longer gives what it gave before."""
     goes_on: Callable[[int], None] = lambda _: None
     """Hears at which frame a picture goes on that was cut off."""
 
@@ -103,7 +109,7 @@ class StreamTask:
         return float(max(one.length for one in self._streams))
 
     def run(self) -> None:
-        """Bring it to its end: encoded whole, or known to stay raw. Raises MediaFault."""
+        """Bring it to its end: encoded whole, or known to stay raw. Raises NotKept."""
         self.work.load()
         if self.work.state.raw:
             return
@@ -123,8 +129,9 @@ class StreamTask:
             self.work.keep(raw_at=round(found.at, 2))
             log.info("%s: stream %s stays raw", self._plot.source, self.stream.index)
         except MediaFault as fault:
+            self._plot.prove()  # else a drive that failed would be taken for a damaged clip
             if not self._may_stay:
-                raise
+                raise NotKept(fault.message, path=fault.path, hint=fault.hint) from fault
             self.work.keep(why=str(fault))
             log.info("%s stays raw: %s", self._plot.source, fault)
 

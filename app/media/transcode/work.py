@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.errors import MediaFault, WriteFailed
+from app.errors import EnvironmentFault, WriteFailed
 from app.jobs.spec import CONVERTER
 from app.media.ffmpeg.process import Wishes, run_reporting
 from app.media.products.partial import sync_folder
@@ -186,9 +186,11 @@ def _asked(words: list[str], control: Wishes, path: Path) -> str:
     ended = run_reporting(command, control, environment=environment)
     if bug := ended.said.get("bug"):
         raise RuntimeError(f"Joining {path} failed:\n{json.loads(bug)}")
-    if not ended.whole:
-        raise MediaFault(
-            f"What was encoded so far cannot be read: {path}.",
+    ended.refuse_torn("read what was encoded so far,", path)
+    if not ended.whole or "fault" in ended.said:
+        why = json.loads(ended.said.get("fault", '"the program that read it broke down"'))
+        raise EnvironmentFault(  # never the clip's doing
+            f"What was encoded so far cannot be read: {path}: {why}.",
             path=path,
             hint="Remove its folder to begin anew.",
         )
