@@ -113,7 +113,7 @@ class FolderClips(QObject):
         known = self.model.row(row.key)
         if known is None or not known.looked or known.stamp != row.stamp:
             return row
-        if known.offline and known.facts is None:
+        if known.fault:  # its drive may be mended
             return row
         return replace(row, looked=True, facts=known.facts, poster=known.poster, fault=known.fault)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -16,6 +15,7 @@ from app.media.facts.container import read_facts
 from app.media.facts.guess import said_rate
 from app.media.facts.header import PictureHeader
 from app.media.facts.mxf import picture_coding
+from app.media.facts.opened import opened
 from app.media.facts.picture_track import picture_streams, seconds_of, told_length
 from app.media.facts.red import red_header
 from app.media.facts.refused import empty
@@ -171,7 +171,7 @@ def _with_part(facts: ClipFacts, part: Path) -> ClipFacts:
 
 def _lengths(part: Path) -> tuple[list[_Length], list[_Length], Fraction]:
     """Frames and seconds of each picture and sound track, and the seconds of the whole file."""
-    with av.open(os.fspath(part), metadata_errors="replace") as container:
+    with opened(part) as container:
         video = [
             told_length(container, stream, said_rate(container, stream))
             for stream in picture_streams(container)

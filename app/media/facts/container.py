@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from app.errors import BadInput, MediaFault
 from app.media.facts.atoms import picture_samples
 from app.media.facts.cut_off import lost_frames
 from app.media.facts.guess import is_guess
+from app.media.facts.opened import opened
 from app.media.facts.picture_track import picture_streams, seconds_of, video_track
 from app.media.facts.refused import no_clip
 from app.media.facts.sound import SoundFacts, sound_facts
@@ -48,7 +48,7 @@ _PLAIN = {"make", "model", "lens", "artist", "software", "firmware", "product_na
 def read_facts(path: Path) -> ClipFacts:
     """Everything that the file tells of itself. Raises av.FFmpegError, OSError, MediaFault."""
     sound = sound_facts(path)
-    with av.open(os.fspath(path), metadata_errors="replace", timeout=_PATIENCE) as container:
+    with opened(path, timeout=_PATIENCE) as container:
         if is_guess(container, path.name):
             raise MediaFault(no_clip(str(path)), path=path)
         samples = iter(picture_samples(path) if _QUICKTIME in container.format.name else ())

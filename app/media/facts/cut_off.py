@@ -6,7 +6,6 @@ Headers speak of the whole clip, wherever the file was cut.
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -15,6 +14,7 @@ import av
 from av.container import InputContainer
 from av.stream import Discard
 
+from app.media.facts.opened import opened
 from app.media.facts.packets import packets_of
 from app.media.facts.picture_track import picture_streams
 from app.media.facts.values import VideoTrack
@@ -108,7 +108,7 @@ def _counted(path: Path) -> tuple[int, int | None]:
     count = at = 0
     with (
         contextlib.suppress(av.FFmpegError),
-        av.open(os.fspath(path), metadata_errors="replace", timeout=_PATIENCE) as container,
+        opened(path, timeout=_PATIENCE) as container,
     ):
         stream = picture_streams(container)[0]
         for other in container.streams:

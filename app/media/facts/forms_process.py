@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import av
 
 from app.media.facts.container import start_of
 from app.media.facts.guess import said_rate
+from app.media.facts.opened import opened
 from app.media.facts.picture_track import picture_streams, told_length
 from app.media.facts.probe_process import hold_back
 
@@ -28,7 +28,7 @@ def main() -> None:
 
 def _outline(path: Path) -> tuple[str, str, str] | None:
     try:
-        with av.open(os.fspath(path), metadata_errors="replace", timeout=_PATIENCE) as container:
+        with opened(path, timeout=_PATIENCE) as container:
             stream = picture_streams(container)[0]
             rate = said_rate(container, stream)
             _, seconds = told_length(container, stream, rate)

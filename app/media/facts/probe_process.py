@@ -15,7 +15,7 @@ from app.errors import MediaFault, NotFound, Refusal
 from app.media.facts.clip import check_path, read_clip
 from app.media.facts.container import read_facts
 from app.media.facts.probe import CONVERTER
-from app.media.facts.refused import why_refused
+from app.media.facts.refused import is_passing, why_refused
 from app.media.facts.values import ClipFacts
 
 _MOST = 8 << 20
@@ -40,16 +40,20 @@ def _checked_clip(path: Path) -> ClipFacts:
 
 
 def told(path: Path, read: Callable[[Path], ClipFacts] = read_facts) -> dict[str, object]:
-    """`facts` of the one file (or of the whole clip, by `read_clip`), or the `fault` in words."""
+    """`facts` of the one file (or of the whole clip, by `read_clip`), or the `fault` in words.
+
+    A fault may be `passing`: it is the drive's.
+    """
     try:
         facts = read(path)
     except MediaFault as fault:
-        return {"fault": str(fault)}
+        return {"fault": str(fault), "passing": is_passing(fault)}
     except Refusal as error:
         kind = "NotFound" if isinstance(error, NotFound) else "BadInput"
         return {"fault": str(error), "refusal": kind, "text": error.message, "hint": error.hint}
     except (av.FFmpegError, OSError, EOFError, MemoryError) as error:
-        return {"fault": why_refused(str(path), error, path)}
+        words = why_refused(str(path), error, path)
+        return {"fault": words, "passing": is_passing(error)}
     if not facts.video and not facts.audio:
         return {"fault": f"{path} holds neither picture nor sound."}
     return {"facts": CONVERTER.unstructure(facts)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,12 @@ import av
 _FIRST = {b"ftyp", b"wide", b"mdat", b"free", b"skip"}
 """Atoms with which a QuickTime or MP4 file begins."""
 _MOST_ATOMS = 1000
+_DRIVE = {
+    errno.EIO, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ENOTCONN,
+    errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT, errno.ESTALE,
+    errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EBUSY,
+}  # fmt: skip
+"""What a drive or this machine says of itself, and not of a clip."""
 
 
 def empty(name: str) -> str:
@@ -35,6 +42,15 @@ def why_refused(name: str, error: BaseException, path: Path | None = None) -> st
         return f"{name} is no clip, or its header is damaged."
     words = getattr(error, "strerror", None) or "it is damaged"
     return f"{name} cannot be read as a clip: {words}."
+
+
+def is_passing(error: BaseException | None) -> bool:
+    """Whether it is its drive that failed, so that the same bytes may be read another time."""
+    while error is not None:
+        if getattr(error, "errno", None) in _DRIVE:
+            return True
+        error = error.__cause__
+    return False
 
 
 def _lacks_index(path: Path) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import av
 
 from app.media.facts.clip import read_clip
+from app.media.facts.opened import opened
 from app.media.facts.packets import packets_of, packets_to_decode
 from app.media.facts.picture_track import picture_streams
 from app.media.facts.probe_process import hold_back, told
@@ -91,18 +92,18 @@ def _whole(path: Path, facts: Any, care: Care) -> dict[str, object]:
 def _seconds(part: Path, counted: dict[str, Any], rate: Fraction) -> Fraction:
     frames = int(counted["frames"])
     if not frames:
-        with av.open(str(part)) as container:
+        with opened(part) as container:
             return Fraction(container.duration or 0, av.time_base)
     return frames / rate
 
 
 def _sounds(path: Path) -> int:
-    with av.open(str(path), metadata_errors="replace") as container:
+    with opened(path) as container:
         return len(container.streams.audio)
 
 
 def _counted(path: Path, care: Care) -> dict[str, Any]:
-    with av.open(str(path), metadata_errors="replace") as container:
+    with opened(path) as container:
         stream = next(iter(picture_streams(container)), None)
         if stream is None:
             return {"frames": 0, "span": "0"}

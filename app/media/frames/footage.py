@@ -17,6 +17,7 @@ import av
 from av.video.frame import VideoFrame
 
 from app.errors import FrameFault, MediaFault
+from app.media.facts.opened import opened
 from app.media.facts.row import Pictures, ending
 from app.media.facts.sequence import FORMATS
 from app.media.facts.whole import Whole
@@ -176,7 +177,7 @@ class Row:
         if kind is None:
             raise MediaFault(f"{path} cannot be decoded here.", path=path)
         try:
-            with av.open(str(path), format=kind) as container:
+            with opened(path, form=kind) as container:
                 return next(container.decode(video=0))
         except (av.FFmpegError, OSError, StopIteration) as error:
             reason = getattr(error, "strerror", None) or "it is damaged"

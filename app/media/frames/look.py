@@ -27,7 +27,7 @@ PATIENCE = 30.0
 """Seconds that the child may take over one clip."""
 POSTER = (160, 90)
 """Pixels within which a clip's picture fits."""
-_GENERATION = 2
+_GENERATION = 3
 """Grows when looks see more than before, so that they are taken anew."""
 STRIP_HEIGHT = 60
 """Pixels of the pictures of a strip."""
@@ -93,7 +93,9 @@ class Looker:
             told = self._child.ask(wish)
         except NoAnswer as none:  # said once, and not remembered
             return {"fault": f"{wish['path']} {none}"}
-        if kept is not None and is_online(Path(str(wish["path"]))):  # else it may come back
+        if kept is None or told.get("passing"):  # its drive may be mended
+            return told
+        if is_online(Path(str(wish["path"]))):  # else it may come back
             _keep(kept, json.dumps(told).encode())
         return told
 

@@ -21,9 +21,11 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from app.media.facts.clip import read_clip
+from app.media.facts.opened import opened
 from app.media.facts.packets import packets_to_decode
 from app.media.facts.picture_track import picture_streams
 from app.media.facts.probe_process import hold_back, told
+from app.media.facts.refused import is_passing
 from app.media.frames.look import POSTER, STRIP_HEIGHT
 from app.media.frames.pictures import Size, fitted, scaled
 
@@ -50,32 +52,39 @@ def main() -> None:
 
 def _answer(wish: Mapping[str, Any]) -> dict[str, Any]:
     path = Path(wish["path"])
+    answer: dict[str, Any] = {}
+    failed: list[BaseException] = []
     if wish["kind"] == "strip":
-        pictures = _strip(wish["places"])
-        return {"pictures": [base64.b64encode(one).decode() for one in pictures]}
-    answer = told(path, read_clip)
-    if "refused" in answer:
-        return {"fault": answer["refused"]}
-    if "facts" in answer:
-        poster = next(iter(_pictures(Path(wish["poster"]), _POSTER_AT, POSTER)), b"")
-        answer["poster"] = base64.b64encode(poster).decode()
+        pictures = _strip(wish["places"], failed)
+        answer["pictures"] = [base64.b64encode(one).decode() for one in pictures]
+    else:
+        answer = told(path, read_clip)
+        if "facts" in answer:
+            poster = next(_pictures(Path(wish["poster"]), _POSTER_AT, POSTER, failed), b"")
+            answer["poster"] = base64.b64encode(poster).decode()
+    answer["passing"] = bool(answer.get("passing")) or any(map(is_passing, failed))
     return answer
 
 
-def _strip(places: list[tuple[str, str]]) -> list[bytes]:
+def _strip(places: list[tuple[str, str]], failed: list[BaseException]) -> list[bytes]:
     """Of each file all its places at once; a file without a picture has none."""
     pictures: list[bytes] = []
     for path, some in groupby(places, key=itemgetter(0)):
         box = (STRIP_HEIGHT * 4, STRIP_HEIGHT)
-        pictures += _pictures(Path(path), [Fraction(place) for _, place in some], box)
+        pictures += _pictures(Path(path), [Fraction(place) for _, place in some], box, failed)
     return pictures
 
 
-def _pictures(path: Path, places: list[Fraction], box: Size) -> Iterator[bytes]:
-    """A JPEG of a key frame at each of *places*, from 0 to 1; the last good one where one fails."""
+def _pictures(
+    path: Path, places: list[Fraction], box: Size, failed: list[BaseException]
+) -> Iterator[bytes]:
+    """A JPEG of a key frame at each of *places*, from 0 to 1; the last good one where one fails.
+
+    Why there is none goes to *failed*.
+    """
     last = b""
     try:
-        with av.open(str(path)) as container:
+        with opened(path) as container:
             stream = next(iter(picture_streams(container)), None)
             if stream is None:
                 return
@@ -85,8 +94,8 @@ def _pictures(path: Path, places: list[Fraction], box: Size) -> Iterator[bytes]:
                 last = _one(container, stream, place, box) or last
                 if last:
                     yield last
-    except (av.FFmpegError, OSError, ValueError, EOFError, MemoryError):
-        return
+    except (av.FFmpegError, OSError, ValueError, EOFError, MemoryError) as error:
+        failed.append(error)
 
 
 def _one(container: InputContainer, stream: VideoStream, place: Fraction, box: Size) -> bytes:

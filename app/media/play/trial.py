@@ -42,6 +42,8 @@ class Tried:
     """Whether there is sound that can be heard here."""
     fault: str = ""
     """Why no picture is shown, in one sentence that names the file."""
+    passing: bool = False
+    """Whether that is its drive's fault, and another trial may show one."""
     facts: ClipFacts | None = None
     """What it tells of itself, where no picture is shown."""
 
@@ -95,7 +97,9 @@ class Trial:
                 told = None
         if told is None:
             raise Abandoned
-        self._known[key] = found = CONVERTER.structure(told, Tried)
+        found = CONVERTER.structure(told, Tried)
+        if not found.passing:
+            self._known[key] = found
         if found.shown and source.stamp == key[1]:
             self._keep(source.name, key[1], found)
         return found

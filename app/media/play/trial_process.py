@@ -16,6 +16,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from app.media.facts.clip import read_clip
+from app.media.facts.opened import opened
 from app.media.facts.packets import packets_to_decode
 from app.media.facts.probe_process import hold_back, told
 from app.media.facts.row import PICTURES, ending
@@ -66,7 +67,7 @@ def _picture(path: Path) -> Tried:
     kind = FORMATS.get(ending(path.name))
     with contextlib.suppress(av.FFmpegError, OSError, StopIteration, ValueError, MemoryError):
         if kind is not None:
-            with av.open(str(path), format=kind) as container:
+            with opened(path, form=kind) as container:
                 next(container.decode(video=0))
                 return Tried()
     return _without(path, heard=False)
@@ -79,6 +80,7 @@ def _without(path: Path, *, heard: bool) -> Tried:
     return Tried(
         shown=False,
         heard=heard,
+        passing=bool(said.get("passing")),
         fault=str(said.get("fault", f"{path} holds no picture that could be shown.")),
         facts=CONVERTER.structure(facts, ClipFacts) if facts else None,
     )
@@ -86,7 +88,7 @@ def _without(path: Path, *, heard: bool) -> Tried:
 
 def _beginning(path: Path) -> tuple[bool, bool, bool]:
     """Whether there is a picture, whether there is sound, and whether there is any damage."""
-    with _opened(path) as container:
+    with opened(path, timeout=_PATIENCE) as container:
         pictures = [one for one in container.streams.video if _shows(one)][:1]
         sounds = [one for one in container.streams.audio if one.codec_context]
         for picture in pictures:
@@ -115,15 +117,6 @@ def _further_on(container: InputContainer, picture: VideoStream) -> bool:
             last, worse = _decoded(container, [picture])
             harm |= worse or not last
     return harm
-
-
-def _opened(path: Path) -> InputContainer:
-    return av.open(
-        str(path),
-        metadata_errors="replace",
-        timeout=_PATIENCE,
-        options={"protocol_whitelist": "file"},
-    )
 
 
 def _shows(stream: VideoStream) -> bool:
@@ -167,7 +160,7 @@ def _decode_all(path: Path) -> bool:
     """
     end, shown = time.monotonic() + _WHOLE, False
     wrong = (av.FFmpegError, OSError, ValueError, MemoryError)
-    with contextlib.suppress(*wrong), _opened(path) as container:
+    with contextlib.suppress(*wrong), opened(path, timeout=_PATIENCE) as container:
         tracks = [*container.streams.video, *container.streams.audio]
         known = [one for one in tracks if one.codec_context]
         for packet in packets_to_decode(container, *known):

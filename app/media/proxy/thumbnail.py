@@ -12,6 +12,7 @@ from av.container import InputContainer
 from PIL import Image
 
 from app.errors import MediaFault
+from app.media.facts.opened import opened
 
 TILES = 10
 _QUALITY = 82
@@ -68,7 +69,7 @@ def _pictures(path: Path, frames: Sequence[int]) -> Iterator[Image.Image]:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[InputContainer]:
     try:
-        with av.open(str(path)) as container:
+        with opened(path) as container:
             yield container
     except (av.FFmpegError, OSError, IndexError) as error:
         raise _unreadable(path) from error

@@ -13,11 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 from clip_bench import H264, SOUND, Clips
+from fault_mount import FaultMount
+from mount_bench import Bench
 from PIL import Image
 
 from app.media.facts.folder import clips_below
 from app.media.facts.probe import probe
 from app.media.frames.look import Looker
+from app.media.play.trial import Trial
+from app.media.proxy.thumbnail import poster, strip
 
 
 @pytest.fixture
@@ -116,6 +120,43 @@ def test_what_was_seen_is_remembered_until_the_file_is_another_one(
     assert _children() == []
     assert str(clip) in second.look(clip, "2").fault
     second.close()
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("rule", [{"op": "open"}, {"op": "read"}, {"op": "read", "after": 8}])
+def test_what_a_failing_drive_lets_see_is_not_remembered(
+    clips: Clips, tmp_path: Path, bench: Bench, rule: dict[str, object]
+) -> None:
+    drive = FaultMount(bench, "shuttle")
+    clip = drive.point / "clip.mov"
+    (drive.backing / "clip.mov").write_bytes(clips("seen.mov", *H264).read_bytes())
+    drive.set({**rule, "do": "EIO"})
+    looker = Looker(tmp_path / "looks")
+    trial = Trial(kept=tmp_path / "trials")
+    ill = looker.look(clip, "1")
+    assert ill.poster == b""
+    assert looker.strip([clip], "1", 3) == ()
+    trial.of(clip)
+    drive.set()
+    well = looker.look(clip, "1")
+    assert (well.fault, _size(well.poster)) == ("", (160, 90))
+    assert len(looker.strip([clip], "1", 3)) == 3
+    assert trial.of(clip).shown
+    looker.close()
+    trial.close()
+
+
+def test_tags_in_another_character_set_cost_no_picture(
+    clips: Clips, looker: Looker, tmp_path: Path
+) -> None:
+    clip = tmp_path / "old.mp4"
+    tagged = clips("tagged.mp4", *H264, "-bf", "0", "-metadata", "title=Cafe QQQQQ")
+    clip.write_bytes(tagged.read_bytes().replace(b"Cafe QQQQQ", b"Caf\xe9 QQ\xffQQ"))
+    assert clip.read_bytes() != tagged.read_bytes()
+    assert _size(looker.look(clip, "1").poster) == (160, 90)
+    assert len(looker.strip([clip], "1", 3)) == 3
+    assert _size(poster(clip))
+    assert _size(strip(clip, 3))
 
 
 def test_a_child_that_dies_costs_one_clip_its_picture(
