@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import av
 import numpy as np
@@ -25,6 +27,7 @@ from app.media.products.partial import part_of, sync_folder
 
 __all__ = ["Still", "StillForm", "write_still"]
 
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _DEEP, _PLAIN = "rgb48le", "rgb24"
 _PACKED = {"tiff": {"compression_algo": "deflate"}, "png": {}}
 
@@ -49,11 +52,14 @@ def write_still(
     bits = 16 if frame.format.components[0].bits > 8 else 8
     shown = as_shown(frame, turned, aspect, _PLAIN if bits == 8 else _DEEP)
     stem = f"{name}_{''.join('-' if char in ':;.' else char for char in timecode)}"
-    path = _free(folder, stem, form.suffix)
-    if not dry_run:
+    names = (f"{stem}-{n}{form.suffix}" if n > 1 else f"{stem}{form.suffix}" for n in count(1))
+    free = (folder / each for each in names if not (folder / each).exists())
+    if dry_run:
+        path = next(free)
+    else:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _keep(_encoded(shown, form, bits), path)
+            path = _kept(_encoded(shown, form, bits), free)
         except OSError as error:
             raise _fault(error, folder) from error
     return Still(
@@ -87,24 +93,48 @@ def _encoded(frame: VideoFrame, form: StillForm, bits: int) -> bytes:
     return b"".join(map(bytes, packets))
 
 
-def _free(folder: Path, stem: str, suffix: str) -> Path:
-    """The first name that nobody has."""
-    names = (f"{stem}-{n}{suffix}" if n > 1 else f"{stem}{suffix}" for n in count(1))
-    return next(folder / name for name in names if not (folder / name).exists())
-
-
-def _keep(picture: bytes, path: Path) -> None:
-    """Complete under its name, or not at all. OSError."""
-    part = part_of(path)
+def _kept(picture: bytes, names: Iterator[Path]) -> Path:
+    """The first of *names* that nobody has: complete under it, or not at all. OSError."""
+    path = next(names)
+    part = part_of(path, uuid4().hex[:8])  # another still of the same name may be on its way
     try:
-        with part.open("wb") as file:
+        with part.open("xb") as file:
             file.write(picture)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        while not _given(part, path):
+            path = next(names)
     finally:
         part.unlink(missing_ok=True)
     sync_folder(path.parent)
+    return path
+
+
+def _given(part: Path, path: Path) -> bool:
+    """Give what is in *part* a name; False where another file has got it meanwhile. OSError."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return _renamed(part, path)
+    return True
+
+
+def _renamed(part: Path, path: Path) -> bool:
+    """The same on a file system without links: the name is taken first. OSError."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    try:
+        part.replace(path)
+    except OSError:
+        path.unlink()
+        raise
+    return True
 
 
 def _fault(error: OSError, folder: Path) -> DestinationFault:

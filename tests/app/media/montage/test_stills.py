@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from threading import Barrier
 
 import av
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from clip_bench import H264
 from numbered_clips import NumberedClips, number_in, shared_clips
 from proxy_sources import BROUGHT
@@ -101,6 +105,28 @@ def test_the_timecode_is_in_the_name(numbered, tmp_path):
     still = export_still(source, index, 60, tmp_path, name="A003C001", start=start)
     assert still.path == tmp_path / "A003C001_01-00-00-00.png"
     assert still.timecode == "01:00:00;00"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_stills_of_one_timecode_at_once_are_all_kept(tmp_path, monkeypatch, links):
+    if not links:  # as on exFAT
+
+        def link(*_):
+            raise OSError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", link)
+    count = 12
+    together = Barrier(count)
+
+    def still(shade):
+        frame = VideoFrame.from_ndarray(np.full((90, 160, 3), shade, np.uint8), format="rgb24")
+        together.wait(30)
+        return write_still(frame, shade, "01:00:00:00", tmp_path, name="A003").path
+
+    with ThreadPoolExecutor(count) as pool:
+        paths = list(pool.map(still, range(count)))
+    assert [pixels_of(path).max() for path in paths] == list(range(count))
+    assert sorted(paths) == sorted(tmp_path.iterdir())
 
 
 def test_nothing_is_replaced(numbered, tmp_path):
