@@ -24,7 +24,7 @@ from app.places.online import is_online
 from ui.bridge import Bridge
 from ui.models.clips import ClipRow, files_as_mime
 from ui.models.player import PlayerModel
-from ui.models.versions import ORIGINAL, PlayerClip, Version
+from ui.models.versions import OFFLINE, ORIGINAL, TOO_HEAVY, PlayerClip, Version
 from ui.words import printable
 
 _DRAG_WIDTH = 160
@@ -112,25 +112,33 @@ class LibraryDeeds(QObject):
         """Write the shown frame into *folder*."""
         self._still(folder, form, self._told)
 
-    def _told(self, still: Still) -> None:
-        self.said.emit(f"Saved {printable(still.path.name)}.")
+    def _told(self, still: Still, why: str) -> None:
+        self.said.emit(f"Saved {printable(still.path.name)}{why}.")
 
     def drag_frame(self) -> None:
         """The shown frame leaves the window as a file."""
         self._still(self._media / "stills", StillForm.PNG, self._ready_to_drag)
 
-    def _still(self, folder: Path, form: StillForm, done: Callable[[Still], object]) -> None:
+    def _still(self, folder: Path, form: StillForm, done: Callable[[Still, str], object]) -> None:
         player, clip = self._player, self._player.clip
         if clip is None or not player.frames:
             return
         original = clip.versions[0]
-        shown = player.version or original
-        film = original.film if original.online and not player.because else shown.film
+        readable = original.online and player.because in {"", TOO_HEAVY}
+        taken = original if readable else player.version or original
         number, timecode = player.number, str(player.timecode(player.number))
-        name = clip.name
-        self._bridge.ask(lambda: _write(film, number, timecode, folder, name, form), done)
+        name, why = clip.name, ""
+        if taken.label != ORIGINAL:
+            name = f"{name}_{taken.label.replace(' ', '-')}"
+            why = f" from {taken.label}: {player.because if original.online else OFFLINE}"
+        self._bridge.ask(
+            lambda: _write(taken.film, number, timecode, folder, name, form),
+            lambda still: done(still, why),
+        )
 
-    def _ready_to_drag(self, still: Still) -> None:
+    def _ready_to_drag(self, still: Still, why: str) -> None:
+        if why:
+            self._told(still, why)
         self.drag(files_as_mime([still.path]))
 
     def _drag(self, data: QMimeData) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from library_bench import settled
-from numbered_clips import X264, NumberedClips
+from numbered_clips import X264, NumberedClips, number_in
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.media.proxy.recipes import ProxySize
 from app.media.proxy.spec import KeptProxy
+from ui.models.versions import TOO_HEAVY
 from ui.panes.library import LibraryPane
 
 Key = Qt.Key
@@ -20,15 +23,15 @@ Key = Qt.Key
 
 @pytest.fixture
 def previewed(pane: LibraryPane, shelf: Path, numbered: NumberedClips, tmp_path: Path, qtbot):
-    """The first clip has a preview of 180 lines and is in the player."""
+    """The first clip has a preview of 90 lines and is in the player."""
     made = numbered.once(
-        "preview180.mp4",
-        lambda path: numbered.encode(path, f"-vf scale=-2:180 {X264} -g 12"),
+        "preview90.mp4",
+        lambda path: numbered.encode(path, f"-vf scale=-2:90 {X264} -g 12"),
     )
-    path = Path(shutil.copy(made, tmp_path / "preview180.mp4"))
+    path = Path(shutil.copy(made, tmp_path / "preview90.mp4"))
     stat = path.stat()
     preview = KeptProxy(
-        name="preview-180", size=ProxySize.PREVIEW, path=path, width=320, height=180, frames=120,
+        name="preview-90", size=ProxySize.PREVIEW, path=path, width=160, height=90, frames=120,
         bytes=stat.st_size, changed=stat.st_mtime_ns, peak=1, digest="x", way="libx264",
     )  # fmt: skip
     pane.bridge.engine.proxies.known[shelf / "A003C001.mov"] = (preview,)
@@ -79,3 +82,27 @@ def test_who_starts_it_while_another_version_opens_has_it_play(previewed, qtbot)
     qtbot.waitUntil(lambda: player.speed == -1, timeout=30_000)
     QTest.keyClick(previewed.table, Key.Key_K)
     qtbot.waitUntil(lambda: settled(previewed), timeout=30_000)
+
+
+def test_a_still_is_taken_from_the_original_though_a_preview_is_played(
+    previewed, shelf, tmp_path, qtbot
+):
+    player, said = previewed.player, []
+    previewed.said.connect(said.append)
+    player.show(41)
+    player._switch_by_itself(player.clip, TOO_HEAVY)
+    qtbot.waitUntil(lambda: settled(previewed), timeout=30_000)
+    assert previewed.panel.player.view.badge == "preview 90, original too heavy here"
+    previewed.deeds.write_frame(tmp_path / "stills")
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
+    (shelf / "A003C001.mov").rename(tmp_path / "away.mov")
+    player.look_for_original()
+    qtbot.waitUntil(lambda: not player.clip.versions[0].online, timeout=30_000)
+    previewed.deeds.write_frame(tmp_path / "stills")
+    qtbot.waitUntil(lambda: len(said) == 2, timeout=30_000)
+    whole, small = "A003C001_01-00-01-16.png", "A003C001_preview-90_01-00-01-16.png"
+    assert said == [f"Saved {whole}.", f"Saved {small} from preview 90: original offline."]
+    for name, size in ((whole, (320, 180)), (small, (160, 90))):
+        with Image.open(tmp_path / "stills" / name) as image:
+            assert image.size == size
+            assert number_in(np.asarray(image.convert("L"))) == 41
