@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import re
 import shlex
@@ -24,6 +25,8 @@ from app.errors import BadInput, MediaFault
 from app.media.facts.row import ending
 from app.media.facts.values import CONVERTER, VideoTrack
 from app.own_process import own_process
+
+log = logging.getLogger(__name__)
 
 SETTING = "media.external_decoders"
 PATIENCE = 60.0
@@ -144,7 +147,10 @@ def ended(program: subprocess.Popen[bytes], patience: float) -> int | None:
             os.killpg(program.pid, signal.SIGKILL)
         else:
             program.kill()
-    program.wait()
+    try:
+        program.wait(_LAST_WORDS)
+    except subprocess.TimeoutExpired:  # the kernel keeps it: a drive is silent
+        log.warning("%s (%s) could not be ended yet", program.args, program.pid)
     return code
 
 

@@ -21,6 +21,10 @@ SECONDS = 20.0
 _VERSION = re.compile(r"version n?(\d+)\.(\d+)")
 
 
+class NoAnswer(Exception):
+    """A program failed, or took too long, this time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """An ffmpeg that starts."""
@@ -105,7 +109,10 @@ def _looked_at(path: str, origin: str) -> Program | None:
         stat = Path(path).stat()
     except OSError:
         return None
-    words = _first_line(path, stat.st_size, stat.st_mtime_ns)
+    try:
+        words = _first_line(path, stat.st_size, stat.st_mtime_ns)
+    except NoAnswer:
+        return None
     if not words.startswith("ffmpeg"):
         return None
     found = _VERSION.search(words)
@@ -115,8 +122,19 @@ def _looked_at(path: str, origin: str) -> Program | None:
 
 @functools.lru_cache(maxsize=16)
 def _first_line(path: str, _size: int, _changed: int) -> str:
-    """What a program says of itself; another file under its name is asked anew."""
-    return next(iter(said(path, "-hide_banner", "-version") or []), "")
+    """What a program says of itself; another file under its name is asked anew.
+
+    So is one that did not answer: the machine may only have been busy. Raises NoAnswer.
+    """
+    return next(iter(answered(path, "-hide_banner", "-version")), "")
+
+
+def answered(program: str, *arguments: str) -> list[str]:
+    """As `said`; raises NoAnswer, so that a failure is not remembered."""
+    lines = said(program, *arguments)
+    if lines is None:
+        raise NoAnswer
+    return lines
 
 
 def said(program: str, *arguments: str, seconds: float | None = None) -> list[str] | None:

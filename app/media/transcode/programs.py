@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import NotFound
-from app.media.ffmpeg.program import Program, programs, said
+from app.media.ffmpeg.program import NoAnswer, Program, answered, programs
 from app.media.transcode.recipe import TranscodeRecipe, encoders_of
 
 _TURNS = (7, 0)
@@ -44,32 +44,32 @@ def programs_for(recipe: TranscodeRecipe, chosen: str = "") -> Programs:
     """
     found = programs(chosen)
     needed = encoders_of(recipe)
-    able = [one for one in found if _has(one, "-encoders", *needed)]
+    short = {one.path: _shortcoming(one, "-encoders", *needed) for one in found}
+    able = [one for one in found if not short[one.path]]
     if not able:
-        words = "; ".join(
-            f"{one.path} lacks {', '.join(_lacks(one, '-encoders', *needed))}" for one in found
-        )
+        words = "; ".join(f"{path} {why}" for path, why in short.items())
         raise NotFound(
             f"No ffmpeg here can do what the recipe {recipe.name} asks: {words}.",
             hint="Name one that can: reelkeep settings set media.ffmpeg PROGRAM",
         )
-    vmaf = [one for one in found if _has(one, "-filters", "libvmaf")]
+    vmaf = [one for one in found if not _shortcoming(one, "-filters", "libvmaf")]
     newest = max(found, key=lambda one: one.version or (999, 0))
     return Programs(encode=able[0], mux=newest, measure=(vmaf or able)[0], vmaf=bool(vmaf))
 
 
-def _has(program: Program, list_of: str, *names: str) -> bool:
-    return not _lacks(program, list_of, *names)
-
-
-def _lacks(program: Program, list_of: str, *names: str) -> list[str]:
+def _shortcoming(program: Program, list_of: str, *names: str) -> str:
+    """What it lacks, in words; "" where it has all of *names*."""
     stat = Path(program.path).stat()
-    known = _listed(program.path, list_of, stat.st_size, stat.st_mtime_ns)
-    return [name for name in names if name not in known]
+    try:
+        known = _listed(program.path, list_of, stat.st_size, stat.st_mtime_ns)
+    except NoAnswer:
+        return "did not tell what it can do"
+    lacking = [name for name in names if name not in known]
+    return f"lacks {', '.join(lacking)}" if lacking else ""
 
 
 @functools.lru_cache(maxsize=16)
 def _listed(path: str, list_of: str, _size: int, _changed: int) -> frozenset[str]:
     """The second word of each line: what the program calls its encoders, or filters."""
-    lines = said(path, "-hide_banner", list_of) or []
+    lines = answered(path, "-hide_banner", list_of)
     return frozenset(words[1] for line in lines if len(words := line.split()) > 1)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
+import sys
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 from picture_bench import arriraw, r3d, row_of
 
 from app.errors import BadInput, MediaFault
-from app.media.facts.external import decoder_for, first_picture
+from app.media.facts.external import decoder_for, ended, first_picture, started
 from app.media.facts.probe import probe
 
 Y4M = "ffmpeg -v error -f lavfi -i testsrc2=s=640x360:r=24000/1001 -f yuv4mpegpipe -"
@@ -165,3 +168,37 @@ def test_what_can_be_decoded_here_needs_no_program(tmp_path: Path) -> None:
     facts = probe(folder, decoders={"dpx": script(tmp_path, f"touch {tmp_path}/called")})
     assert facts.video[0].decodable
     assert not (tmp_path / "called").exists()
+
+
+HOLDS_ON = """
+import ctypes, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+PTRACE_SEIZE = 0x4206
+assert libc.ptrace(PTRACE_SEIZE, int(sys.argv[1]), None, None) == 0
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.root
+def test_a_program_that_the_kernel_keeps_is_not_waited_for_without_end(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.media.facts.external._LAST_WORDS", 0.2)
+    decoder = decoder_for(clip, {"r3d": script(tmp_path, "sleep 60")})
+    assert decoder is not None
+    program = started(decoder, clip)
+    line = [sys.executable, "-c", HOLDS_ON, str(program.pid)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE) as tracer:  # until it lets go, none is gone
+        assert tracer.stdout is not None
+        assert tracer.stdout.readline() == b"held\n"
+        ends = threading.Thread(target=ended, args=(program, 0), daemon=True)
+        ends.start()
+        ends.join(20)
+        waits = ends.is_alive()
+        tracer.kill()
+    ends.join(20)
+    program.wait(20)
+    assert program.stderr is not None
+    program.stderr.close()
+    assert not waits

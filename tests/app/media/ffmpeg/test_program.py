@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import BadInput
+from app.errors import BadInput, EnvironmentFault, NotFound
+from app.jobs.snapshot import JobState
+from app.media.ffmpeg.process import run_ffmpeg
 from app.media.ffmpeg.program import BROUGHT, find_program, usable_program
+from app.media.transcode.programs import programs_for
+from app.media.transcode.recipe import transcode_recipe
 
 
 @pytest.fixture
@@ -74,3 +78,49 @@ def test_an_old_one_that_was_chosen_is_refused_for_work(program):
 def test_another_program_under_its_name_is_asked_anew(program):
     find_program(str(program("ffmpeg version 6.0 of yesterday")))
     assert find_program(str(program("ffmpeg version 7.0"))).version == (7, 0)
+
+
+def failing_once(folder: Path, ffmpeg: str) -> Path:
+    """Fails at its first call with a list of encoders and at its first one with a version."""
+    path = folder / "busy"
+    path.write_text(
+        f'#!/bin/sh\nfor word in "$@"; do last="$word"; done\n'
+        f'mkdir "{folder}/$last" 2>/dev/null && exit 1\nexec "{ffmpeg}" "$@"\n'
+    )
+    path.chmod(0o755)
+    return path
+
+
+def test_a_program_that_was_busy_once_is_asked_again(tmp_path, monkeypatch):
+    path = failing_once(tmp_path, "/usr/bin/ffmpeg")
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "absent"))
+    recipe = transcode_recipe("keepsake")
+    with pytest.raises(BadInput, match="does not start as ffmpeg"):
+        find_program(str(path))
+    assert find_program(str(path)).path == str(path)
+
+    with pytest.raises(NotFound, match="busy did not tell what it can do"):
+        programs_for(recipe, str(path))
+    assert programs_for(recipe, str(path)).encode.path == str(path)
+
+
+class Going:
+    """Wishes of a job that simply runs."""
+
+    state = JobState.RUNNING
+
+    def checkpoint(self) -> None:
+        """Go on."""
+
+
+@pytest.mark.parametrize("text", [None, "no program\n"])
+def test_a_program_that_cannot_be_started_is_named(tmp_path, text):
+    path = tmp_path / "ffmpeg"
+    if text is not None:
+        path.write_text(text)
+        path.chmod(0o755)
+    with pytest.raises(EnvironmentFault) as raised:
+        run_ffmpeg(str(path), [], Going())
+    assert type(raised.value) is EnvironmentFault  # no fault of a clip
+    why = "No such file or directory" if text is None else "Exec format error"
+    assert raised.value.message == f"{path} does not start: {why}."
