@@ -120,9 +120,7 @@ class _Keeper:
             state = self._folder.state()
             if words := awaited.words(state):
                 self._line.say(words)
-            if state.trouble and state.trouble != said:
-                self._output.warn(state.trouble)
-            said = state.trouble
+            said = self._warn(state.trouble, said)
             jobs = {one.job for one in state.in_hand}
             self._line.show(
                 next(
@@ -134,6 +132,12 @@ class _Keeper:
                     None,
                 )
             )
+        self._warn(self._folder.state().trouble, said)
+
+    def _warn(self, trouble: str, said: str) -> str:
+        if trouble and trouble != said:
+            self._output.warn(trouble)
+        return trouble
 
     def _told(self) -> int:
         state = self._folder.state()

@@ -27,6 +27,7 @@ from app.media.watch.products import SEEN, Products
 from app.media.watch.settled import Settling
 from app.media.watch.state import Failure, InHand, WatchState
 from app.media.watch.wakes import gives_notice, wakes
+from app.places.online import is_online
 
 log = logging.getLogger(__name__)
 
@@ -140,20 +141,22 @@ class WatchFolder:
             idle = not (looks or self._known or self._ready or self._in_hand)
             if self._stop.is_set() or (once and idle):
                 break
-        return well
+        return well and not (once and self._state.trouble)
 
     # Looking
 
     def _look(self) -> None:
         """Find the files that have something to be made."""
         left_out: set[str] = set()
+        unreadable: list[OSError] = []
         try:
-            there = dict(clips_landed(self.order.raw, left_out))
+            there = dict(clips_landed(self.order.raw, left_out, unreadable))
         except OSError as error:
             words = f"{self.order.raw} cannot be read: {error.strerror}."
             self._state = replace(self._state, trouble=words)
             return
-        self._state = replace(self._state, trouble="")
+        trouble = " ".join(f"{one.filename} cannot be read: {one.strerror}." for one in unreadable)
+        self._state = replace(self._state, trouble=trouble)
         found = {
             name: stamp
             for name, stamp in there.items()
@@ -202,9 +205,14 @@ class WatchFolder:
             except OSError:
                 continue  # it is gone
             except ReelkeepError as error:
-                if path.exists():
+                if is_online(path):
                     self._add(name, stamp, PROBE, Stage.FAILED, words=str(error))
                     well = False
+                continue
+            except Exception:  # a bug of ours: the other clips are none the worse
+                log.exception("%s could not be looked at", path)
+                self._add(name, stamp, PROBE, Stage.FAILED, words="Internal error, see the log.")
+                well = False
                 continue
             log.info("%s is %s, %.1f s", name, facts.container, float(facts.duration))
             for product in self._wanting(name, stamp):

@@ -14,11 +14,16 @@ from app.media.products.partial import PART
 from app.places.cards.listing import MEDIA, SOUNDS
 
 
-def clips_landed(raw: Path, left_out: set[str]) -> Iterator[tuple[str, Stamp]]:
-    """Every clip below *raw*, by its path in it; what is none goes to *left_out*. OSError."""
+def clips_landed(
+    raw: Path, left_out: set[str], unreadable: list[OSError]
+) -> Iterator[tuple[str, Stamp]]:
+    """Every clip below *raw*, by its path in it; what is none goes to *left_out*. OSError.
+
+    Folders that cannot be listed go to *unreadable*, each as the error that names it.
+    """
     if not raw.is_dir():
         raise FileNotFoundError(2, "No such file or directory", str(raw))
-    for folder, below, names in os.walk(raw):
+    for folder, below, names in os.walk(raw, onerror=unreadable.append):
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in sorted(names):
             if name.startswith(".") or name.endswith(PART):

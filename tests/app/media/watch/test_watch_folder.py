@@ -12,10 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
+from fault_mount import FaultMount
+from mount_bench import Bench
 from seldom import seldom
 from transcode_bench import PRORES, Footage, numbers_of
 from watch_bench import WatchBench, end_by, until
 
+from app.engine import Engine
 from app.errors import BadInput, NotFound
 from app.media.facts.stamp import Stamp
 from app.media.watch.ledger import Entry, Ledger, Stage
@@ -36,6 +39,46 @@ def clip(footage: Footage) -> Path:
 @pytest.fixture
 def bench(tmp_path: Path) -> WatchBench:
     return WatchBench(tmp_path)
+
+
+@pytest.mark.root
+def test_a_folder_that_cannot_be_listed_is_said_and_the_others_are_watched(bench, tmp_path):
+    bench.order(montage=True)
+    (bench.raw / "notes.mov").write_bytes(b"no clip at all")
+    (bench.raw / "day2").mkdir()
+    mounts = Bench(tmp_path)
+    try:
+        drive = FaultMount(mounts, "shuttle")
+        drive.start(bench.raw / "day2")
+        drive.set({"op": "readdir", "do": "EIO"})
+        with Engine(bench.profile) as engine:
+            folder = engine.watch(bench.root)
+            assert not folder.run(once=True)
+            state = folder.state()
+    finally:
+        mounts.close()
+    assert state.trouble == f"{bench.raw / 'day2'} cannot be read: Input/output error."
+    assert [one.file for one in state.failures] == ["notes.mov"]
+
+
+def test_a_clip_that_trips_over_a_bug_does_not_stop_the_folder(bench, monkeypatch):
+    bench.order(montage=True)
+    for name in ("A.mov", "B.mov"):
+        (bench.raw / name).write_bytes(b"no clip at all")
+    with Engine(bench.profile) as engine:
+        probe = engine.probe
+
+        def trips(path):
+            if path.name == "A.mov":
+                raise RuntimeError("a bug")
+            return probe(path)
+
+        monkeypatch.setattr(engine, "probe", trips)
+        folder = engine.watch(bench.root)
+        assert not folder.run(once=True)
+        words = {one.file: one.words for one in folder.state().failures}
+    assert words["A.mov"] == "Internal error, see the log."
+    assert "B.mov" in words["B.mov"]
 
 
 def test_what_lands_is_made_into_what_was_ordered_once(bench, clip):
