@@ -39,6 +39,8 @@ class PlayerClip:
     start: Timecode | None = None
     files: tuple[Path, ...] = ()
     """Its media: what marks are known by, and what is dragged out when the clip is."""
+    stamp: str = ""
+    """Another one where its bytes may be others now."""
 
 
 def trouble_with(version: Version, playback: Playback) -> str:

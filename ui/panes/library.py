@@ -228,10 +228,14 @@ class LibraryPane(Pane):
         return next((n for n, key in enumerate(keys) if key == open_now), 0)
 
     def _original_seen(self) -> None:
-        """The original of the clip in the player has gone, or come back."""
+        """The original of the clip in the player has gone, come back, or is another one now."""
         clip = self.player.clip
         row = self.clips.model.row(clip.key) if clip is not None else None
-        if clip is not None and row is not None and row.offline is clip.versions[0].online:
+        if clip is None or row is None:
+            return
+        if not row.offline and row.stamp != clip.stamp:
+            self._open(row, self.player.number)
+        elif row.offline is clip.versions[0].online:
             self.deeds.find_versions(row.key, clip.versions[0], row.path)
 
     def _failed(self, why: str) -> None:
@@ -287,8 +291,13 @@ class LibraryPane(Pane):
             if row is None:
                 self.player.open(None)
             return
+        self._open(row)
+
+    def _open(self, row: ClipRow, number: int = 0) -> None:
         clip = self.deeds.clip_of(row)
         self.player.open(clip)
+        if number:
+            self.player.show(number)
         self.clips.want_strip(row.key)
         self.deeds.find_versions(row.key, clip.versions[0], row.path)
 

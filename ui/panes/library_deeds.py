@@ -79,6 +79,7 @@ class LibraryDeeds(QObject):
             versions=(Version(film=film, label=ORIGINAL, online=not row.offline),),
             start=start,
             files=row.files,
+            stamp=row.stamp,
         )
 
     def find_versions(self, key: str, original: Version, path: Path) -> None:

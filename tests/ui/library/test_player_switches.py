@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from library_bench import settled
-from numbered_clips import X264, NumberedClips, number_in
+from library_bench import number_seen, settled
+from numbered_clips import PRORES, X264, NumberedClips, number_in
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -106,3 +106,23 @@ def test_a_still_is_taken_from_the_original_though_a_preview_is_played(
         with Image.open(tmp_path / "stills" / name) as image:
             assert image.size == size
             assert number_in(np.asarray(image.convert("L"))) == 41
+
+
+def test_a_clip_that_is_another_one_now_is_opened_again_at_the_same_frame(
+    opened, shelf, numbered, qtbot
+):
+    later = numbered.once(
+        "later.mov",
+        lambda path: numbered.encode(path, f"-vf trim=start_frame=20,setpts=PTS-STARTPTS {PRORES}"),
+    )
+    opened.player.show(41)
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+    shutil.copy(later, shelf / "A003C001.mov")
+    opened.look_again()
+    qtbot.waitUntil(lambda: settled(opened) and opened.player.frames == 100, timeout=30_000)
+    assert opened.player.number == 41
+    assert number_seen(opened.panel.player.view) == 61
+    index = opened.player.playback.index
+    opened.look_again()
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+    assert opened.player.playback.index is index
