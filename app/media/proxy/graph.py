@@ -56,10 +56,14 @@ class Way:
         return self.encoder.endswith("_vaapi")
 
     def name_for(self, rung: Rung) -> str:
-        """What made this proxy."""
+        """What made this proxy.
+
+        Of a device that decodes only the trial is proven: in the work itself ffmpeg falls back to
+        the processor, picture by picture and without a word.
+        """
         codec = rung.recipe.picture.codec
         encoder = self.encoder if codec is PictureCodec.H264 else _ENCODERS[codec]
-        return f"{encoder}, decoded by {self.decoder}" if self.decoder else encoder
+        return f"{encoder}, decoded by {self.decoder} where it could" if self.decoder else encoder
 
 
 VAAPI_DEVICE = "/dev/dri/renderD128"

@@ -1,7 +1,8 @@
 """Devices that decode and encode, used only once they have proven it.
 
 Being listed says nothing, and opening says little: ten frames are encoded, decoded again and
-compared. A device that decodes has to give the same ten frames of the very clip.
+compared. A device that decodes has to give the same ten frames of the very clip; of the frames
+behind them nobody learns whether it or the processor has decoded them, and no more is said.
 """
 
 from __future__ import annotations

@@ -14,8 +14,12 @@ from proxy_bench import proxies_of, shown_by_ffprobe
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
+from app.media.facts.values import VideoTrack
 from app.media.ffmpeg.program import find_program
 from app.media.proxy import hardware
+from app.media.proxy.graph import Way
+from app.media.proxy.recipes import recipe_named
+from app.media.proxy.rungs import rungs_of
 
 DEVICE = """#!/bin/bash
 # Takes the options of h264_nvenc, and has libx264 do it {quality}
@@ -92,6 +96,13 @@ def test_one_that_fails_half_way_is_done_without_and_that_is_said(
     assert note.startswith("h264_nvenc failed, so it was made without: ")
     assert shown_by_ffprobe(result.proxies[0].path).frames == 60
     assert ended.work_done == ended.work_total == 60
+
+
+def test_of_a_device_that_decodes_no_more_is_said_than_is_proven():
+    track = VideoTrack(index=0, codec="h264", width=640, height=360)
+    (rung,) = rungs_of(track, [recipe_named("thumbnail")])
+    assert Way().name_for(rung) == "libx264"
+    assert Way(decoder="cuda").name_for(rung) == "libx264, decoded by cuda where it could"
 
 
 def test_nobody_is_tried_who_does_not_want_it(engine, device, camera_clip, tmp_path):
