@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -26,6 +27,8 @@ from app.media.transcode.work import write_safely
 _GENERATION = 1
 """Grows when transcodes come out differently, so that finished ones are not taken for these."""
 _CLAIM = "clip.json"
+_SHEET = "sheet.json"
+"""In the work folder: what is to be said of the file once its final name is its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,11 @@ def sheet_of(path: Path) -> Path:
 
 def read_sheet(path: Path) -> TranscodeSheet | None:
     """The sheet of a file that is there as it was made; else None."""
-    found = _read(sheet_of(path))
+    return _read_of(path, sheet_of(path))
+
+
+def _read_of(path: Path, sheet: Path) -> TranscodeSheet | None:
+    found = _read(sheet)
     with contextlib.suppress(OSError):
         stat = path.stat()
         if found is not None and (found.bytes, found.changed) == (stat.st_size, stat.st_mtime_ns):
@@ -120,8 +127,20 @@ def _is_anothers(output: Output) -> bool:
         return True
     if not output.path.exists():
         return False
+    _take_up(output)
     sheet = read_sheet(output.path)
     return sheet is None or sheet.source != output.source
+
+
+def _take_up(output: Output) -> None:
+    """Say of a file what was to be said, where only that was missing when a job was cut off."""
+    sheet = _read_of(output.path, output.work / _SHEET)
+    if sheet is None or read_sheet(output.path) is not None:
+        return
+    write_safely(output.sheet, to_json(sheet))
+    if output.part.exists() and output.part.samefile(output.path):
+        output.part.unlink()
+    shutil.rmtree(output.work, ignore_errors=True)
 
 
 def known(output: Output) -> TranscodeSheet | None:
@@ -194,11 +213,12 @@ def finish(output: Output, sheet: TranscodeSheet) -> None:
     try:
         with output.part.open("rb+") as file:
             os.fsync(file.fileno())
-        write_safely(output.sheet, to_json(sheet))
+        write_safely(output.work / _SHEET, to_json(sheet))
         if replaces:
             output.part.replace(output.path)
         else:
             _rename_unless_there(output.part, output.path)
+        write_safely(output.sheet, to_json(sheet))  # not before: it may be another file's
     except OSError as error:
         raise WriteFailed(
             f"{output.path} could not be kept: {error.strerror}.", path=output.path
@@ -210,17 +230,23 @@ def _rename_unless_there(part: Path, path: Path) -> None:
     try:
         os.link(part, path)
     except FileExistsError as error:
-        raise NameTaken(
-            f"{path} has come into being meanwhile.",
-            path=path,
-            hint="Choose another folder, or take that file away.",
-        ) from error
+        raise _taken(path) from error
     except OSError as error:
         if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}:
             raise
-        part.rename(path)  # a file system without links
+        if path.exists():  # a file system without links
+            raise _taken(path) from error
+        part.rename(path)
     else:
         part.unlink()
+
+
+def _taken(path: Path) -> NameTaken:
+    return NameTaken(
+        f"{path} has come into being meanwhile.",
+        path=path,
+        hint="Choose another folder, or take that file away.",
+    )
 
 
 def _read(path: Path) -> TranscodeSheet | None:

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 from fault_mount import FaultMount
@@ -14,8 +14,11 @@ from mount_bench import Bench
 from transcode_bench import PRORES, QUICK, Footage, numbers_of, transcoded
 
 from app.engine import Engine
+from app.errors import NameTaken, WriteFailed
 from app.jobs.snapshot import JobState
-from app.media.transcode.spec import ClipState, Fate
+from app.media.products.sources import Source
+from app.media.transcode.outputs import Output, claim, finish, output_of, read_sheet
+from app.media.transcode.spec import ClipState, Fate, TranscodeSheet, TranscodeSpec
 from app.settings import Settings
 
 FRAMES = 60
@@ -136,3 +139,57 @@ def test_a_damaged_clip_with_an_odd_name_stops_no_other(engine, clip, tmp_path, 
     assert ended.state is JobState.FAILED
     assert [one.state for one in sheets] == [ClipState.FAILED, ClipState.MADE]
     assert str(odd) in sheets[0].trouble
+
+
+def claimed(clip: Path, out: Path, work: Path) -> Output:
+    spec = TranscodeSpec(files=(clip,), recipe=PLAIN, to=out, work=work)
+    made = output_of(spec, Source(path=clip, name="clip", files=(clip,)), PurePath("clip"))
+    claim(made)
+    return made
+
+
+def test_two_that_come_by_one_name_leave_the_first_one_its_sheet(engine, clip, footage, tmp_path):
+    other = footage.made("other.mov", *PRORES, frames=25, tones=0)
+    out = tmp_path / "out"
+    late = claimed(other, out, tmp_path / "work of another")
+    _, (sheet,) = transcoded(engine, clip, to=out, recipe=PLAIN)
+    assert sheet.path == late.path
+    late.part.write_bytes(b"another")
+
+    with pytest.raises(NameTaken, match="has come into being meanwhile"):
+        finish(late, replace(sheet, source=other, bytes=7))
+
+    found = read_sheet(late.path)
+    assert found is not None
+    assert found.source == clip
+
+
+def test_a_job_that_is_cut_off_before_the_sheet_knows_its_file(engine, clip, tmp_path):
+    out, work = tmp_path / "out", tmp_path / "work"
+    mine = claimed(clip, out, work)
+    mine.part.write_bytes(b"made")
+    stat = mine.part.stat()
+    sheet = TranscodeSheet(
+        source=clip,
+        state=ClipState.MADE,
+        path=mine.path,
+        bytes=stat.st_size,
+        changed=stat.st_mtime_ns,
+        source_bytes=mine.stamp.size,
+        source_files=1,
+        source_changed=mine.stamp.changed,
+        digest=mine.digest,
+    )
+    mine.sheet.mkdir()  # it cannot be written
+    with pytest.raises(WriteFailed):
+        finish(mine, sheet)
+    mine.sheet.rmdir()
+    os.link(mine.path, mine.part)  # as where it was cut off between the two names
+    assert read_sheet(mine.path) is None
+
+    _, (found,) = transcoded(engine, clip, to=out, recipe=PLAIN, work=work)
+
+    assert found.state is ClipState.KNOWN
+    assert read_sheet(mine.path) == sheet
+    assert not work.exists() or list(work.iterdir()) == []
+    assert sorted(path.name for path in out.iterdir()) == ["clip.mkv", "clip.mkv.json"]
