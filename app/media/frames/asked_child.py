@@ -59,9 +59,12 @@ class AskedChild:
                 line = _line(child, wish)
             finally:
                 late.cancel()
-            if line.endswith(b"\n"):
+            late.join()  # one that fires now ends the child, which must not wait for a question
+            whole = line.endswith(b"\n")
+            if hung.is_set() or not whole:
+                self._end()
+            if whole:
                 return dict(json.loads(line))
-            self._end()
         if hung.is_set():
             raise NoAnswer(
                 f"did not tell what it is within {self._seconds:.0f} seconds.", hung=True
