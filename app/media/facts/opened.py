@@ -14,8 +14,9 @@ def opened(
 ) -> InputContainer:
     """The clip *path*, to be closed by whoever asks. Raises av.FFmpegError, OSError.
 
-    *timeout* is for each read, or for opening and for each read, in seconds. Tags in no known character set are no reason to fail,
-    and no other file or server is read, whatever the clip names.
+    *timeout* is for each read, or for opening and for each read, in seconds. Tags in no known
+    character set are no reason to fail, and no other file or server is read, whatever the clip
+    names.
     """
     return av.open(
         os.fspath(path),
