@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.errors import ReelkeepError
-from app.media.play.marks import ClipMarks, MarkStore, merged
+from app.media.play.marks import ClipMarks, MarkStore, MarksUnreadable, merged
 from ui.bridge import Bridge
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,10 @@ class KeptMarks(QObject):
         self._store = store
         self._files: tuple[Path, ...] = ()
         self._known = False
+        self._stamp = ""
+        """What the marks that are known were found by."""
+        self._unreadable: Exception | None = None
+        self._ticket = 0
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(SAVE_MS)
@@ -43,19 +47,24 @@ class KeptMarks(QObject):
         if self._later.isActive():
             self._later.stop()
             self._save()
+        self._bridge.forget(self._ticket)
         self._files, self._known, self.marks, self.origin = files, False, ClipMarks(), ""
+        self._stamp, self._unreadable = "", None
         store = self._store
         if not files or store is None:
             return
 
-        def load() -> tuple[ClipMarks, str]:
+        def load() -> tuple[str, ClipMarks, str]:
             stamp = store.stamp_of(*files)
-            return store.load(stamp), store.origin(stamp)
+            return stamp, store.load(stamp), store.origin(stamp)
 
-        self._bridge.ask(load, lambda kept: self._found(files, *kept), lambda _: None)
+        self._ticket = self._bridge.ask(load, lambda kept: self._found(*kept), self._not_found)
 
     def change(self, marks: ClipMarks) -> None:
-        """Have these from now on."""
+        """Have these from now on; not where those that are kept can't be read."""
+        if self._unreadable is not None:
+            self._bridge.error_raised.emit(self._unreadable)
+            return
         self.marks = marks
         self.origin = "" if marks.empty else self.origin  # what comes next is made here
         self._later.start()
@@ -72,13 +81,19 @@ class KeptMarks(QObject):
             except ReelkeepError as error:
                 log.error("%s", error)
 
-    def _found(self, files: tuple[Path, ...], kept: ClipMarks, origin: str) -> None:
-        if files != self._files:
-            return
-        self._known = True
+    def _found(self, stamp: str, kept: ClipMarks, origin: str) -> None:
+        self._known, self._stamp = True, stamp
         self.marks = merged(kept, self.marks)
-        self.origin = "" if origin == files[0].name else origin
+        self.origin = "" if origin == self._files[0].name else origin
         self.changed.emit()
+
+    def _not_found(self, error: Exception) -> None:
+        """A clip that can't be read says so itself; its marks do not."""
+        if isinstance(error, MarksUnreadable):
+            self._unreadable, self.marks = error, ClipMarks()
+            self._later.stop()
+            self._bridge.error_raised.emit(error)
+            self.changed.emit()
 
     def _save(self) -> None:
         if (save := self._saving()) is not None:
@@ -87,11 +102,12 @@ class KeptMarks(QObject):
     def _saving(self) -> Callable[[], None] | None:
         """What keeps the marks as they are now; together with those that nobody has read yet."""
         store, files, marks, known = self._store, self._files, self.marks, self._known
+        seen = self._stamp
         if store is None or not files:
             return None
 
         def save() -> None:
-            stamp = store.stamp_of(*files)
+            stamp = seen or store.stamp_of(*files)
             whole = marks if known else merged(store.load(stamp), marks)
             store.save(stamp, whole, name=files[0].name)
 

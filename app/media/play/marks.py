@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,8 +17,10 @@ from typing import Any, BinaryIO
 
 from blake3 import blake3
 
-from app.errors import ReelkeepError, WriteFailed
+from app.errors import EnvironmentFault, ReelkeepError, WriteFailed
 from app.media.frames.source import ByteSource, FileSource
+
+log = logging.getLogger(__name__)
 
 _FORM = 1
 _WHOLE = 32 << 20
@@ -126,6 +129,12 @@ def _spread(last: int, count: int) -> list[int]:
     return [last * n // (count - 1) for n in range(count)]
 
 
+class MarksUnreadable(EnvironmentFault):
+    """What was marked is there and cannot be read now; nothing may be written over it."""
+
+    title = "Marks cannot be read"
+
+
 class MarkStore:
     """Keeps marks below *folder*, which is made when there is something to keep."""
 
@@ -158,12 +167,34 @@ class MarkStore:
         return stamp
 
     def load(self, stamp: str) -> ClipMarks:
-        """What was marked in the clip of this stamp; nothing where its file is damaged."""
+        """What was marked in the clip of this stamp.
+
+        A damaged file is put aside, and nothing was marked. Raises MarksUnreadable.
+        """
+        place = self._place(stamp)
         try:
-            kept = json.loads(self._place(stamp).read_text("utf-8"))
-            return _marks(kept) if kept["form"] == _FORM else ClipMarks()
-        except (OSError, ValueError, KeyError, TypeError):
+            found = place.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
             return ClipMarks()
+        except OSError as error:
+            raise MarksUnreadable(
+                f"The marks in {place} cannot be read: {error.strerror}.", path=place
+            ) from error
+        try:
+            kept = json.loads(found.decode("utf-8", "surrogatepass"))
+            if kept["form"] == _FORM:
+                return _marks(kept)
+            newer = isinstance(kept["form"], int) and kept["form"] > _FORM
+        except (ValueError, KeyError, TypeError):
+            newer = False
+        if newer:
+            raise MarksUnreadable(
+                f"The marks in {place} were made by a newer version of this program.",
+                path=place,
+                hint="Use that version.",
+            )
+        _put_aside(place)
+        return ClipMarks()
 
     def origin(self, stamp: str) -> str:
         """The name of the file in which the clip of this stamp was marked first; "" for none."""
@@ -175,8 +206,10 @@ class MarkStore:
     def save(self, stamp: str, marks: ClipMarks, *, name: str = "") -> None:
         """Keep *marks* in place of what was kept; *name* tells people in which file they were made.
 
-        That of the file in which they were made first stays. Raises WriteFailed.
+        That of the file in which they were made first stays. Raises WriteFailed, and
+        MarksUnreadable where what was kept can't be read.
         """
+        self.load(stamp)
         place = self._place(stamp)
         name = self.origin(stamp) or name
         try:
@@ -192,6 +225,18 @@ class MarkStore:
 
     def _place(self, stamp: str) -> Path:
         return self._folder / f"{stamp}.json"
+
+
+def _put_aside(place: Path) -> None:
+    aside = place.with_suffix(".damaged")
+    try:
+        place.replace(aside)
+    except OSError as error:
+        raise MarksUnreadable(
+            f"The marks in {place} are damaged, and cannot be put aside: {error.strerror}.",
+            path=place,
+        ) from error
+    log.warning("The marks in %s are damaged and were put aside as %s", place, aside.name)
 
 
 def _plain(marks: ClipMarks, name: str) -> dict[str, object]:

@@ -126,3 +126,39 @@ def test_a_clip_that_is_another_one_now_is_opened_again_at_the_same_frame(
     opened.look_again()
     qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
     assert opened.player.playback.index is index
+
+
+def test_marks_that_cannot_be_read_are_told_and_stay_as_they_are(opened, bridge, qtbot):
+    QTest.keyClick(opened.table, Key.Key_M)
+    opened.table.choose(1)
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+    (place,) = bridge.engine.profile.marks.glob("*.json")
+    precious = place.read_text().replace('"form": 1', '"form": 2')
+    place.write_text(precious)
+    errors = []
+    bridge.error_raised.connect(errors.append)
+    opened.table.choose(0)
+    qtbot.waitUntil(lambda: settled(opened) and len(errors) == 1, timeout=30_000)
+    QTest.keyClick(opened.table, Key.Key_M)
+    assert [str(error) for error in errors] == [
+        f"The marks in {place} were made by a newer version of this program. Use that version."
+    ] * 2
+    assert opened.player.marks.empty
+    opened.table.choose(1)
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+    assert place.read_text() == precious
+
+
+def test_marks_of_a_clip_that_was_replaced_are_kept_for_the_bytes_they_were_made_in(
+    opened, shelf, tmp_path, qtbot
+):
+    clip = shelf / "A003C001.mov"
+    before = Path(shutil.copy(clip, tmp_path / "before.mov"))
+    QTest.keyClick(opened.table, Key.Key_M)
+    shutil.copy(shelf / "B014C002.mov", clip)
+    opened.table.choose(1)
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+    assert opened.player.marks.empty
+    opened.show_folder(before)
+    qtbot.waitUntil(lambda: settled(opened) and not opened.player.marks.empty, timeout=30_000)
+    assert opened.player.clip.name == "before"

@@ -9,7 +9,7 @@ import pytest
 
 from app.errors import NotFound, WriteFailed
 from app.media.frames.source import FileSource
-from app.media.play.marks import ClipMarks, Mark, MarkStore, content_stamp, merged
+from app.media.play.marks import ClipMarks, Mark, MarkStore, MarksUnreadable, content_stamp, merged
 
 MARKS = ClipMarks(first=10, end=50, marks=(Mark(frame=3), Mark(frame=7, text="Boom ⏎ “ä”")))
 
@@ -73,14 +73,29 @@ def test_nothing_marked_leaves_no_file(tmp_path: Path) -> None:
     assert store.load("x") == ClipMarks()
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"form": 9}', b"\xff\xfe", b'{"form":1}'])
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"form": "x"}', b"\xff\xfe", b'{"form":1}'])
 def test_a_damaged_file_is_nothing_marked(tmp_path: Path, damage: bytes) -> None:
     store = MarkStore(tmp_path)
     store.save("x", MARKS)
     (tmp_path / "x.json").write_bytes(damage)
     assert store.load("x") == ClipMarks()
+    assert (tmp_path / "x.damaged").read_bytes() == damage
     store.save("x", MARKS)
     assert store.load("x") == MARKS
+
+
+@pytest.mark.parametrize("form", ["newer", "of a failing drive"])
+def test_what_cannot_be_read_is_told_and_never_written_over(tmp_path: Path, form: str) -> None:
+    store, place = MarkStore(tmp_path), tmp_path / "x.json"
+    if form == "newer":
+        place.write_text('{"form": 2}')
+    else:
+        place.symlink_to(place)  # reading it fails as on a drive, and not for want of a file
+    for deed in (lambda: store.load("x"), lambda: store.save("x", MARKS)):
+        with pytest.raises(MarksUnreadable, match=r"The marks in .*x\.json"):
+            deed()
+    assert place.is_symlink() or place.read_text() == '{"form": 2}'
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
 
 
 def test_marks_that_cannot_be_kept_are_said_by_the_clips_name(tmp_path: Path) -> None:
