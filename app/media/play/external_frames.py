@@ -136,6 +136,10 @@ class ExternalFrames:
         return high
 
     def _shows(self, number: int) -> bool:
+        """Asked twice where it fails: once may be the drive, or a busy machine."""
+        return self._shows_now(number) or self._shows_now(number)
+
+    def _shows_now(self, number: int) -> bool:
         self._checkpoint()
         with contextlib.closing(self._run_of(number, 1)) as run:
             return run.picture() is not None

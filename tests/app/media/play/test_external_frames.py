@@ -77,6 +77,17 @@ def test_a_clip_is_stepped_sought_and_played_by_its_makers_program(
     player.close()
 
 
+def test_a_look_that_fails_once_is_not_the_end_of_the_clip(tmp_path, trial, shows) -> None:
+    clip = r3d(tmp_path / "A003_C014_1120AB_001.R3D")
+    decoders, script, failed = {"r3d": shows()}, tmp_path / "showraw", tmp_path / "failed"
+    once = f"test $2 -gt 60 -a $2 -lt 120 -a ! -e {failed} && touch {failed} && exit 5\n"
+    script.write_text(script.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\n{once}"))
+    player = Player(film_of(clip, trial, decoders))
+    assert player.playback.index.frames == 120
+    assert failed.exists()
+    player.close()
+
+
 def test_going_on_does_not_start_the_program_anew(tmp_path, trial, shows) -> None:
     clip = r3d(tmp_path / "A003_C014_1120AB_001.R3D")
     player = Player(film_of(clip, trial, {"r3d": shows()}))
