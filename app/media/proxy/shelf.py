@@ -20,7 +20,6 @@ from blake3 import blake3
 from app.jobs.spec import CONVERTER, to_json
 from app.media.facts.stamp import Stamp
 from app.media.products.partial import PART, sync_folder
-from app.media.products.sources import source_of
 from app.media.proxy.spec import KeptProxy
 from app.places.online import is_online
 
@@ -88,6 +87,8 @@ class ProxyShelf:
 
         Those of an earlier state of any of its files are left out.
         """
+        from app.media.products.sources import source_of  # what looks at clips takes a while
+
         record = self.record(source)
         if record is None:
             return ()

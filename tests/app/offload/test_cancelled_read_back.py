@@ -32,7 +32,10 @@ def test_a_job_cancelled_during_the_last_read_back_is_cancelled(bench, tmp_path,
 
 @pytest.mark.root
 @pytest.mark.parametrize("times", [1, 20])
-def test_ctrl_c_in_a_script_is_waited_for_until_the_job_has_ended(bench, tmp_path, times):
+def test_ctrl_c_in_a_script_is_waited_for_until_the_job_has_ended(bench, tmp_path, times, request):
+    # Whoever starts the tests in the background of a shell has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     drive = FaultMount(bench, "drive")
     drive.set({"op": "read", "match": "*.part", "at": 1, "do": "hold"})
     card = make_card(tmp_path / "A003", {"A003C001.mov": 6 * MB})
