@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from app.media.products.sources import source_of
 from app.media.transcode.flac_frames import numbered
 from app.media.transcode.original import readings_of
 from app.media.transcode.recipe import Sound
-from app.media.transcode.streams import inventory
+from app.media.transcode.streams import inventory, prove_readable
 from app.media.transcode.task import Made, Plot, StreamTask
 
 IDLE = JobControl(JobSnapshot(id=JobId(""), kind="", title="", state=JobState.RUNNING))
@@ -42,7 +43,13 @@ def task_for(tone: Path, codec: Sound, work: Path) -> StreamTask:
     work.mkdir(exist_ok=True)
     clip = inventory(tone, IDLE, readings_of(source_of(tone), work, IDLE), work)
     recipe = replace(QUICK, sound=replace(QUICK.sound, codec=codec))
-    plot = Plot(clip=clip, recipe=recipe, program=find_program().path, work=work)
+    plot = Plot(
+        clip=clip,
+        recipe=recipe,
+        program=find_program().path,
+        work=work,
+        prove=partial(prove_readable, clip, IDLE),
+    )
     return StreamTask(plot, clip.streams, IDLE, lambda _: None, may_stay=False)
 
 
