@@ -70,5 +70,6 @@ class Collector(QObject):
 
     @property
     def _idle(self) -> bool:
-        running = any(job.state is JobState.RUNNING for job in self._bridge.snapshots)
-        return not running and not self._bridge.waiting
+        jobs = self._bridge.snapshots
+        at_work = any(job.state in {JobState.QUEUED, JobState.RUNNING} for job in jobs)
+        return not at_work and not self._bridge.waiting
