@@ -16,6 +16,7 @@ from offload_bench import MB, House, accepted_by_ascmhl, generations, make_card,
 from app.integrity.hashing import HashKind
 from app.jobs.snapshot import JobState
 from app.jobs.spec import JobId, spec_to_json
+from app.offload.copying.target import PARTIAL
 from app.offload.plan import Weight
 from app.offload.spec import OffloadSpec
 
@@ -93,3 +94,23 @@ def test_other_folders_or_another_card_make_a_job_of_their_own(
         assert not any(job in remark.text for remark in engine.plan(elsewhere).remarks)
         (spec.source / "C999.mov").write_bytes(b"one clip more")
         assert engine.plan(spec).resumes is None
+
+
+def test_what_it_left_half_written_counts_as_room(house: House, spec: OffloadSpec) -> None:
+    """A card that fills its drive goes on there: the job drops its own partial files first."""
+    job = cut_off(house, spec, spec.destinations[0].path / "A003")
+    half = [one.path / "A003" / f"{PARTIAL}{job}-half" for one in spec.destinations]
+    for left in half:
+        _fill(left)
+    with house.engine() as engine:
+        plan = engine.plan(spec)
+        assert (plan.resumes, plan.refusals) == (job, ())
+        ended = engine.run(spec)
+    assert (ended.id, ended.state, ended.safe) == (job, JobState.DONE, True)
+    assert not any(left.exists() for left in half)
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb") as file:
+        free = os.statvfs(path.parent)
+        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - MB)

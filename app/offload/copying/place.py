@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -271,3 +272,14 @@ class Place:
             raise self._fault(error) from error
         finally:
             folder.close()
+
+
+def room_of_partials(root: Path, job: JobId) -> int:
+    """The bytes on disk that *job* has left half written below *root*; it drops them first."""
+    room = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            if name.startswith(f"{PARTIAL}{job}-"):
+                with suppress(OSError):
+                    room += os.lstat(os.path.join(folder, name)).st_blocks * 512
+    return room

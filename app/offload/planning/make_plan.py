@@ -96,12 +96,10 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
         planned.append(view.planned)
         known.append(view.known)
     remarks += folder_remarks(planned)
-    remarks += room_remarks(planned)
     remarks += device_remarks(spec, planned)
     remarks += card_remarks(look.card, look.wanted, journal)
     if spec.report is not None:
         remarks += _report_remarks(Path(os.path.abspath(spec.report)), spec)
-    remarks.sort(key=lambda remark: list(Weight).index(remark.weight))
     size = sum(e.size for e in files)
     devices = count_different(p.volume.device for p in planned)
     complete = all(n == p.files for n, p in zip(known, planned, strict=True))
@@ -119,7 +117,10 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
         seconds=memory.expected_seconds(journal, spec, planned, size),
         already_safe=sure and devices >= spec.wanted_copies,
     )
-    return with_unfinished(plan, journal)
+    plan = with_unfinished(plan, journal)
+    remarks = [*plan.remarks, *room_remarks(plan.destinations)]
+    remarks.sort(key=lambda remark: list(Weight).index(remark.weight))
+    return replace(plan, remarks=tuple(remarks))
 
 
 def _check(spec: OffloadSpec) -> None:

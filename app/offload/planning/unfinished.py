@@ -8,9 +8,9 @@ from typing import Any
 
 from app.jobs.journal import JobRow, Journal
 from app.jobs.snapshot import JobState
-from app.jobs.spec import CONVERTER
-from app.offload.copying.place import record_of
-from app.offload.plan import OffloadPlan, Remark, Weight
+from app.jobs.spec import CONVERTER, JobId
+from app.offload.copying.place import record_of, room_of_partials
+from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
 from app.offload.spec import OffloadSpec
 from app.places.cards import CardIdentity, same_card
 
@@ -37,7 +37,9 @@ def with_unfinished(plan: OffloadPlan, journal: Journal) -> OffloadPlan:
             " confirmed is done again."
         )
         remark = Remark(weight=Weight.NOTE, text=text)
-        return replace(plan, resumes=same[-1].id, remarks=(*plan.remarks, remark))
+        places = tuple(_with_room_of_partials(one, same[-1].id) for one in plan.destinations)
+        remarks = (*plan.remarks, remark)
+        return replace(plan, resumes=same[-1].id, destinations=places, remarks=remarks)
     if not found:
         return plan
     row, other = found[-1]
@@ -45,9 +47,7 @@ def with_unfinished(plan: OffloadPlan, journal: Journal) -> OffloadPlan:
         f"Job {row.id} of this card to these folders was interrupted, and its choices were others:"
         f" {', '.join(other)}. This is a new job beside it. Resume or cancel the other one."
     )
-    remarks = [*plan.remarks, Remark(weight=Weight.ATTENTION, text=text)]
-    remarks.sort(key=lambda remark: list(Weight).index(remark.weight))
-    return replace(plan, remarks=tuple(remarks))
+    return replace(plan, remarks=(*plan.remarks, Remark(weight=Weight.ATTENTION, text=text)))
 
 
 def _interrupted(plan: OffloadPlan, journal: Journal) -> Iterator[tuple[JobRow, list[str]]]:
@@ -62,6 +62,13 @@ def _interrupted(plan: OffloadPlan, journal: Journal) -> Iterator[tuple[JobRow, 
         card = CONVERTER.structure(identity, CardIdentity)
         if places == folders and same_card(card, plan.identity):
             yield row, _differences(spec, plan.spec)
+
+
+def _with_room_of_partials(one: PlannedDestination, job: JobId) -> PlannedDestination:
+    """*one*, with the room that the job frees when it drops what it has left half written."""
+    if not one.volume.capacity:
+        return one
+    return replace(one, free_after=one.free_after + room_of_partials(one.root, job))
 
 
 def _folder(place: dict[str, Any]) -> tuple[str, str]:
