@@ -15,6 +15,7 @@ from typing import Any
 import av
 
 from app.jobs.spec import CONVERTER, to_json
+from app.media.facts.opened import opened
 from app.media.transcode.flac_frames import numbered
 from app.media.transcode.recipe import Sound
 from app.media.transcode.sound_frames import SoundFrames
@@ -54,7 +55,7 @@ def count(path: Path) -> Counted:
         while file.read(1 << 20):
             pass
     try:
-        container = av.open(str(path))
+        container = opened(path)
     except (av.FFmpegError, OSError):
         return Counted()  # it was cut off before its first packet
     with container:
@@ -103,7 +104,7 @@ def _join_pictures(made: Any, runs: Runs, shown: list[int], base: Fraction) -> i
     ranks = [_ranks(*run) for run in runs]
     delay = max((n - rank for row in ranks for n, rank in enumerate(row)), default=0)
     for (path, run), row in zip(runs, ranks, strict=True):
-        with av.open(str(path)) as container:
+        with opened(path) as container:
             target = target or made.add_stream_from_template(container.streams[0])
             begun = position
             for packet in _kept(container, run):
@@ -119,7 +120,7 @@ def _join_sound(made: Any, runs: Runs, frames: SoundFrames) -> int:
     target: Any = None
     position = 0
     for n, (path, run) in enumerate(runs):
-        with av.open(str(path)) as container:
+        with opened(path) as container:
             target = target or made.add_stream_from_template(container.streams[0])
             for found in _kept(container, run):
                 packet = found
@@ -141,7 +142,7 @@ def _kept(container: Any, run: Run) -> Iterator[Any]:
 
 def _ranks(path: Path, run: Run) -> list[int]:
     """For each packet of a run, as how many-eth it is shown."""
-    with av.open(str(path)) as container:
+    with opened(path) as container:
         times = [packet.pts or 0 for packet in _kept(container, run)]
     ranks = [0] * len(times)
     for rank, n in enumerate(sorted(range(len(times)), key=times.__getitem__)):
