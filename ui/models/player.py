@@ -18,16 +18,10 @@ from app.places.online import is_online
 from app.timecode import Timecode, frame_rate
 from ui.bridge import Bridge
 from ui.models.kept_marks import KeptMarks
+from ui.models.leaving import Leaving
 from ui.models.marked_clip import MarkedClip
-from ui.models.versions import (
-    OFFLINE,
-    ORIGINAL,
-    TOO_HEAVY,
-    PlayerClip,
-    Version,
-    instead_of,
-    trouble_with,
-)
+from ui.models.version_choice import VersionChoice
+from ui.models.versions import ORIGINAL, PlayerClip, Version
 
 TICK_MS = 5
 """While it plays: a quarter of the shortest frame."""
@@ -66,11 +60,9 @@ class PlayerModel(MarkedClip):
         self.lut_name = ""
         self._bridge = bridge
         self._make_sink = sink
-        self.chosen = False
-        """Whether a person chose the version; else that goes by itself."""
-        self._too_heavy = False
+        self._choice = VersionChoice()
         self._box = BOX
-        self._leaving: list[Playback] = []
+        self._leaving = Leaving(bridge)
         self._return_to: int | None = None
         self._woken.connect(self._tick, Qt.ConnectionType.QueuedConnection)
         self._beat = QTimer(self)
@@ -95,7 +87,7 @@ class PlayerModel(MarkedClip):
         """Show *clip* in place of the one before."""
         self._leave()
         self.clip, self.because = clip, ""
-        self._return_to, self.chosen, self._too_heavy = None, False, False
+        self._return_to, self._choice = None, VersionChoice()
         self._kept.open(clip.files if clip is not None else ())
         if clip is not None and clip.versions:
             self._begin(clip.versions[0])
@@ -117,38 +109,35 @@ class PlayerModel(MarkedClip):
         if self.version is not None:
             here = self.version.label
             self.version = next((v for v in versions if v.label == here), self.version)
+        self._choice.learn_of(versions)
         self._choose()
         self.changed.emit()
 
     def play_from(self, version: Version) -> None:
         """What the person wants it to be played from."""
-        self.chosen, self.because = True, ""
-        self.switch(version)
-        self.changed.emit()
+        self._wish_version(version.label)
 
     def play_by_itself(self) -> None:
         """The original where it can be shown and this machine is fast enough, else a proxy."""
-        self.chosen, self.because = False, ""
-        if self.clip is not None and self.clip.versions:
-            original = self.clip.versions[0]
-            why = "" if original.online else OFFLINE
-            why = why or (TOO_HEAVY if self._too_heavy else "")
-            if not (why and self._switch_by_itself(self.clip, why)):
-                self.switch(original)
+        self._wish_version("")
+
+    def _wish_version(self, label: str) -> None:
+        self._choice.wished = label
+        self._choose()
         self.changed.emit()
 
+    @property
+    def wished(self) -> str:
+        """Label of the version that a person chose; "" where that goes by itself."""
+        return self._choice.wished
+
     def _choose(self) -> None:
-        """Another version where this one can't be shown, or is too much for this machine."""
+        """Play what is to be played by now, and know why it is that."""
         if self.clip is None or self.playback is None or self.version is None:
             return
-        why = trouble_with(self.version, self.playback)
-        self._too_heavy |= why == TOO_HEAVY
-        if self.chosen:
-            return
-        if why:
-            self._switch_by_itself(self.clip, why)
-        elif self.because == OFFLINE and self.clip.versions[0].online:
-            self.play_by_itself()
+        self._choice.learn(self.version, self.playback)
+        version, self.because = self._choice.pick(self.clip.versions, self._box[1])
+        self.switch(version)
 
     def look_for_original(self) -> None:
         """Ask whether the original is there: a drive was plugged or pulled, or a read failed."""
@@ -164,14 +153,6 @@ class PlayerModel(MarkedClip):
                 self.offer(now.key, (original, *now.versions[1:]))
 
         self._bridge.ask(lambda: all(map(is_online, files)), seen)
-
-    def _switch_by_itself(self, clip: PlayerClip, why: str) -> bool:
-        """Play the proxy that fits the picture's size, and tell *why* it is not the original."""
-        better = instead_of(clip.versions, self._box[1])
-        if better is not None:
-            self.switch(better)
-            self.because = why
-        return better is not None
 
     def switch(self, version: Version) -> None:
         """Play the same clip from another file, at the same frame."""
@@ -201,27 +182,18 @@ class PlayerModel(MarkedClip):
             self._bridge.ask(lambda: proxies.used(source.resolve()))
 
     def _leave(self) -> None:
-        """Let go of the open file, without waiting for a read that it may be in."""
+        """Let go of the open file."""
         self._beat.stop()
         self._rest.stop()
         playback, self.playback, self.version = self.playback, None, None
-        if playback is None:
-            return
-        playback.halt()
-        self._leaving.append(playback)
-        self._bridge.ask(playback.close, lambda _: self._left(playback))
-
-    def _left(self, playback: Playback) -> None:
-        if playback in self._leaving:
-            self._leaving.remove(playback)
+        if playback is not None:
+            self._leaving.take(playback)
 
     def close(self) -> None:
         """The window closes: end every thread."""
         self._kept.close()
         self._leave()
-        for playback in self._leaving:
-            playback.close()
-        self._leaving.clear()
+        self._leaving.close()
 
     # What is known
 
@@ -356,8 +328,8 @@ class PlayerModel(MarkedClip):
         """The picture has so many pixels of the screen."""
         self._box = max(width, 2), max(height, 2)
         self._look()
-        if self.because and self.clip is not None and self.version is not None:
-            self._switch_by_itself(self.clip, self.because)
+        if self.because:
+            self._choose()
 
     def look_through(self, lut: Path | None, name: str = "") -> None:
         """Show the picture through a LUT, called *name*, or as it is."""
@@ -395,7 +367,7 @@ class PlayerModel(MarkedClip):
             return
         if self.playback.fault is not None or self.playback.heavy:
             self._choose()
-        if self.playback.fault is not None and self.playback.frames:
+        if self.playback.fault is not None:
             self.look_for_original()
         self._play_on()
         self._beat_on()

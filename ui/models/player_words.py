@@ -33,8 +33,11 @@ def badge(model: PlayerModel) -> str:
     """What is being played, and why it is that."""
     if model.version is None or (model.fault is not None and not model.frames):
         return ""
-    slow = SLOW if model.playback is not None and model.playback.heavy else ""
-    why = model.because or (slow and (slow if has_proxies(model) else f"{slow}: make previews"))
+    why = model.because
+    if not why and not model.version.online:
+        why = "offline"
+    elif not why and model.playback is not None and model.playback.heavy:
+        why = SLOW if has_proxies(model) else f"{SLOW}: make previews"
     return printable(", ".join(filter(None, (model.version.label, why, model.lut_name))))
 
 
@@ -50,7 +53,7 @@ def advice(model: PlayerModel) -> str:
     if not told:
         return ""
     way = "A click, or V, chooses what is played."
-    if SLOW in told:
+    if SLOW in told and model.version is not None and model.version.label == ORIGINAL:
         what = "choose one, or let it go by itself" if has_proxies(model) else "make some here"
         way = f"This machine is too slow for the original. Previews play smoothly: {what} (V)."
     return f"{told[0].upper()}{told[1:]}. {way}"

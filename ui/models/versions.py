@@ -8,11 +8,11 @@ from pathlib import Path
 
 from app.media.play import choice
 from app.media.play.film import Film
-from app.media.play.playback import Playback
 from app.timecode import Timecode
 
 ORIGINAL = "original"
 OFFLINE = "original offline"
+UNSEEN = "original cannot be shown"
 TOO_HEAVY = "original too heavy here"
 
 
@@ -41,17 +41,6 @@ class PlayerClip:
     """Its media: what marks are known by, and what is dragged out when the clip is."""
     stamp: str = ""
     """Another one where its bytes may be others now."""
-
-
-def trouble_with(version: Version, playback: Playback) -> str:
-    """Why another version should be played, "" where this one will do."""
-    if version.label != ORIGINAL:
-        return ""
-    if not version.online:
-        return OFFLINE
-    if playback.fault is not None and not playback.frames:
-        return "original cannot be shown"
-    return TOO_HEAVY if playback.heavy else ""
 
 
 def instead_of(versions: Iterable[Version], height: int) -> Version | None:

@@ -286,9 +286,9 @@ class Player(QWidget):
 
     def _add_versions(self, menu: QMenu) -> None:
         model = self.model
-        self._add_choice(menu, "Play automatically", not model.chosen, model.play_by_itself)
+        self._add_choice(menu, "Play automatically", not model.wished, model.play_by_itself)
         for version in model.clip.versions if model.clip is not None else ():
-            here = model.chosen and version == model.version
+            here = version.label == model.wished
             offline = "" if version.online else " (offline)"
             action = self._add_choice(
                 menu,

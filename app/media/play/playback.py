@@ -319,8 +319,16 @@ class Playback:
             self._heard = heard, now
         return now - since > _STUCK and self._heard[1] == since
 
-    def close(self) -> bool:
-        """Let go of the clip; False when a read of it hangs."""
+    def let_go(self) -> None:
+        """Have its threads end, without waiting for them."""
         self.halt()
-        sound = self._sound.close() if self._sound is not None else True
-        return self._projector.close() and sound
+        if self._sound is not None:
+            self._sound.let_go()
+        self._projector.let_go()
+
+    def close(self, patience: float = 10.0) -> bool:
+        """Let go of the clip; False when a read of it hangs for longer than *patience* seconds."""
+        self.let_go()
+        until = self._now() + patience
+        sound = self._sound is None or self._sound.close(patience)
+        return self._projector.close(max(0.0, until - self._now())) and sound

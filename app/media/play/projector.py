@@ -125,11 +125,15 @@ class Projector:
             self._reel.clear()
             self._change.notify_all()
 
-    def close(self, patience: float = 10.0) -> bool:
-        """End the thread; False when it hangs in a read that does not come back."""
+    def let_go(self) -> None:
+        """Have the thread end, without waiting for it."""
         with self._change:
             self._closed = True
             self._change.notify_all()
+
+    def close(self, patience: float = 10.0) -> bool:
+        """End the thread; False when it hangs in a read that does not come back."""
+        self.let_go()
         if self._thread.ident is not None:
             self._thread.join(patience)
         return not self._thread.is_alive()

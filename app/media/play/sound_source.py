@@ -107,13 +107,17 @@ class SoundSource:
             self._change.notify_all()
         return b"".join(part.tobytes() for part in taken)
 
-    def close(self, patience: float = 10.0) -> bool:
-        """End the thread; False when it hangs in a read."""
+    def let_go(self) -> None:
+        """Have the thread end, without waiting for it."""
         with self._change:
             self._closed = True
             self._fresh = True
             self._forget()
             self._change.notify_all()
+
+    def close(self, patience: float = 10.0) -> bool:
+        """End the thread; False when it hangs in a read."""
+        self.let_go()
         self._thread.join(patience)
         return not self._thread.is_alive()
 

@@ -15,7 +15,6 @@ from PySide6.QtTest import QTest
 
 from app.media.proxy.recipes import ProxySize
 from app.media.proxy.spec import KeptProxy
-from ui.models.versions import TOO_HEAVY
 from ui.panes.library import LibraryPane
 
 Key = Qt.Key
@@ -90,7 +89,8 @@ def test_a_still_is_taken_from_the_original_though_a_preview_is_played(
     player, said = previewed.player, []
     previewed.said.connect(said.append)
     player.show(41)
-    player._switch_by_itself(player.clip, TOO_HEAVY)
+    player._choice.heavy = True
+    player.play_by_itself()
     qtbot.waitUntil(lambda: settled(previewed), timeout=30_000)
     assert previewed.panel.player.view.badge == "preview 90, original too heavy here"
     previewed.deeds.write_frame(tmp_path / "stills")

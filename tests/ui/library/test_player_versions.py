@@ -95,7 +95,7 @@ def test_a_click_on_what_is_played_chooses_and_automatic_goes_back(proxied, qtbo
     menu.deleteLater()
     pick(proxied, "Play automatically", qtbot)
     assert view.badge == "original"
-    assert not proxied.player.chosen
+    assert not proxied.player.wished
     assert number_seen(view) == 57
     QTest.keyClick(proxied.table, Key.Key_V)
     menu = QApplication.activePopupWidget()
@@ -118,6 +118,43 @@ def test_the_player_stays_at_its_frame_when_the_original_goes_and_when_it_comes_
         )
         assert proxied.player.number == 57
         assert number_seen(view) == 57
+
+
+def test_a_wish_for_the_original_outlives_its_absence(proxied, shelf, bridge, qtbot):
+    view, clip = proxied.panel.player.view, shelf / "A003C001.mov"
+    pick(proxied, "Play original", qtbot)
+    proxied.player.show(57)
+    for source, badge in (
+        (clip, "preview 180, original offline"),
+        (shelf.parent / "away.mov", "original"),
+    ):
+        source.rename(clip if source != clip else shelf.parent / "away.mov")
+        bridge.look_at_volumes()
+        qtbot.waitUntil(
+            lambda badge=badge: settled(proxied) and view.badge == badge, timeout=30_000
+        )
+        assert proxied.player.wished == "original"
+        assert number_seen(view) == 57
+
+
+def test_a_preview_that_cannot_be_shown_is_not_played_in_place_of_the_original(
+    proxied, shelf, tmp_path, qtbot
+):
+    view = proxied.panel.player.view
+    (tmp_path / "preview180.mp4").write_bytes(b"no film")
+    proxied.player.show(57)
+    (shelf / "A003C001.mov").rename(tmp_path / "away.mov")
+    proxied.player.look_for_original()
+    badge = "preview 90, original offline"
+    qtbot.waitUntil(lambda: settled(proxied) and view.badge == badge, timeout=30_000)
+    assert number_seen(view) == 57
+
+
+def test_a_clip_that_went_offline_and_has_no_proxy_says_so(opened, shelf, bridge, qtbot):
+    (shelf / "A003C001.mov").rename(shelf.parent / "away.mov")
+    bridge.look_at_volumes()
+    view = opened.panel.player.view
+    qtbot.waitUntil(lambda: settled(opened) and view.badge == "original, offline", timeout=30_000)
 
 
 def test_a_read_that_fails_because_the_original_has_gone_leads_to_a_proxy(proxied, shelf, qtbot):
@@ -268,3 +305,9 @@ def test_a_proxy_steps_in_where_this_machine_is_too_slow_and_can_be_overruled(
     assert "Previews play smoothly" in view.chip.toolTip()
     pick(pane, "Play automatically", qtbot)
     assert view.badge == "preview 180, original too heavy here"
+    clip, away = folder / "fast.mp4", tmp_path / "away.mp4"
+    for source, target, why in ((clip, away, "offline"), (away, clip, "too heavy here")):
+        source.rename(target)
+        pane.player.look_for_original()
+        badge = f"preview 180, original {why}"
+        qtbot.waitUntil(lambda badge=badge: settled(pane) and view.badge == badge, timeout=30_000)
