@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from app.jobs.runner import JobKind, Runner
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.jobs.vigil import Vigil
+from app.media.frames.memory import Forgotten, forget, forget_daily
 from app.media.montage.montages import Montages
 from app.media.montage.spec import MontageSpec
 from app.media.proxy.proxies import Proxies
@@ -81,6 +82,7 @@ class Engine(AbstractContextManager["Engine"]):
         self.settings = settings or Settings.load(self.profile.settings_file)
         self.journal = Journal(self.profile.journal, schemas=(OFFLOAD_SCHEMA,))
         self._last_verdict = LastVerdict()
+        self._forgot = False
         self.proxies = Proxies(
             self.profile.directory, self.settings, self.journal, lambda: self.declared
         )
@@ -105,6 +107,8 @@ class Engine(AbstractContextManager["Engine"]):
 
     def close(self) -> None:
         """Let go of the profile; nothing may be running."""
+        if not self._forgot:
+            forget_daily(self.profile.media, int(self.settings.get("media.memory")))
         self._instance.close()
         self.journal.close()
 
@@ -255,10 +259,12 @@ class Engine(AbstractContextManager["Engine"]):
 
     def report(self, job: JobId, *, every_file: bool = True) -> TransferReport:
         """The report of an offload, as it stands; or with only the files not simply done."""
+        return self._account(job).report(*self._times(job), every_file=every_file)
+
+    def _times(self, job: JobId) -> tuple[datetime, datetime]:
         row = self.journal.job(job)
         started = row.started or row.created
-        account = self._account(job)
-        return account.report(started, row.finished or started, every_file=every_file)
+        return started, row.finished or started
 
     def verify_report(self, job: JobId) -> VerifyReport:
         """The report of a verify job; BadInput when it has not come to an end."""
@@ -272,7 +278,8 @@ class Engine(AbstractContextManager["Engine"]):
 
         if self.journal.job(job).kind == VerifySpec.kind:
             return write_verify_report(self.journal, job, folder or self.reports).html
-        account, report = self._account(job), self.report(job)
+        account = self._account(job)
+        report = account.report(*self._times(job), held=False)
         if self.settings.get("report.thumbnails"):
             report = with_posters(report)
         place = folder or report_folder(self.journal, job, self.reports, self._around().volume_of)
@@ -342,6 +349,15 @@ class Engine(AbstractContextManager["Engine"]):
         from app.media.facts.probe import probe  # what works is loaded when it works
 
         return probe(path, decoders=self.external_decoders)
+
+    def forget_clips(self, *, dry_run: bool = False) -> Forgotten:
+        """Bring what is remembered of clips down to its limit: `media.memory` in the settings.
+
+        By itself that is done once a day, when an engine is closed.
+        """
+        self._forgot = True
+        limit = int(self.settings.get("media.memory"))
+        return forget(self.profile.media, limit, dry_run=dry_run)
 
     @property
     def external_decoders(self) -> dict[str, str]:

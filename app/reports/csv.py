@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TextIO
 
+from app.reports.evidence import Sums, sums_of
 from app.reports.model import CopyRow, DayReport, FileRow, TransferReport, VerifyReport
 from app.reports.visible import visible, visible_path
 
@@ -38,34 +39,30 @@ VERIFY_COLUMNS = (
 )
 
 
-def transfer_csv(report: TransferReport, stream: TextIO) -> None:
-    """Write the report's files and copies to *stream* (opened with newline="")."""
+def transfer_csv(report: TransferReport, stream: TextIO, sums: Sums | None = None) -> None:
+    """Write the report's files and copies to *stream* (opened with newline="").
+
+    *sums*: those of its rows, where they are known.
+    """
     stream.write("\ufeff")
     writer = csv.writer(stream)
-    kinds = hash_kinds(report)
+    kinds = (sums or sums_of(report)).kinds
     writer.writerow([*TRANSFER_COLUMNS, *(f"hash_{visible(kind)}" for kind in kinds)])
     writer.writerows(_transfer_rows(report, kinds))
-
-
-def hash_kinds(report: TransferReport) -> tuple[str, ...]:
-    """Every hash kind that the report holds, the job's own first."""
-    kinds = dict.fromkeys(report.hash_kinds)
-    for row in report.files:
-        if row.hashes.keys() - kinds.keys():
-            kinds |= dict.fromkeys(row.hashes)
-    return tuple(kinds)
 
 
 def _transfer_rows(report: TransferReport, kinds: tuple[str, ...]) -> Iterator[list[str]]:
     facts = (report.project, report.day.isoformat(), report.camera, report.roll, report.job)
     head = [_text(fact) for fact in (*facts, report.verdict)]
     places = [(_text(row.name), _text(row.path), _text(row.device)) for row in report.destinations]
+    named: set[str] = set()
     for row in report.files:
+        if row.state == "ignored":
+            named.add(row.path)
         middle = [*head, *_file_cells(row)]
         digests = [row.hashes.get(kind, "") for kind in kinds]
         for copy in row.copies or (None,):
             yield [*middle, *_copy_cells(row, copy, places), *digests]
-    named = {row.path for row in report.files if row.state == "ignored"}
     for path in report.ignored:
         if path not in named:
             cells = ["", _path(path), "", "", "ignored", *_NO_COPY]

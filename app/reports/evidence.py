@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -64,23 +65,63 @@ class AttentionGroup:
     """The first of them; all are marked in the table of files."""
 
 
-def attention(report: TransferReport) -> tuple[AttentionGroup, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """What the rows of a report add up to."""
+
+    evidence: tuple[EvidenceRow, ...]
+    """What is behind the verdict, by destination and by kind of read."""
+    attention: tuple[AttentionGroup, ...]
     """The files that are not simply done, by cause, failures first."""
-    groups: dict[tuple[tuple[Mark, str], ...], list[str]] = {}
+    kinds: tuple[str, ...]
+    """Every kind of hash, the job's own first."""
+
+
+def sums_of(report: TransferReport) -> Sums:
+    """Go through all rows once; all forms of a report say the same of them."""
+    kinds = dict.fromkeys(report.hash_kinds)
+    tallies: defaultdict[_Key, _Tally] = defaultdict(_Tally)
+    groups: defaultdict[_Causes, _Group] = defaultdict(_Group)
     for row in report.files:
-        causes = tuple(_causes(row, report.destinations))
-        if causes:
-            groups.setdefault(causes, []).append(row.path)
-    found = [
-        AttentionGroup(
-            cause="; ".join(words for _, words in causes),
-            mark=Mark.FAILED if any(m is Mark.FAILED for m, _ in causes) else Mark.ATTENTION,
-            count=len(paths),
-            paths=tuple(paths[:_NAMED]),
-        )
-        for causes, paths in groups.items()
-    ]
-    return tuple(sorted(found, key=lambda group: group.mark is not Mark.FAILED))
+        if row.hashes.keys() - kinds.keys():
+            kinds |= dict.fromkeys(row.hashes)
+        for copy in row.copies:
+            key = (copy.destination, copy.state, copy.read_back is not None, copy.earlier)
+            tallies[key].add(copy.read_back)
+        if causes := tuple(_causes(row, report.destinations)):
+            groups[causes].add(row.path)
+    found = [_attention_group(causes, group) for causes, group in groups.items()]
+    return Sums(
+        evidence=tuple(
+            _evidence_row(report, key, tallies[key])
+            for key in sorted(tallies, key=lambda k: (k[0], _rank(k[1]), not k[2], k[3]))
+        ),
+        attention=tuple(sorted(found, key=lambda group: group.mark is not Mark.FAILED)),
+        kinds=tuple(kinds),
+    )
+
+
+_Causes = tuple[tuple[Mark, str], ...]
+
+
+@dataclass(slots=True)
+class _Group:
+    count: int = 0
+    paths: list[str] = field(default_factory=list)
+
+    def add(self, path: str) -> None:
+        self.count += 1
+        if len(self.paths) < _NAMED:
+            self.paths.append(path)
+
+
+def _attention_group(causes: _Causes, group: _Group) -> AttentionGroup:
+    return AttentionGroup(
+        cause="; ".join(words for _, words in causes),
+        mark=Mark.FAILED if any(m is Mark.FAILED for m, _ in causes) else Mark.ATTENTION,
+        count=group.count,
+        paths=tuple(group.paths),
+    )
 
 
 def _causes(row: FileRow, destinations: Sequence[DestinationRow]) -> Iterator[tuple[Mark, str]]:
@@ -173,22 +214,6 @@ class _Tally:
 
 _Key = tuple[int, str, bool, str]
 """Destination, state, whether it was read back, and the earlier job that did so."""
-
-
-def evidence(report: TransferReport) -> tuple[EvidenceRow, ...]:
-    """The evidence behind the verdict, by destination and by kind of read."""
-    tallies: dict[_Key, _Tally] = {}
-    for row in report.files:
-        for copy in row.copies:
-            key = (copy.destination, copy.state, copy.read_back is not None, copy.earlier)
-            tally = tallies.get(key)
-            if tally is None:
-                tally = tallies[key] = _Tally()
-            tally.add(copy.read_back)
-    return tuple(
-        _evidence_row(report, key, tallies[key])
-        for key in sorted(tallies, key=lambda k: (k[0], _rank(k[1]), not k[2], k[3]))
-    )
 
 
 def _rank(state: str) -> int:

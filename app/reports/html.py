@@ -9,13 +9,13 @@ from typing import TextIO
 
 from app.reports.day import day_sentence
 from app.reports.evidence import (
-    attention,
+    Sums,
     copies_in_order,
     destination_result,
-    evidence,
     mark_of,
     remarks,
     shared_device,
+    sums_of,
 )
 from app.reports.facts import (
     copies_sentence,
@@ -32,8 +32,9 @@ _BLOCK = 500
 """Template pieces written at once."""
 
 
-def transfer_html(report: TransferReport, stream: TextIO) -> None:
-    """Write the transfer report to *stream*."""
+def transfer_html(report: TransferReport, stream: TextIO, sums: Sums | None = None) -> None:
+    """Write the transfer report to *stream*; *sums*: those of its rows, where they are known."""
+    sums = sums or sums_of(report)
     _render(
         "transfer.html",
         stream,
@@ -42,8 +43,8 @@ def transfer_html(report: TransferReport, stream: TextIO) -> None:
         copies=copies_sentence(report),
         results=[destination_result(row) for row in report.destinations],
         shared=[shared_device(report.destinations, i) for i in range(len(report.destinations))],
-        evidence=evidence(report),
-        attention=attention(report),
+        evidence=sums.evidence,
+        attention=sums.attention,
         clips=[(clip, mark_of(clip.state, "".join(clip.missing))) for clip in report.clips],
         posters=posters_sentence(report.clips),
         lines=_lines(report),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -67,6 +67,7 @@ class ClipRow:
     """One clip of the card."""
 
     name: str
+    """No other clip of the report has it."""
     files: int
     size: int
     recorded: datetime | None
@@ -137,7 +138,8 @@ class TransferReport:
     host: str
     operator: str
     tool: str
-    files: tuple[FileRow, ...]
+    files: Sequence[FileRow]
+    """Gone through as often as a form needs; those of a large card are never in memory at once."""
     clips: tuple[ClipRow, ...]
     destinations: tuple[DestinationRow, ...]
     size: int

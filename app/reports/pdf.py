@@ -10,14 +10,16 @@ from typing import BinaryIO
 
 from app.reports.day import cards_safe, day_sentence
 from app.reports.evidence import (
+    AttentionGroup,
+    EvidenceRow,
     Mark,
-    attention,
+    Sums,
     copies_in_order,
     destination_result,
-    evidence,
     mark_of,
     remarks,
     shared_device,
+    sums_of,
 )
 from app.reports.facts import (
     copies_sentence,
@@ -63,8 +65,14 @@ _LEGEND = (
 )
 
 
-def transfer_pdf(report: TransferReport, stream: BinaryIO, csv_name: str) -> None:
-    """Write the transfer report to *stream*; *csv_name* is the file that holds every row."""
+def transfer_pdf(
+    report: TransferReport, stream: BinaryIO, csv_name: str, sums: Sums | None = None
+) -> None:
+    """Write the transfer report to *stream*; *csv_name* is the file that holds every row.
+
+    *sums*: those of its rows, where they are known.
+    """
+    sums = sums or sums_of(report)
     title = say(report.title, TITLE)
     verdict = verdict_of(report.verdict, report.safe, 24)
     sheet = Sheet(stream, title=title.text, subject=verdict.text, author=visible(report.operator))
@@ -77,8 +85,8 @@ def transfer_pdf(report: TransferReport, stream: BinaryIO, csv_name: str) -> Non
     sheet.space(14)
     sheet.facts([shown_group(group) for group in transfer_facts(report)])
     _destinations(sheet, report)
-    _evidence(sheet, report)
-    _attention(sheet, report)
+    _evidence(sheet, report, sums.evidence)
+    _attention(sheet, sums.attention)
     listed(sheet, "Found on the card", report.findings)
     listed(sheet, "Could not be kept everywhere", report.not_kept)
     _ignored(sheet, report)
@@ -188,7 +196,7 @@ def _destination_row(report: TransferReport, index: int) -> Row:
     return Row(cells, below)
 
 
-def _evidence(sheet: Sheet, report: TransferReport) -> None:
+def _evidence(sheet: Sheet, report: TransferReport, evidence: Sequence[EvidenceRow]) -> None:
     sheet.heading("Evidence")
     columns = (
         Column("Device"),
@@ -219,7 +227,7 @@ def _evidence(sheet: Sheet, report: TransferReport) -> None:
                 (say(row.hashes),),
             )
         )
-        for row in evidence(report)
+        for row in evidence
     ]
     sheet.table(columns, [*card, *rows])
 
@@ -228,8 +236,7 @@ def _span(first: datetime | None, last: datetime | None) -> tuple[Piece, ...]:
     return Piece(short_moment(first), SMALL), Piece(short_moment(last), SMALL)
 
 
-def _attention(sheet: Sheet, report: TransferReport) -> None:
-    groups = attention(report)
+def _attention(sheet: Sheet, groups: Sequence[AttentionGroup]) -> None:
     if not groups:
         return
     sheet.heading(f"Files that need attention ({sum(group.count for group in groups):,})")

@@ -14,6 +14,7 @@ from typing import IO, BinaryIO, TextIO, cast
 
 from app.errors import BadInput, DestinationFull, DestinationReadOnly, WriteFailed
 from app.reports.csv import day_csv, transfer_csv, verify_csv
+from app.reports.evidence import sums_of
 from app.reports.html import day_html, transfer_html, verify_html
 from app.reports.model import DayReport, TransferReport, VerifyReport
 from app.reports.pdf import day_pdf, transfer_pdf
@@ -37,12 +38,13 @@ def write_transfer(report: TransferReport, folder: Path, stem: str) -> WrittenRe
     The folder is made if need be. Raises BadInput for a stem that is no file name, and a
     DestinationFault that names the file. No file is replaced before all three are on disk.
     """
+    sums = sums_of(report)
     return _write(
         folder,
         stem,
-        html=lambda stream: transfer_html(report, stream),
-        pdf=lambda stream: transfer_pdf(report, stream, f"{stem}.csv"),
-        csv=lambda stream: transfer_csv(report, stream),
+        html=lambda stream: transfer_html(report, stream, sums),
+        pdf=lambda stream: transfer_pdf(report, stream, f"{stem}.csv", sums),
+        csv=lambda stream: transfer_csv(report, stream, sums),
     )
 
 

@@ -12,7 +12,7 @@ from offload_bench import MB, House, make_card, noise, spec_for
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.offload.evidence.ledger import Ledger
 from app.offload.spec import VerifyMode
-from app.reports.evidence import evidence
+from app.reports.evidence import sums_of
 from app.reports.facts import transfer_facts
 
 pytestmark = pytest.mark.root
@@ -124,7 +124,7 @@ def test_what_was_only_known_is_said_in_plan_last_lines_and_evidence(
     assert (read.earlier, read.files) == (first.id, 6), "what is ignored was never read"
     assert read.last is not None
     assert read.last < report.started
-    (line,) = evidence(report)
+    (line,) = sums_of(report).evidence
     assert line.read == f"known from job {first.id}, read back then, not in this job"
     facts = {label: value for _, pairs in transfer_facts(report) for label, value in pairs}
     assert facts["Content"].startswith("3 clips, 6 files")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,8 @@ from app.jobs.spec import CONVERTER, JobId
 from app.offload.card.selection import Selection
 from app.offload.copying.place import PlaceRecord
 from app.offload.copying.work import CopyFact, CopyState
+from app.offload.evidence.clip_states import ClipNames, ClipStates, worst
+from app.offload.evidence.file_rows import kept
 from app.offload.evidence.ledger import Ledger
 from app.offload.evidence.rows import CopyWords, EntryRow
 from app.offload.evidence.simply_made import simply_made
@@ -30,7 +31,7 @@ from app.offload.spec import OffloadSpec
 from app.places.cards import Card
 from app.places.tree import EntryKind
 from app.places.volumes import Volume
-from app.reports.model import ClipRow, CopyRow, DestinationRow, FileRow, TransferReport
+from app.reports.model import CopyRow, DestinationRow, FileRow, TransferReport
 from app.units import now
 
 
@@ -87,6 +88,10 @@ class Account:
         return {row.n: facts for row, facts in self._ledger.with_copies() if facts}
 
     @cached_property
+    def _clip_names(self) -> ClipNames:
+        return ClipNames(self.card)
+
+    @cached_property
     def verdict(self) -> Verdict:
         """May the card be formatted?"""
         rows = self._journal.evidence, self._journal.foreign_changes()  # of any job
@@ -132,12 +137,22 @@ class Account:
     # The report
 
     def report(
-        self, started: datetime, finished: datetime, *, every_file: bool = True
+        self,
+        started: datetime,
+        finished: datetime,
+        *,
+        every_file: bool = True,
+        held: bool = True,
     ) -> TransferReport:
-        """The model of the transfer report; or with only the files that are not simply done."""
+        """The model of the transfer report; or with only the files that are not simply done.
+
+        Not *held*: the rows of a large card are read from the journal whenever they are wanted.
+        """
         verdict, spec, card, fact = self.verdict, self.spec, self.card, self._journal.fact
         tally = Tally(self._ledger.known(), len(self.places))
-        rows = tuple(self.file_rows(tally, every_file=every_file))
+        states = ClipStates(self._clip_names)
+        every = states.seen(self.file_rows(tally, every_file=every_file))
+        rows = tuple(every) if held else kept(every, self.file_rows)
         moment = spec.moment or started
         return TransferReport(
             job=self.job,
@@ -161,7 +176,7 @@ class Account:
             operator=fact(self.job, "operator", ""),
             tool=fact(self.job, "tool", "Reelkeep"),
             files=rows,
-            clips=tuple(self._clip_rows(rows)) if every_file else (),
+            clips=tuple(states.rows()) if every_file else (),
             destinations=tuple(self._destination_rows(tally)),
             size=tally.size,
             wanted=tally.files,
@@ -199,7 +214,7 @@ class Account:
             )
             yield FileRow(
                 path=row.entry.path,
-                clip=row.clip,
+                clip=self._clip_names.of(row),
                 size=row.entry.size,
                 modified=_moment(row.entry.mtime_ns),
                 hashes=row.named_digests,
@@ -217,24 +232,6 @@ class Account:
             else:
                 apart.add(made.apart)
         return self._ledger.with_copies(only=apart)
-
-    def _clip_rows(self, files: Iterable[FileRow]) -> Iterator[ClipRow]:
-        if self.card is None:
-            return
-        states: dict[str, set[str]] = defaultdict(set)
-        for file in files:
-            states[file.clip].add(file.state)
-        for clip in self.card.clips:
-            found = states[clip.name] - {"ignored"}
-            state = "verified" if found == {"verified"} else _worst(found)
-            yield ClipRow(
-                name=clip.name,
-                files=len(clip.files),
-                size=clip.size,
-                recorded=clip.first_recorded,
-                state=state,
-                missing=clip.missing,
-            )
 
     def _destination_rows(self, tally: Tally) -> Iterator[DestinationRow]:
         figures = self._journal.fact(self.job, "destinations", {})
@@ -285,13 +282,7 @@ def _file_state(row: EntryRow, copies: tuple[CopyRow, ...]) -> str:
     asked = {copy.state for copy in copies} - {"not asked for"}
     if asked and asked <= {"verified", "already there"}:
         return "verified"
-    return _worst(asked)
-
-
-def _worst(states: set[str]) -> str:
-    order = ("unreadable", "changed", "unsteady", "special", "failed", "not copied",
-             str(CopyState.WRITTEN), str(CopyState.CACHE))  # fmt: skip
-    return next((state for state in order if state in states), "not copied")
+    return worst(asked)
 
 
 def _moment(nanoseconds: int) -> datetime:

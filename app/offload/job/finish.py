@@ -272,7 +272,7 @@ class Finish:
             from app.reports.write import write_transfer
 
             started = run.control.snapshot().started or now()
-            report = account.report(started, now())
+            report = account.report(started, now(), held=False)
             if around.thumbnails:
                 report = with_posters(report)
             written = write_transfer(report, folder, report_stem(account, started))

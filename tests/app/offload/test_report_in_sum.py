@@ -16,12 +16,14 @@ from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId
 from app.offload.copying.place import PlaceRecord
 from app.offload.copying.work import CopyFact, CopyState
+from app.offload.evidence import file_rows
 from app.offload.evidence.account import Account
 from app.offload.evidence.ledger import Ledger
 from app.offload.evidence.rows import SCHEMA, THE_CARD
 from app.offload.spec import DestinationSpec, OffloadSpec
 from app.places.cards import Card
 from app.places.tree import Entry, EntryKind
+from app.reports.write import write_transfer
 
 JOB, EARLIER = JobId("AF1ADD"), JobId("0DDBA1")
 START = datetime(2026, 11, 20, 12, 0, 0, 5, tzinfo=UTC)
@@ -129,3 +131,22 @@ def test_only_what_is_not_simply_done_is_named_and_everything_counted(
         assert expected == []
     elif oddities:
         assert 0 < len(expected) < len(whole.files)
+
+
+def test_the_report_of_a_large_card_is_the_same_though_its_rows_are_never_held(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(journal, 2, 0.2, found=False)
+    account = _account(journal, [(), ()])
+    held = account.report(START, START)
+    monkeypatch.setattr(file_rows, "KEPT", FILES // 2)
+    anew = account.report(START, START, held=False)
+    assert isinstance(anew.files, file_rows.RowsAnew)
+    assert (len(anew.files), list(anew.files)) == (len(held.files), list(held.files))
+    assert replace(anew, files=held.files) == held
+    for report, folder in ((held, "held"), (anew, "anew")):
+        write_transfer(report, tmp_path / folder, "A003")
+    for ending in ("html", "csv"):
+        assert (tmp_path / "held" / f"A003.{ending}").read_bytes() == (
+            tmp_path / "anew" / f"A003.{ending}"
+        ).read_bytes()
