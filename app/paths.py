@@ -50,14 +50,19 @@ class Profile:
         return self.directory / "reports"
 
     @property
+    def media(self) -> Path:
+        """What is remembered of clips; all of it may be removed at any time."""
+        return self.directory / "media"
+
+    @property
     def looks(self) -> Path:
         """Facts and small pictures of clips that were looked at; may be removed at any time."""
-        return self.directory / "media" / "looks"
+        return self.media / "looks"
 
     @property
     def indexes(self) -> Path:
         """Where each frame of a clip is; may be removed at any time."""
-        return self.directory / "media" / "indexes"
+        return self.media / "indexes"
 
     @property
     def marks(self) -> Path:

@@ -23,8 +23,9 @@ from app.cli.typed import Number, Place
 from app.engine import Engine
 from app.errors import BadInput
 from app.jobs.snapshot import JobSnapshot
+from app.media.frames.memory import Forgotten
 from app.media.proxy.recipes import BurnIn, ProxySize
-from app.media.proxy.shelf import Tidied
+from app.media.proxy.room import Tidied
 from app.media.proxy.spec import ClipResult, ClipState, PlannedClip, ProxySpec, with_looks
 from app.units import bytes_text, count_text, duration_text
 
@@ -71,7 +72,11 @@ _BURN_INS = ("timecode", "clip")
     help="Draw it into the picture: timecode, clip, or text=…; repeat for several.",
 )
 @click.option("--lut", type=Place(), metavar="FILE", help="A .cube LUT to look through.")
-@click.option("--tidy", is_flag=True, help="Bring the cache down to its limit, and stop.")
+@click.option(
+    "--tidy",
+    is_flag=True,
+    help="Bring the cache, and what is remembered of clips, down to their limits, and stop.",
+)
 def proxy_command(context: click.Context, /, **given: Any) -> None:
     """Make proxies of clips: same frames, same timecode, same rate, checked after writing.
 
@@ -182,7 +187,13 @@ def _tidy(engine: Engine, given: dict[str, Any], output: Output) -> None:
         word = "would go" if dry_run else "gone"
         output.say(f"{word:<10}{bytes_text(proxy.bytes):>9}  {proxy.name} of {clip}")
         output.event("gone", path=str(proxy.path), bytes=proxy.bytes, clip=str(clip))
+    for left in tidied.remains:
+        word = "would go" if dry_run else "gone"
+        output.say(f"{word:<10}{bytes_text(left.bytes):>9}  {left.path}, of no clip or half made")
+        output.event("gone", path=str(left.path), bytes=left.bytes, clip="")
     output.say(_cache_words(tidied, dry_run=dry_run))
+    forgotten = engine.forget_clips(dry_run=dry_run)
+    output.say(_memory_words(forgotten, dry_run=dry_run))
     output.result(
         ok=True,
         exit_code=0,
@@ -191,16 +202,28 @@ def _tidy(engine: Engine, given: dict[str, Any], output: Output) -> None:
         after=tidied.after,
         limit=tidied.limit,
         pinned=tidied.pinned,
-        gone=len(tidied.gone),
+        gone=len(tidied.gone) + len(tidied.remains),
+        remembered=forgotten.after,
+        forgotten=forgotten.files,
     )
 
 
 def _cache_words(tidied: Tidied, *, dry_run: bool) -> str:
     before, after, limit = map(bytes_text, (tidied.before, tidied.after, tidied.limit))
     words = f"The cache holds {after}"
-    if tidied.gone:
+    if tidied.gone or tidied.remains:
         words = f"The cache {'holds' if dry_run else 'held'} {before}"
         words += f", {after} would be left" if dry_run else f", {after} are left"
     if tidied.pinned:
         words += f", {bytes_text(tidied.pinned)} of them of clips that are offline"
     return f"{words}; its limit is {limit}."
+
+
+def _memory_words(forgotten: Forgotten, *, dry_run: bool) -> str:
+    after, limit = map(bytes_text, (forgotten.after, forgotten.limit))
+    words = f"{after} are remembered of clips"
+    if forgotten.files:
+        gone = f"{count_text(forgotten.files, 'file')}, {bytes_text(forgotten.bytes)}"
+        words = f"{gone}, {'would go' if dry_run else 'gone'} of what is remembered of clips"
+        words += f", {after} {'would be' if dry_run else 'are'} left"
+    return f"{words}; the limit is {limit}."

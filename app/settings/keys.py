@@ -300,6 +300,14 @@ _ALL = (
         "Whether devices decode and encode where a trial has shown that they do it well.",
         choices=("auto", "off"),
     ),
+    _key(
+        "media.memory",
+        Kind.SIZE,
+        2_000_000_000,
+        "So large may what is remembered of clips grow: frame indexes, small pictures, frames that"
+        " were dragged out; what is used least goes first.",
+        least=0,
+    ),
     _key("watch.folders", Kind.TEXTS, [], "Watch folders that are switched on in the window."),
     _key("proxies.directory", Kind.PATH, "", "Cache of proxies; empty: in the profile."),
     _key(

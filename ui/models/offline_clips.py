@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.errors import NotFound
 from app.media.facts.folder import ClipFolder, clips_below
-from app.media.proxy.shelf import ClipRecord
+from app.media.proxy.record import ClipRecord
 from ui.models.clips import ClipRow
 
 OFFLINE = "The original is offline."

@@ -15,6 +15,7 @@ import numpy as np
 
 from app.media.frames.frame_index import FrameIndex, Numbers, Stamps, Way
 from app.media.frames.index import Checkpoint, Progress, build_index
+from app.media.frames.memory import wanted
 from app.media.frames.source import ByteSource
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class IndexCache:
         """The kept index, or one that is built now, see `build_index`, and kept."""
         found = self.kept(source, track=track)
         if found is not None:
+            wanted(self.place(source, track))
             return found
         stamp = source.stamp
         built = build_index(source, track=track, checkpoint=checkpoint, progress=progress)

@@ -21,6 +21,7 @@ from blake3 import blake3
 from app.media.facts.probe import CONVERTER
 from app.media.facts.values import ClipFacts
 from app.media.frames.asked_child import AskedChild, NoAnswer
+from app.media.frames.memory import wanted
 from app.places.online import is_online
 
 PATIENCE = 30.0
@@ -88,7 +89,9 @@ class Looker:
         kept = self._memory / f"{name.hexdigest(16)}.json" if self._memory else None
         if kept is not None:
             with contextlib.suppress(OSError, ValueError):
-                return dict(json.loads(kept.read_bytes()))
+                known = dict(json.loads(kept.read_bytes()))
+                wanted(kept)
+                return known
         try:
             told = self._child.ask(wish)
         except NoAnswer as none:  # said once, and not remembered

@@ -24,6 +24,7 @@ from app.errors import MediaFault
 from app.media.facts.values import CONVERTER, ClipFacts
 from app.media.frames.asked_child import AskedChild, NoAnswer
 from app.media.frames.decoder import Abandoned
+from app.media.frames.memory import wanted
 from app.media.frames.source import FileSource
 
 log = logging.getLogger(__name__)
@@ -118,8 +119,10 @@ class Trial:
             decoders, of, heard = json.loads(place.read_text("utf-8"))
         except (OSError, ValueError, TypeError):
             return None
-        here = (decoders, of) == (av.ffmpeg_version_info, stamp)
-        return Tried(heard=bool(heard)) if here else None
+        if (decoders, of) != (av.ffmpeg_version_info, stamp):
+            return None
+        wanted(place)
+        return Tried(heard=bool(heard))
 
     def _keep(self, name: str, stamp: str, tried: Tried) -> None:
         """Costs time at the next look, and nothing else, where that can't be written."""

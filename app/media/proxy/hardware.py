@@ -7,6 +7,7 @@ behind them nobody learns whether it or the processor has decoded them, and no m
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import re
@@ -17,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from app.media.facts.values import ClipFacts
-from app.media.ffmpeg.program import Program
+from app.media.ffmpeg.program import NoAnswer, Program
 from app.media.proxy.graph import SOFTWARE, VAAPI_DEVICE, Way
 
 log = logging.getLogger(__name__)
@@ -68,13 +69,17 @@ def proven_encoders(program: Program) -> tuple[str, ...]:
 
 def _opening_encoders(program: str, words: str) -> Iterator[str]:
     for name in _ENCODERS.get(sys.platform, ()):
-        if proven_encoder(program, words, name):
-            yield name
+        with contextlib.suppress(NoAnswer):
+            if proven_encoder(program, words, name):
+                yield name
 
 
 @functools.lru_cache(maxsize=32)
 def proven_encoder(program: str, _words: str, name: str) -> bool:
-    """Whether ten frames come back from this encoder as they went in; tried once."""
+    """Whether ten frames come back from this encoder as they went in; tried once.
+
+    Raises NoAnswer where the trial did not come to an end, so that it is tried again.
+    """
     with tempfile.TemporaryDirectory(prefix="reelkeep-") as folder:
         plain, coded = Path(folder, "plain.mkv"), Path(folder, "coded.mp4")
         picture = ["-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25", "-frames:v", str(FRAMES)]
@@ -100,9 +105,10 @@ def _proven_decoders(program: str, source: Path) -> Iterator[str]:
         graph = "[0:v:0]hwdownload,format=nv12|p010le,format=yuv420p[a];"
         graph += "[1:v:0]format=yuv420p[b];[a][b]ssim=stats_file=-"
         frames = ["-frames:v", str(FRAMES), "-f", "null", "-"]
-        told = _ran(program, *strict, "-i", str(source), "-lavfi", graph, *frames)
-        if told is not None and _alike(told):
-            yield name
+        with contextlib.suppress(NoAnswer):
+            told = _ran(program, *strict, "-i", str(source), "-lavfi", graph, *frames)
+            if told is not None and _alike(told):
+                yield name
 
 
 def _format(name: str) -> str:
@@ -115,7 +121,11 @@ def _alike(told: str) -> bool:
 
 
 def _ran(program: str, *arguments: str) -> str | None:
-    """What a short run says; None when it fails or does not end in time."""
+    """What a short run says; None when it fails.
+
+    Raises NoAnswer where it does not start, takes too long or is ended by somebody else: that
+    tells of a busy machine, and nothing of the device.
+    """
     try:
         done = subprocess.run(
             [program, "-hide_banner", "-nostdin", "-v", "error", "-y", *arguments],
@@ -124,6 +134,8 @@ def _ran(program: str, *arguments: str) -> str | None:
             timeout=_SECONDS,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoAnswer from error
+    if done.returncode < 0:
+        raise NoAnswer
     return None if done.returncode else done.stdout.decode("utf-8", "replace")

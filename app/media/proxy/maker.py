@@ -25,8 +25,9 @@ from app.media.proxy.check import differences
 from app.media.proxy.damage import Damage, damage_of
 from app.media.proxy.display_matrix import set_turn
 from app.media.proxy.graph import SOFTWARE, Way, arguments, decoding
+from app.media.proxy.record import is_there
 from app.media.proxy.rungs import Rung
-from app.media.proxy.shelf import ProxyShelf, is_there
+from app.media.proxy.shelf import ProxyShelf
 from app.media.proxy.spec import KeptProxy
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ class ProxyMaker:
         self._shelf, self._control = shelf, control
         self._parts = {path: part_of(path, order.job) for path in order.proxies}
         self._damage = Damage()
+        self._notes: list[str] = []
 
     def make(self, told: Callable[[int], None], ways: tuple[Way, ...] = (SOFTWARE,)) -> Finished:
         """Make them; *told* hears how many frames are done, of the clip's.
@@ -116,16 +118,17 @@ class ProxyMaker:
         MediaFault, DestinationFault, JobCancelled; then nothing is left.
         """
         self._claim()
-        notes: list[str] = []
         try:
             for n, way in enumerate(ways, 1):
                 try:
-                    return Finished(proxies=self._make(told, way), notes=tuple(notes))
+                    made = self._make(told, way)
+                    return Finished(proxies=made, notes=tuple(self._notes))
                 except MediaFault as fault:
                     if n == len(ways):
                         raise
-                    notes.append(f"{way.words} failed, so it was made without: {fault.message}")
-                    log.info("%s", notes[-1])
+                    why = f"{way.words} failed, so it was made without: {fault.message}"
+                    self._notes.append(why)
+                    log.info("%s", why)
                     told(0)
             raise AssertionError("no way at all")
         finally:
@@ -280,11 +283,18 @@ class ProxyMaker:
         )
 
     def _unchanged(self) -> None:
-        """A clip that was written meanwhile has proxies of something else."""
+        """A clip that was written meanwhile has proxies of something else.
+
+        One that went offline is looked at when it is back: they count only if it is the same.
+        """
         try:
             same = Stamps.of(self._order.of) == self._order.stamps
         except OSError:
-            same = True  # it went offline, as it was
+            self._notes.append(
+                f"{self._order.source} went offline before its proxies were finished: whether it"
+                " changed meanwhile shows once it is back."
+            )
+            return
         if not same:
             raise MediaFault(
                 f"{self._order.source} changed while its proxies were being made.",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from app.errors import BadInput, NotFound
+from app.errors import BadInput, NotFound, WriteFailed
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.runner import JobKind, Task
@@ -16,7 +16,9 @@ from app.jobs.spec import JobId, Spec
 from app.media.ffmpeg.program import usable_program
 from app.media.products import LANE
 from app.media.proxy.recipes import ProxyRecipe, ProxySize, recipe_named, recipe_names
-from app.media.proxy.shelf import ClipRecord, ProxyShelf, Tidied
+from app.media.proxy.record import ClipRecord
+from app.media.proxy.room import Tidied, tidy
+from app.media.proxy.shelf import ProxyShelf
 from app.media.proxy.spec import ClipResult, KeptProxy, ProxyPlan, ProxySpec
 from app.places.volumes import volume_of
 from app.settings import Settings
@@ -38,11 +40,15 @@ class Proxies:
         """*directory* is the profile's; *declared* tells devices that a person has named."""
         self._directory = directory
         self._settings, self._journal, self._declared = settings, journal, declared
+        self._shelf: ProxyShelf | None = None
 
     @property
     def shelf(self) -> ProxyShelf:
         """The cache, where the settings want it now."""
-        return ProxyShelf(self._settings.path("proxies.directory") or self._directory / "proxies")
+        folder = self._settings.path("proxies.directory") or self._directory / "proxies"
+        if self._shelf is None or self._shelf.folder != folder:
+            self._shelf = ProxyShelf(folder)
+        return self._shelf
 
     @property
     def recipes(self) -> Path:
@@ -104,12 +110,19 @@ class Proxies:
         raise NotFound(f"{clip} has no thumbnail yet.", path=clip)
 
     def tidy(self, *, dry_run: bool = False) -> Tidied:
-        """Remove the least recently used proxies from the cache, down to the limit."""
-        limit = int(self._settings.get("proxies.limit"))
-        return self.shelf.tidy(limit, busy=self._busy, dry_run=dry_run)
+        """Remove what is of no use from the cache, then the least recently used proxies.
 
-    def _busy(self) -> set[str]:
-        return {job.id for job in self._journal.jobs_in(JobState.RUNNING, JobState.PAUSED)}
+        That goes on down to the limit. Raises WriteFailed.
+        """
+        limit = int(self._settings.get("proxies.limit"))
+        return tidy(self.shelf.folder, limit, self._is_at_work, dry_run=dry_run)
+
+    def _is_at_work(self, job: str) -> bool | None:
+        try:
+            state = self._journal.job(JobId(job)).state
+        except NotFound:
+            return None
+        return state in {JobState.QUEUED, JobState.RUNNING, JobState.PAUSED}
 
     def used(self, clip: Path) -> None:
         """Somebody plays one of the proxies of *clip*, so the cache keeps them longer."""
@@ -151,7 +164,7 @@ class Proxies:
         if spec.to is None or spec.beside:
             try:
                 self.tidy()
-            except OSError as error:
+            except WriteFailed as error:
                 log.warning("The cache of proxies could not be tidied: %s", error)
         return well
 

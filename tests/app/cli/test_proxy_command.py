@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -86,15 +87,26 @@ def test_one_bad_clip_does_not_stop_the_others(reelkeep, clip, tmp_path):
     assert (tmp_path / "out" / "preview-180" / "A003C001.mp4").exists()
 
 
-def test_the_cache_is_tidied_down_to_its_limit(reelkeep, clip):
+def test_the_cache_is_tidied_down_to_its_limit(reelkeep, clip, tmp_path):
     reelkeep("proxy", clip, "--size", "thumbnail")
     reelkeep("settings", "set", "proxies.limit", "1000")
     shown = reelkeep("proxy", "--tidy", "--dry-run", "--json").result
     assert (shown["gone"], shown["after"]) == (1, 0)
-    row, told = reelkeep("proxy", "--tidy", "--dry-run").out.splitlines()
+    (looks := tmp_path / "profile" / "media" / "looks").mkdir(parents=True)
+    (looks / "a.json").write_bytes(bytes(2000))
+    os.utime(looks / "a.json", (1, 1))
+    reelkeep("settings", "set", "media.memory", "1500")
+    row, told, kept = reelkeep("proxy", "--tidy", "--dry-run").out.splitlines()
     size = re.fullmatch(rf"would go +(\S+ kB)  thumbnail of {re.escape(str(clip))}", row)
     assert size is not None
     assert told == f"The cache holds {size[1]}, 0 B would be left; its limit is 1.0 kB."
+    assert kept == (
+        "1 file, 2.0 kB, would go of what is remembered of clips, 0 B would be left;"
+        " the limit is 1.5 kB."
+    )
     assert reelkeep("proxy", "--tidy", "--json").result["gone"] == 1
     assert reelkeep("proxy", "--tidy", "--json").result["gone"] == 0
-    assert reelkeep("proxy", "--tidy").out == "The cache holds 0 B; its limit is 1.0 kB.\n"
+    assert reelkeep("proxy", "--tidy").out == (
+        "The cache holds 0 B; its limit is 1.0 kB.\n"
+        "0 B are remembered of clips; the limit is 1.5 kB.\n"
+    )

@@ -85,6 +85,17 @@ def test_one_that_spoils_pictures_or_loses_some_is_not_used(engine, device, came
     assert [proxy.way for proxy in result.proxies] == ["libx264"]
 
 
+def test_a_trial_that_was_cut_short_is_no_answer_and_is_made_again(engine, device, tmp_path):
+    once = tmp_path / "once"
+    path = device(
+        then=f'[[ "$*" = *-version ]] || [ -e "{once}" ] || {{ touch "{once}"; kill -9 $$; }}'
+    )
+    program = find_program(path)
+    assert hardware.proven_encoders(program) == ()
+    assert once.exists()
+    assert hardware.proven_encoders(program) == ("h264_nvenc",)
+
+
 def test_one_that_fails_half_way_is_done_without_and_that_is_said(
     engine, device, camera_clip, tmp_path
 ):

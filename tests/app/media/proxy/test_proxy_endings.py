@@ -251,6 +251,25 @@ def test_a_clip_that_changes_meanwhile_has_no_proxy(engine, clips, tmp_path):
         assert finals(tmp_path / "out") == []
 
 
+def test_of_a_clip_that_went_offline_meanwhile_is_said_what_is_not_proven(
+    engine, program, camera_clip, tmp_path
+):
+    clip, away = tmp_path / "A003C001.mov", tmp_path / "away.mov"
+    clip.write_bytes(camera_clip.read_bytes())
+    pulls = program('ffmpeg "$@"; code=$?\n'
+                    f'[ "$2" = -version ] || mv "{clip}" "{away}"; exit $code')  # fmt: skip
+    engine.settings.set("media.ffmpeg", pulls)
+    ended, (result,) = proxies_of(engine, clip)
+    assert ended.state is JobState.DONE, result.trouble
+    assert result.notes == (
+        f"{clip} went offline before its proxies were finished: whether it changed meanwhile shows"
+        " once it is back.",
+    )
+    assert len(engine.proxies.versions(clip)) == 1
+    clip.write_bytes(away.read_bytes() + b"more")
+    assert engine.proxies.versions(clip) == ()
+
+
 def test_jobs_take_turns_for_the_processors(engine, clips, tmp_path):
     clip = sources.long_clip(clips, 20)
     with AtWork(engine, clip, tmp_path / "one") as first:
