@@ -13,8 +13,10 @@ import logging
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -117,11 +119,14 @@ def first_picture(decoder: ExternalDecoder, path: Path, *, seconds: float = PATI
 def started(
     decoder: ExternalDecoder, path: Path, first: int = 0, frames: int = 1
 ) -> subprocess.Popen[bytes]:
-    """The program at work on *frames* pictures of *path*; to be `ended`. Raises MediaFault."""
+    """The program at work on *frames* pictures of *path*; to be `ended`. Raises MediaFault.
+
+    It ends when this process does, however that ends.
+    """
     command = decoder.command(path, first, frames)
     try:
         return subprocess.Popen(
-            command,
+            _leashed(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -133,6 +138,14 @@ def started(
             f"{command[0]}, which the settings name for {path}, does not start: {words}.",
             path=path,
         ) from error
+
+
+def _leashed(command: list[str]) -> list[str]:
+    """*command*, tied to this process where the system can do that."""
+    found = shutil.which(command[0])
+    if sys.platform != "linux" or found is None:  # what isn't there is said at its start
+        return command
+    return own_process("app.media.ffmpeg.leash", os.getpid(), found, *command[1:])[0]
 
 
 def ended(program: subprocess.Popen[bytes], patience: float) -> int | None:

@@ -26,6 +26,8 @@ def main(arguments: list[str]) -> None:
     if os.getppid() != int(parent):
         os._exit(1)  # it is dead already
     os.nice(_NICE)
+    if os.name == "posix":  # Python ignores it, and what is ignored outlives the exec
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execv(program, [program, *rest])
     except OSError as error:

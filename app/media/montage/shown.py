@@ -5,12 +5,8 @@ A program of another maker is asked where nothing here decodes the clip; see `fa
 
 from __future__ import annotations
 
-import os
 import shlex
-import shutil
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,7 +23,6 @@ from app.media.facts.values import ClipFacts
 from app.media.facts.whole import Whole
 from app.media.frames.footage import Footage, MakeIndex, footage_of
 from app.media.play.external_frames import ExternalFrames, ExternalRow, external_frames
-from app.own_process import own_process
 
 
 def facts_of(source: Path, decoder: Sequence[str]) -> ClipFacts:
@@ -67,7 +62,7 @@ def footage_shown(
     if one.decodable:
         return footage_of(whole, track, one.rate, make_index)
     if decoder and _by_program(facts, track):
-        frames = external_frames(_Leashed(tuple(decoder)), whole, facts, checkpoint)
+        frames = external_frames(ExternalDecoder(tuple(decoder)), whole, facts, checkpoint)
         return _Shown(frames)
     if decoder and facts.remarks:  # why the program shows nothing
         raise MediaFault(facts.remarks[-1], path=source)
@@ -82,20 +77,6 @@ def footage_shown(
 
 def _by_program(facts: ClipFacts, track: int) -> bool:
     return track < len(facts.video) and bool(facts.video[track].decoder)
-
-
-@dataclass(frozen=True, slots=True)
-class _Leashed(ExternalDecoder):
-    """A program that ends when this process does, however that ends."""
-
-    def command(self, file: Path, first: int = 0, frames: int = 1) -> list[str]:
-        """What is run."""
-        program, *rest = ExternalDecoder.command(self, file, first, frames)
-        found = shutil.which(program)
-        if sys.platform != "linux" or found is None:  # what isn't there is said at its start
-            return [program, *rest]
-        command, _ = own_process("app.media.ffmpeg.leash", os.getpid(), found, *rest)
-        return command
 
 
 class _Shown:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from offload_bench import wait_for
 from picture_bench import arriraw, r3d, row_of
 
 from app.errors import BadInput, MediaFault
@@ -202,3 +203,21 @@ def test_a_program_that_the_kernel_keeps_is_not_waited_for_without_end(
     assert program.stderr is not None
     program.stderr.close()
     assert not waits
+
+
+def test_a_program_ends_with_the_window_that_asked_it_however_that_ends() -> None:
+    asks = (
+        "from pathlib import Path; from app.media.facts.external import ExternalDecoder, started\n"
+        "program = started(ExternalDecoder(('sleep', '1000')), Path('clip.r3d'))\n"
+        "print(program.pid, flush=True); program.wait()"
+    )
+    window = subprocess.Popen([sys.executable, "-c", asks], stdout=subprocess.PIPE)
+    assert window.stdout is not None
+    program = psutil.Process(int(window.stdout.readline()))
+    wait_for(lambda: program.name() == "sleep", "the program runs")
+    window.kill()
+    window.communicate()
+    wait_for(
+        lambda: not program.is_running() or program.status() == psutil.STATUS_ZOMBIE,
+        "the program is gone",
+    )
