@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from app.errors import ReelkeepError
 from app.jobs.snapshot import JobState
 from app.media.facts.folder import ClipFolder, FoundClip
 from app.media.frames.look import Look, Looker
+from app.media.proxy.spec import KeptProxy
 from app.units import count_text
 from ui.bridge import Bridge
 from ui.models.clips import ClipRow, ClipsModel
@@ -135,10 +137,27 @@ class FolderClips(QObject):
             return
         self._busy = True
         self._bridge.ask(
-            lambda: self._looker.look(row.path, row.stamp, row.files[len(row.files) // 2]),
+            lambda: self._look_at(row),
             lambda look: self._seen(row.key, look),
             self._fell,
         )
+
+    def _look_at(self, row: ClipRow) -> Look:
+        """What a clip shows; one that is offline has its picture from its smallest proxy."""
+        look = self._looker.look(row.path, row.stamp, row.files[len(row.files) // 2])
+        small = self._small(row) if not look.poster else None
+        if small is None:
+            return look
+        return replace(look, poster=self._looker.poster(small.path, str(small.changed)))
+
+    def _small(self, row: ClipRow) -> KeptProxy | None:
+        proxies = self._bridge.engine.proxies
+        return proxies.small(Path(os.path.realpath(row.path))) if row.offline else None
+
+    def _strip_of(self, row: ClipRow) -> tuple[bytes, ...]:
+        if (small := self._small(row)) is not None:
+            return self._looker.strip([small.path], str(small.changed), STRIP)
+        return self._looker.strip(row.files, row.stamp, STRIP)
 
     def _next(self) -> str:
         """Key of the clip that is to be looked at, "" for none now."""
@@ -150,7 +169,7 @@ class FolderClips(QObject):
     def _make_strip(self, row: ClipRow) -> None:
         self._busy, self._strip = True, ""
         self._bridge.ask(
-            lambda: self._looker.strip(row.files, row.stamp, STRIP),
+            lambda: self._strip_of(row),
             lambda strip: self._strip_made(row.key, strip),
             self._fell,
         )

@@ -65,6 +65,14 @@ class Looker:
             fault=str(told.get("fault", "")),
         )
 
+    def poster(self, path: Path, stamp: str) -> bytes:
+        """The same small JPEG of one file, a proxy for instance, as it is with *stamp*.
+
+        Empty where it has no picture.
+        """
+        told = self._told({"kind": "poster", "path": str(path)}, stamp)
+        return base64.b64decode(told.get("poster", ""))
+
     def strip(self, files: Sequence[Path], stamp: str, count: int) -> tuple[bytes, ...]:
         """*count* small JPEGs of key frames along the clip that *files* are, in order.
 

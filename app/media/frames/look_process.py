@@ -58,9 +58,11 @@ def _answer(wish: Mapping[str, Any]) -> dict[str, Any]:
         pictures = _strip(wish["places"], failed)
         answer["pictures"] = [base64.b64encode(one).decode() for one in pictures]
     else:
-        answer = told(path, read_clip)
-        if "facts" in answer:
-            poster = next(_pictures(Path(wish["poster"]), _POSTER_AT, POSTER, failed), b"")
+        whole = wish["kind"] == "clip"
+        answer = told(path, read_clip) if whole else {}
+        if "facts" in answer or not whole:
+            place = Path(wish["poster"]) if whole else path
+            poster = next(_pictures(place, _POSTER_AT, POSTER, failed), b"")
             answer["poster"] = base64.b64encode(poster).decode()
     answer["passing"] = bool(answer.get("passing")) or any(map(is_passing, failed))
     return answer

@@ -87,6 +87,13 @@ class Proxies:
         """Clips below *folder* that are offline and can be played from their proxies."""
         return self.shelf.offline_below(folder)
 
+    def small(self, clip: Path) -> KeptProxy | None:
+        """What pictures of a clip that is offline are taken from: its smallest proxy.
+
+        That is its thumbnail, where it has one.
+        """
+        return min(self.versions(clip), key=lambda one: one.width * one.height, default=None)
+
     def poster(self, clip: Path, frame: int | None = None) -> bytes:
         """A JPEG of one frame, the middle one by default, from the clip's thumbnail.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from library_bench import names, number_seen, pick, settled
 from numbered_clips import NumberedClips
+from PIL import Image
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
@@ -113,6 +115,33 @@ def test_clips_that_are_offline_are_listed_in_a_new_window_too(
         made.unlink()
         with pytest.raises(NotFound):
             listing_of(folder, engine.proxies.offline, None)
+
+
+def test_clips_that_are_offline_have_their_pictures_from_their_thumbnails(
+    session: Session, shelf: Path, tmp_path: Path, qtbot
+) -> None:
+    pane, strips = session.window.pane, []
+    assert isinstance(pane, LibraryPane)
+    for number, path in enumerate(sorted(shelf.iterdir())):
+        small = Path(shutil.copy(path, tmp_path / f"small-{number}.mp4"))
+        stat = small.stat()
+        proxy = KeptProxy(
+            name="thumbnail", size=ProxySize.THUMBNAIL, path=small, width=192, height=108,
+            frames=120, bytes=stat.st_size, changed=stat.st_mtime_ns, peak=1, digest="x",
+            way="libx264",
+        )  # fmt: skip
+        session.bridge.engine.proxies.shelf.remember(path, Stamp.of(path), [proxy])
+    shelf.rename(tmp_path / "away")
+    pane.show_folder(shelf)
+    qtbot.waitUntil(lambda: settled(pane) and len(pane.clips.model.rows) == 2, timeout=PATIENCE)
+    for row in pane.clips.model.rows:
+        assert (row.offline, row.facts) == (True, None)
+        with Image.open(io.BytesIO(row.poster)) as picture:
+            assert picture.size == (160, 90)
+    pane.clips.strip_ready.connect(lambda _, strip: strips.append(strip))
+    pane.clips.want_strip(pane.clips.model.rows[1].key)
+    qtbot.waitUntil(lambda: bool(strips), timeout=PATIENCE)
+    assert len(strips[-1]) == 12
 
 
 def test_previews_are_made_from_the_words_that_tell_what_is_played(
