@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from app.media.facts.h273 import TRANSFERS
 from app.media.facts.values import ClipFacts, VideoTrack
 from app.media.ffmpeg.tally import Tally
 from app.media.proxy.graph import carried_reel
@@ -55,6 +56,8 @@ def _colour(before: VideoTrack, after: VideoTrack, rung: Rung) -> Iterator[str]:
         said, wanted = getattr(after.colour, name), getattr(before.colour, name)
         if rung.recipe.lut is not None:
             wanted = "BT.709"
+        elif name == "transfer" and wanted not in TRANSFERS.values():
+            wanted = ""  # no film can say it
         if not said or (wanted and wanted not in {"RGB", said}):
             yield f"its colour {name} is {said or 'untold'}, not {wanted or 'told'}"
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import ffmpeg
 
+from app.media.facts.h273 import LINEAR, TRANSFERS
 from app.media.facts.values import AudioTrack, ClipFacts, Colour, VideoTrack
 from app.media.ffmpeg.feed import Feed
 from app.media.products.pixels import is_rgb
@@ -254,8 +255,10 @@ def _assumed(colour: Colour, track: VideoTrack) -> dict[str, str]:
     tags = {}
     if not colour.primaries:
         tags["color_primaries"] = names[0]
-    if not colour.transfer:
+    if colour.transfer not in TRANSFERS.values():  # that of a film scan has no tag
         tags["color_trc"] = names[1]
+    elif colour.transfer == LINEAR:  # not every ffmpeg says so of an EXR picture
+        tags["color_trc"] = LINEAR
     if not colour.matrix or is_rgb(track.pixel_format):
         tags["colorspace"] = "bt709" if is_rgb(track.pixel_format) else names[2]
     if colour.range != "limited":

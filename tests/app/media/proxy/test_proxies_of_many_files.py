@@ -8,6 +8,7 @@ from pathlib import Path
 import proxy_sources as sources
 import pytest
 from clip_bench import H264
+from picture_bench import row_of
 from proxy_bench import proxies_of, shown_by_ffprobe
 
 from app.engine import Engine
@@ -61,6 +62,19 @@ def test_a_row_of_pictures_is_one_clip(engine, tmp_path):
     more.write_bytes(first.read_bytes())
     _, (result,) = proxies_of(engine, first, to=tmp_path / "out")
     assert (result.state, shown_by_ffprobe(result.proxies[0].path).frames) == (ClipState.MADE, 31)
+
+
+def test_what_a_film_scan_or_a_render_says_of_its_light_stops_no_proxy(engine, tmp_path):
+    row_of(tmp_path / "render", "R.%04d.exr", 3, "-pix_fmt", "gbrpf32le")
+    for path in row_of(tmp_path / "scan", "S.%04d.dpx", 3).iterdir():
+        data = bytearray(path.read_bytes())
+        data[801] = 1  # printing density
+        path.write_bytes(data)
+    folders = (tmp_path / "render", tmp_path / "scan")
+    ended, results = proxies_of(engine, *folders, recipes=("thumbnail",), to=tmp_path / "out")
+    assert ended.state is JobState.DONE, ended.error
+    transfers = [shown_by_ffprobe(one.proxies[0].path).colour[1] for one in results]
+    assert transfers == ["linear", "smpte170m"]
 
 
 def test_in_place_of_a_rows_missing_pictures_the_one_before_is_shown(engine, tmp_path):
