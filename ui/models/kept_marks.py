@@ -37,6 +37,10 @@ class KeptMarks(QObject):
         """What the marks that are known were found by."""
         self._unreadable: Exception | None = None
         self._ticket = 0
+        self._saves = 0
+        """How many are under way."""
+        self._waits = False
+        """Whether marks are read after those: a clip that has grown has its marks from them."""
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(SAVE_MS)
@@ -50,7 +54,12 @@ class KeptMarks(QObject):
         self._bridge.forget(self._ticket)
         self._files, self._known, self.marks, self.origin = files, False, ClipMarks(), ""
         self._stamp, self._unreadable = "", None
-        store = self._store
+        self._waits = self._saves > 0
+        if not self._waits:
+            self._load()
+
+    def _load(self) -> None:
+        store, files = self._store, self._files
         if not files or store is None:
             return
 
@@ -97,7 +106,16 @@ class KeptMarks(QObject):
 
     def _save(self) -> None:
         if (save := self._saving()) is not None:
-            self._bridge.ask(save)
+            self._saves += 1
+            self._bridge.ask(save, lambda _: self._saved(), self._saved)
+
+    def _saved(self, error: Exception | None = None) -> None:
+        self._saves -= 1
+        if error is not None:
+            self._bridge.error_raised.emit(error)
+        if self._waits and not self._saves:
+            self._waits = False
+            self._load()
 
     def _saving(self) -> Callable[[], None] | None:
         """What keeps the marks as they are now; together with those that nobody has read yet."""

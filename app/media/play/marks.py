@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from blake3 import blake3
 
 from app.errors import EnvironmentFault, ReelkeepError, WriteFailed
-from app.media.frames.source import ByteSource, FileSource
+from app.media.frames.source import ByteSource, FileRange, FileSource
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +135,27 @@ class MarksUnreadable(EnvironmentFault):
     title = "Marks cannot be read"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What lay under a clip's name when it was last looked at."""
+
+    now: str = ""
+    """Of names, sizes and times: while these stay, nothing is read."""
+    stamp: str = ""
+    files: int = 0
+    last: int = 0
+    """Bytes of the last file."""
+
+    @classmethod
+    def of(cls, text: str) -> _Seen:
+        now, stamp, *more = text.split("\n")
+        files, last = map(int, more) if more else (0, 0)
+        return cls(now=now, stamp=stamp, files=files, last=last)
+
+    def __str__(self) -> str:
+        return f"{self.now}\n{self.stamp}\n{self.files}\n{self.last}"
+
+
 class MarkStore:
     """Keeps marks below *folder*, which is made when there is something to keep."""
 
@@ -144,27 +165,47 @@ class MarkStore:
     def stamp_of(self, *files: Path) -> str:
         """What the clip in *files* is known by; while it is offline, what it was known by last.
 
-        Raises NotFound, MediaFault for one that was never seen.
+        What was marked while it was still being copied or recorded comes with it: see `_grown`.
+        Raises NotFound, MediaFault for one that was never seen, and what `load` and `save` do.
         """
         name = blake3(os.fsencode(files[0].absolute())).hexdigest(16)
         place = self._folder / "places" / name
-        seen = known = ""
+        before = _Seen()
         with contextlib.suppress(OSError, ValueError):
-            seen, _, known = place.read_text("ascii").partition("\n")
+            before = _Seen.of(place.read_text("ascii"))
         sources = [FileSource(file) for file in files]
         try:
             now = blake3("\0".join(one.stamp for one in sources).encode()).hexdigest(16)
-            if seen == now:
-                return known
-            stamp = content_stamp(*sources)
+            if before.now == now:
+                return before.stamp
+            last = FileRange(sources[-1].path, 0, sources[-1].size)  # it may grow just now
+            stamp = content_stamp(*sources[:-1], last)
         except ReelkeepError:
-            if known:
-                return known
+            if before.stamp:
+                return before.stamp
             raise
+        if stamp != before.stamp and (marks := self._grown(before, sources)) is not None:
+            both = merged(self.load(stamp), marks)
+            self.save(stamp, both, name=self.origin(before.stamp))
         with contextlib.suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True)
-            _write(place, f"{now}\n{stamp}")
+            _write(place, str(_Seen(now=now, stamp=stamp, files=len(files), last=last.size)))
         return stamp
+
+    def _grown(self, before: _Seen, sources: list[FileSource]) -> ClipMarks | None:
+        """The marks of a clip that has only grown: all that it was is its beginning now.
+
+        None where nothing was marked, or where that cannot be shown: then it is another clip.
+        """
+        if not 0 < before.files <= len(sources):
+            return None
+        marks = self.load(before.stamp)
+        last = FileRange(sources[before.files - 1].path, 0, before.last)
+        try:
+            begins_alike = content_stamp(*sources[: before.files - 1], last) == before.stamp
+        except ReelkeepError:  # it is shorter now, or cannot be read
+            return None
+        return marks if begins_alike and not marks.empty else None
 
     def load(self, stamp: str) -> ClipMarks:
         """What was marked in the clip of this stamp.

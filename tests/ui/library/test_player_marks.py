@@ -121,6 +121,28 @@ def test_marks_show_in_a_file_of_the_same_bytes_and_say_so_and_in_no_other(
     assert not opened.panel.marks_from.isVisible()
 
 
+def test_marks_made_while_a_clip_is_still_being_copied_stay_with_it(
+    pane, numbered, tmp_path, qtbot
+):
+    data = numbered("h264_open.ts").path.read_bytes()
+    clip = tmp_path / "card" / "A003C009.ts"
+    clip.parent.mkdir()
+    clip.write_bytes(data[: len(data) * 2 // 3])
+    pane.show_folder(clip.parent)
+    qtbot.waitUntil(lambda: settled(pane) and pane.player.frames > 30, timeout=30_000)
+    frames = pane.player.frames
+    pane.player.show(23)
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+    for key in (Key.Key_I, Key.Key_M):
+        QTest.keyClick(pane.table, key)
+    clip.write_bytes(data)
+    pane.look_again()  # at once: what was marked is not even kept yet
+    qtbot.waitUntil(lambda: settled(pane) and pane.player.frames > frames, timeout=30_000)
+    assert pane.player.marks.first == 23
+    assert pane.player.marks.marks == (Mark(frame=23),)
+    assert not pane.panel.marks_from.isVisible()
+
+
 def test_a_click_on_a_mark_goes_there_and_delete_takes_it_away(opened, go, qtbot):
     for number in (15, 90):
         go(number)

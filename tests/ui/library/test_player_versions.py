@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from app.media.proxy.recipes import ProxySize
 from app.media.proxy.spec import KeptProxy
+from ui.models import leaving
 from ui.panes.library import LibraryPane
 
 Key = Qt.Key
@@ -188,6 +189,25 @@ def test_a_drive_that_only_fails_is_offline(proxied, shelf, bench, qtbot):
         lambda: settled(proxied) and view.badge == "preview 180, original offline", timeout=30_000
     )
     assert number_seen(view) == 90
+
+
+@pytest.mark.root
+def test_the_window_ends_though_the_drive_of_the_clip_is_silent(
+    pane, shelf, bench, qtbot, monkeypatch, expected_log, caplog
+):
+    monkeypatch.setattr(leaving, "PATIENCE", 0.2)
+    drive = FaultMount(bench, "shuttle")
+    shutil.copy(shelf / "A003C001.mov", drive.backing)
+    pane.show_folder(drive.point)
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+    drive.set({"op": "read", "match": "/A*", "do": "hold"})
+    pane.player.show(90)
+    drive.wait_acted("hold")
+    expected_log.append("does not answer")
+    pane.end()
+    drive.set()
+    said = f"{drive.point / 'A003C001.mov'} does not answer; its reader was left behind"
+    assert said in caplog.text
 
 
 def test_a_switch_while_it_plays_goes_on_playing(proxied, qtbot):

@@ -126,6 +126,66 @@ def test_a_clip_that_is_offline_is_known_by_what_it_was(tmp_path: Path) -> None:
         store.stamp_of(tmp_path / "never.mov")
 
 
+@pytest.mark.parametrize("size", [3_000_000, 36 << 20])
+def test_marks_of_a_clip_that_is_still_being_copied_stay_with_it(tmp_path: Path, size: int) -> None:
+    clip, store = tmp_path / "a.mxf", MarkStore(tmp_path / "marks")
+    clip.write_bytes(os.urandom(1 << 20))
+    os.truncate(clip, size)
+    store.save(store.stamp_of(clip), MARKS, name="a.mxf")
+    for more in (1, 2_000_000):
+        with clip.open("ab") as file:
+            file.write(os.urandom(more))
+        stamp = store.stamp_of(clip)
+        assert store.load(stamp) == MARKS
+        assert store.origin(stamp) == "a.mxf"
+    store.save(stamp, MARKS.without(3))
+    assert store.load(store.stamp_of(clip)) == MARKS.without(3)
+
+
+def test_marks_stay_with_a_row_to_which_pictures_are_added(tmp_path: Path) -> None:
+    store, row = MarkStore(tmp_path / "marks"), [tmp_path / f"{n:04}.dpx" for n in range(40)]
+    for path in row:
+        path.write_bytes(path.name.encode())
+    row[19].write_bytes(b"00")  # being written just now
+    store.save(store.stamp_of(*row[:20]), MARKS)
+    row[19].write_bytes(b"0019.dpx")
+    assert store.load(store.stamp_of(*row)) == MARKS
+
+
+@pytest.mark.parametrize("change", ["another", "cut", "head", "of the same size"])
+def test_a_file_that_did_more_than_grow_has_no_marks_of_the_one_before(
+    tmp_path: Path, change: str
+) -> None:
+    clip, store = tmp_path / "a.mxf", MarkStore(tmp_path / "marks")
+    data = os.urandom(3_000_000)
+    clip.write_bytes(data)
+    stamp = store.stamp_of(clip)
+    store.save(stamp, MARKS)
+    other = {
+        "another": os.urandom(4_000_000),
+        "cut": data[:-1],
+        "head": data[:1000] + b"other" + data[1005:] + b"more",
+        "of the same size": os.urandom(3_000_000),
+    }
+    clip.write_bytes(other[change])
+    assert store.load(store.stamp_of(clip)).empty
+    assert store.load(stamp) == MARKS
+
+
+def test_marks_that_the_whole_clip_has_already_stay_beside_those_of_its_part(
+    tmp_path: Path,
+) -> None:
+    clip, card, store = tmp_path / "a.mxf", tmp_path / "card.mxf", MarkStore(tmp_path / "marks")
+    card.write_bytes(os.urandom(3_000_000))
+    store.save(store.stamp_of(card), ClipMarks(marks=(Mark(frame=90),)), name="card.mxf")
+    clip.write_bytes(card.read_bytes()[:2_000_000])
+    store.save(store.stamp_of(clip), ClipMarks(first=4, marks=(Mark(frame=5),)))
+    clip.write_bytes(card.read_bytes())
+    assert store.load(store.stamp_of(clip)) == ClipMarks(
+        first=4, marks=(Mark(frame=5), Mark(frame=90))
+    )
+
+
 def test_the_kept_part_never_ends_before_it_begins() -> None:
     marks = ClipMarks().kept_from(30).kept_to(60)
     assert (marks.first, marks.end) == (30, 61)
