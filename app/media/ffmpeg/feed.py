@@ -94,23 +94,25 @@ def _sound(read: Any, clip: Tally) -> Iterator[Any]:
             yield heard[f"a:{n}"]
 
 
-def row_input(source: Path, clip: Tally) -> tuple[str, dict[str, str]]:
-    """What a row of pictures is opened by, and how; MediaFault where some are missing."""
-    row, track = clip.facts.row, clip.facts.picture
+def row_input(source: Path, clip: Tally, folder: Path) -> tuple[str, dict[str, str]]:
+    """What a row of pictures is opened by, and how; *folder* takes links to one past midnight.
+
+    Raises MediaFault where some are missing, OSError.
+    """
+    row = clip.facts.row
     assert row is not None
-    assert track is not None
     refuse_gaps(source, row)
-    return _numbered(source.parent, row.pattern, row.first, track.rate)
+    return _in_place(source, clip) or _linked(source, clip, folder)
 
 
 def refuse_gaps(source: Path, row: FrameRow) -> None:
-    """Raise MediaFault for a row that cannot be opened as it is; what it lacks is named."""
+    """Raise MediaFault for a row that is not whole; what it lacks is named."""
     if row.missing:
-        words = f"The row of pictures that begins with {source} lacks {missing_pictures(row)}."
-        raise MediaFault(words, path=source)
-    if row.last < row.first:
-        words = f"The row of pictures that begins with {source} counts past midnight."
-        raise MediaFault(words, path=source)
+        raise MediaFault(
+            f"The row of pictures that begins with {source} lacks {missing_pictures(row)}.",
+            path=source,
+            hint="Copy what is missing there, then try again; proxies are made without it, too.",
+        )
 
 
 def missing_pictures(row: FrameRow) -> str:
@@ -131,21 +133,35 @@ def _numbered(folder: Path, pattern: str, first: int, rate: Fraction) -> tuple[s
 @contextlib.contextmanager
 def _whole_row(source: Path, clip: Tally) -> Iterator[tuple[str, dict[str, str]]]:
     """The same for a row that may have gaps, or count past midnight: by links in their order."""
+    if found := _in_place(source, clip):
+        yield found
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield _linked(source, clip, Path(folder))
+
+
+def _in_place(source: Path, clip: Tally) -> tuple[str, dict[str, str]] | None:
+    """A row as it lies there; None where numbers are missing or begin anew in it."""
     row, track = clip.facts.row, clip.facts.picture
     assert row is not None
     assert track is not None
-    if not row.missing and row.last >= row.first:
-        yield row_input(source, clip)
-        return
-    pictures = whole_clip(source).pictures
+    if row.missing or row.last < row.first:
+        return None
+    return _numbered(source.parent, row.pattern, row.first, track.rate)
+
+
+def _linked(source: Path, clip: Tally, folder: Path) -> tuple[str, dict[str, str]]:
+    pictures, track = whole_clip(source).pictures, clip.facts.picture
     assert pictures is not None
+    assert track is not None
     places, held = pictures.places, ""
-    with tempfile.TemporaryDirectory() as folder:
-        for n in range(pictures.frames):
-            held = places.get(n, held)
-            link = Path(folder, f"{n:08d}{source.suffix}")
-            link.symlink_to((pictures.folder / held).absolute())
-        yield _numbered(Path(folder), f"%08d{source.suffix}", 0, track.rate)
+    folder.mkdir(exist_ok=True)
+    for n in range(pictures.frames):
+        held = places.get(n, held)
+        link = folder / f"{n:08d}{source.suffix}"
+        link.unlink(missing_ok=True)
+        link.symlink_to((pictures.folder / held).absolute())
+    return _numbered(folder, f"%08d{source.suffix}", 0, track.rate)
 
 
 PARTS = {"format": "concat", "safe": "0"}

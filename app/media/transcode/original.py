@@ -18,7 +18,7 @@ from app.media.ffmpeg.feed import PARTS, at_pace, list_of_parts, refuse_gaps, ro
 from app.media.ffmpeg.tally import tally
 from app.media.products.sources import Source
 
-_LIST = "parts.ffconcat"
+_LIST, _LINKS = "parts.ffconcat", "row"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,9 @@ def refuse_what_cannot_be_read(source: Source) -> None:
 
 
 def readings_of(source: Source, folder: Path, control: JobControl) -> tuple[Reading, ...]:
-    """Everything that is opened of a clip, its picture first; *folder* takes a list of its files.
+    """Everything that is opened of a clip, its picture first.
 
+    *folder* takes a list of its files, or links to them.
     Raises MediaFault, JobCancelled, OSError.
     """
     alone = (Reading(name=os.fspath(source.path)),)
@@ -61,7 +62,7 @@ def readings_of(source: Source, folder: Path, control: JobControl) -> tuple[Read
     clip = at_pace(tally(source.path, control))
     beside = tuple(Reading(name=os.fspath(one.path)) for one in clip.sounds)
     if clip.facts.row is not None:
-        name, how = row_input(source.path, clip)
+        name, how = row_input(source.path, clip, folder / _LINKS)
         return (Reading(name=name, options=how),)
     if not clip.parts:
         return (*alone, *beside)

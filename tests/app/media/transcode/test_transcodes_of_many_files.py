@@ -127,6 +127,20 @@ def test_a_row_of_pictures_becomes_a_film(engine, footage, tmp_path, suffix, pix
 
     (folder / f"A001.0086410.{suffix}").unlink()
     ended, (sheet,) = transcoded(engine, folder, to=tmp_path / "gap")
-    assert f"lacks A001.0086410.{suffix}." in sheet.trouble
+    assert f"lacks A001.0086410.{suffix}. Copy what is missing there" in sheet.trouble
     spec = TranscodeSpec(files=(folder,), recipe=PLAIN, to=tmp_path / "gap")
     assert [one.trouble for one in engine.transcodes.plan(spec).clips] == [sheet.trouble]
+
+
+def test_a_row_that_counts_past_midnight_becomes_a_film(engine, footage, tmp_path):
+    folder = tmp_path / "A002"
+    folder.mkdir()
+    row = ("-frames:v", "8", "-start_number", "86395", folder / "A002.%07d.dpx")
+    ffmpeg("-i", footage.master(120, "192x108"), *row)
+    for n in range(3):
+        (folder / f"A002.{86400 + n:07d}.dpx").rename(folder / f"A002.{n:07d}.dpx")
+
+    _, (sheet,) = transcoded(engine, folder, to=tmp_path / "out", recipe=PLAIN)
+
+    assert numbers_of(sheet.path) == list(range(8)), sheet.trouble
+    assert [path.name for path in (tmp_path / "out").iterdir() if path.is_dir()] == []
