@@ -1,7 +1,7 @@
 """A child process that answers one question after another, each in a line of JSON.
 
-It is kept for the next question. One that crashes, hangs or takes all memory costs that answer and
-nothing else.
+Behind the line there may be `bytes`, as many as it says. The child is kept for the next question;
+one that crashes, hangs or takes all memory costs that answer and nothing else.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ class AskedChild:
 
     def ask(self, wish: Mapping[str, object]) -> dict[str, Any]:
         """The answer to *wish*. Raises NoAnswer."""
+        return self.ask_for_bytes(wish)[0]
+
+    def ask_for_bytes(self, wish: Mapping[str, object]) -> tuple[dict[str, Any], bytes]:
+        """The answer to *wish*, and the bytes behind it. Raises NoAnswer."""
         with self._one:
             if self._closed:
                 raise NoAnswer("was not looked at.")
@@ -56,15 +60,14 @@ class AskedChild:
             late = threading.Timer(self._seconds, end_it)
             late.start()
             try:
-                line = _line(child, wish)
+                answer = _answer(child, wish)
             finally:
                 late.cancel()
             late.join()  # one that fires now ends the child, which must not wait for a question
-            whole = line.endswith(b"\n")
-            if hung.is_set() or not whole:
+            if hung.is_set() or answer is None:
                 self._end()
-            if whole:
-                return dict(json.loads(line))
+            if answer is not None:
+                return answer
         if hung.is_set():
             raise NoAnswer(
                 f"did not tell what it is within {self._seconds:.0f} seconds.", hung=True
@@ -118,12 +121,21 @@ class AskedChild:
             child.wait(_LEAVE)  # one that hangs in a dead drive ends when that does
 
 
-def _line(child: subprocess.Popen[bytes], wish: Mapping[str, object]) -> bytes:
+def _answer(
+    child: subprocess.Popen[bytes], wish: Mapping[str, object]
+) -> tuple[dict[str, Any], bytes] | None:
+    """None where there is none, or not all of it."""
     assert child.stdin is not None
     assert child.stdout is not None
     try:
         child.stdin.write(json.dumps(wish).encode() + b"\n")
         child.stdin.flush()
-        return child.stdout.readline(_MOST)
+        line = child.stdout.readline(_MOST)
+        if not line.endswith(b"\n"):
+            return None
+        told = dict(json.loads(line))
+        size = int(told.get("bytes", 0))
+        data = child.stdout.read(size) if size else b""
     except OSError:
-        return b""
+        return None
+    return (told, data) if len(data) == size else None

@@ -110,8 +110,8 @@ class ClipFilm:
     """The whole clip that a file belongs to: a row of pictures, all files that it spans, or sound.
 
     *rate* is what frames of sound alone are counted by. With a *trial* no file of it is decoded
-    that a child has not tried before; *decoders* are the programs of the settings, for pictures
-    that nobody here can decode.
+    that a child has not tried before, and of a row a child decodes each picture; *decoders* are
+    the programs of the settings, for pictures that nobody here can decode.
     """
 
     def __init__(
@@ -186,7 +186,7 @@ class ClipFilm:
         if self._is_sound(tried):
             return SoundFrames(sources[0], self._rate)
         if whole.pictures is not None:
-            return RowFrames(whole.pictures)
+            return RowFrames(whole.pictures, aside=self._trial is not None)
         if len(sources) == 1:
             return Decoder(sources[0], self._index_of(sources[0], checkpoint))
         self._spans = [(source, self._index_of(source, checkpoint)) for source in sources]

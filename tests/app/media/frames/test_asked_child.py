@@ -29,12 +29,12 @@ def test_an_answer_in_the_last_moment_does_not_spoil_the_next_one(
     child = AskedChild("answers_slowly", 60)
     assert child.ask({"sleep": 0}) == {"well": True}
     fires = threading.Event()
-    read, kill = asked_child._line, subprocess.Popen.kill
+    read, kill = asked_child._answer, subprocess.Popen.kill
 
-    def late(*of: Any) -> bytes:
-        line = read(*of)
+    def late(*of: Any) -> object:
+        answer = read(*of)
         assert fires.wait(30)
-        return line
+        return answer
 
     def slow_kill(process: Any) -> None:
         fires.set()
@@ -42,7 +42,7 @@ def test_an_answer_in_the_last_moment_does_not_spoil_the_next_one(
         kill(process)
 
     with monkeypatch.context() as moment:
-        moment.setattr(asked_child, "_line", late)
+        moment.setattr(asked_child, "_answer", late)
         moment.setattr(subprocess.Popen, "kill", slow_kill)
         moment.setattr(child, "_seconds", 0.5)
         assert child.ask({"sleep": 0}) == {"well": True}

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from clip_bench import H264, SOUND, Clips
-from numbered_clips import CLIPS, NumberedClips, shared_clips
-from play_bench import Player, film_of
+from numbered_clips import CLIPS, NumberedClips, number_in, shared_clips
+from play_bench import Player, brightness, film_of
 from seldom import seldom
 
 from app.errors import MediaFault, NotFound
+from app.media.facts.row import pictures_with
 from app.media.frames.decoder import Abandoned
+from app.media.play.row_frames import RowFrames
 from app.media.play.trial import Trial, Tried
 from app.media.play.trial_process import tried
 
@@ -96,6 +101,61 @@ def test_what_is_no_clip_is_said_as_the_library_says_it(trial: Trial, tmp_path: 
     player.close()
     with pytest.raises(NotFound):
         trial.of(tmp_path / "gone.mov")
+
+
+def test_a_picture_in_a_row_that_kills_its_decoder_is_a_frame_that_cannot_be_given(
+    trial: Trial, tmp_path: Path, numbered: NumberedClips
+) -> None:
+    made = ["ffmpeg", "-v", "error", "-i", numbered("mjpeg.mov").path, "-frames:v", "8"]
+    subprocess.run([*made, tmp_path / "shot.%04d.png"], check=True, timeout=60)
+    deadly = tmp_path / "shot.0005.png"
+    deadly.unlink()
+    os.mkfifo(deadly)  # opening it waits for ever
+    player = Player(film_of(tmp_path / "shot.0001.png", trial))
+    assert number_in(brightness(player.show(3))) == 3
+    (child,) = (one for one in psutil.Process().children() if "row_process" in one.cmdline()[-1])
+    player.playback.show(4)
+    os.kill(child.pid, signal.SIGSEGV)
+    player.settle()
+    words = f"Frame 4 cannot be given: {deadly} is damaged: the program that read it broke down."
+    assert str(player.playback.fault) == words
+    assert number_in(brightness(player.show(5))) == 5
+    player.playback.show(4)  # is not tried again
+    player.settle()
+    assert str(player.playback.fault) == words
+    player.show(0)
+    player.playback.play()
+    assert [number_in(brightness(p)) for _, p in player.run(1)] == [1, 2, 3, 5, 6, 7]
+    player.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("dpx", "gbrp10be"), ("exr", "gbrapf32le"), ("tif", "gray16le"), ("png", "pal8"),
+     ("png", "monob"), ("jpg", "yuvj422p")],
+)  # fmt: skip
+def test_pictures_of_a_row_come_from_a_child_as_they_are(
+    tmp_path: Path, name: str, form: str
+) -> None:
+    made = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=331x77:r=25",
+        "-frames:v",
+        "2",
+    ]
+    subprocess.run([*made, "-pix_fmt", form, tmp_path / f"a.%d.{name}"], check=True, timeout=60)
+    pictures = pictures_with(tmp_path / f"a.1.{name}")
+    with contextlib.closing(RowFrames(pictures, aside=True)) as aside:
+        here, there = RowFrames(pictures).frame(1), aside.frame(1)
+    assert there.format.name == here.format.name
+    assert (there.color_range, there.colorspace) == (here.color_range, here.colorspace)
+    both = [one.reformat(format="rgba64le").to_ndarray() for one in (here, there)]
+    assert np.array_equal(*both)
 
 
 def test_a_file_that_kills_its_decoder_costs_a_child_and_is_named(
