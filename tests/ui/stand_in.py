@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.jobs.spec import JobId
+from app.media.montage.montages import Montages
 from app.paths import Profile
 from app.places.devices import Device, DeviceKind
 from app.places.volumes import Volume
@@ -31,6 +32,8 @@ class StandInProxies:
         return self.known.get(clip, ())
 
     def used(self, clip: Path) -> None: ...
+
+    def small(self, _clip: Path) -> None: ...
 
     def offline(self, _folder: Path) -> tuple[object, ...]:
         return ()
@@ -76,6 +79,12 @@ class StandInEngine:
         self.profile = Profile(directory=Path("/nonexistent"))
         self.fault: Exception | None = None
         self._ended = threading.Event()
+
+    @property
+    def montages(self) -> Montages:
+        """The real ones: stills need no jobs."""
+        decoders = lambda: self.external_decoders  # noqa: E731
+        return Montages(self.profile.indexes, None, dict, decoders)  # type: ignore[arg-type]
 
     def serve(self) -> None:
         self._ended.wait()

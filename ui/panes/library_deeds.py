@@ -12,8 +12,8 @@ from PySide6.QtGui import QDesktopServices, QDrag, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 from app.media.frames.source import FileSource
-from app.media.montage.stills import Still, StillForm, write_still
-from app.media.play.film import ClipFilm, FileFilm, Film, IndexOf
+from app.media.montage.still_order import Still, StillForm
+from app.media.play.film import ClipFilm, FileFilm, IndexOf
 from app.media.play.lens import check_lut
 from app.media.play.log_looks import LOOKS, LogLook, look_file
 from app.media.play.sound_sink import SoundSink
@@ -132,9 +132,10 @@ class LibraryDeeds(QObject):
         if taken.label != ORIGINAL:
             name = f"{name}_{taken.label.replace(' ', '-')}"
             why = f" from {taken.label}: {player.because if original.online else OFFLINE}"
+        source, still = Path(taken.film.name), self._bridge.engine.montages.still
         self._bridge.ask(
-            lambda: _write(taken.film, number, timecode, folder, name, form),
-            lambda still: done(still, why),
+            lambda: still(source, f"#{number}", folder, form=form, name=name, timecode=timecode),
+            lambda made: done(made, why),
         )
 
     def _ready_to_drag(self, still: Still, why: str) -> None:
@@ -228,15 +229,3 @@ def versions_of(
             film = FileFilm(FileSource(proxy.path), index_of)
             found.append(Version(film=film, label=label, height=proxy.height))
     return tuple(found)
-
-
-def _write(
-    film: Film, number: int, timecode: str, folder: Path, name: str, form: StillForm
-) -> Still:
-    aspect = film.first().aspect
-    frames = film.open(lambda: None)
-    try:
-        frame = frames.frame(number)
-        return write_still(frame, number, timecode, folder, name=name, form=form, aspect=aspect)
-    finally:
-        frames.close()

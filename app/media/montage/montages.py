@@ -21,6 +21,7 @@ from app.media.montage.spec import (
 )
 from app.media.montage.still_order import Still, StillForm, StillOrder, make_still
 from app.media.products import LANE
+from app.places.online import is_online
 from app.places.volumes import volume_of
 from app.units import TILES, count_text
 
@@ -64,20 +65,25 @@ class Montages:
         form: StillForm = StillForm.PNG,
         track: int = 0,
         dry_run: bool = False,
+        name: str = "",
+        timecode: str = "",
     ) -> Still:
         """Export one frame of *clip* into the folder *to*, its timecode in the name.
 
-        *at* is a timecode, or the number of a frame, counted from 0. Nothing is replaced. Raises
-        NotFound, BadInput, MediaFault for a clip or frame that can't be shown, WriteFailed.
+        *at* is a timecode, or the number of a frame, counted from 0. *name* and *timecode* are
+        those in the file's name, in the place of the clip's. Nothing is replaced. A child does it,
+        which may die of the clip. Raises NotFound, BadInput, MediaFault for a clip or frame that
+        can't be shown, WriteFailed.
         """
         from app.media.facts.external import decoder_for
 
-        if not clip.exists():
+        if not is_online(clip):
             raise NotFound(f"There is no file {clip}.", path=clip)
         program = decoder_for(clip, self._decoders())
         order = StillOrder(
             source=clip, at=at, to=to, form=form, track=track, indexes=self._indexes,
-            decoder=program.words if program else (), dry_run=dry_run,
+            decoder=program.words if program else (), dry_run=dry_run, name=name,
+            timecode=timecode,
         )  # fmt: skip
         idle = JobSnapshot(id=JobId(""), kind="still", title="", state=JobState.RUNNING)
         return make_still(order, JobControl(idle))

@@ -61,6 +61,10 @@ class StillOrder:
     """The program of the settings for such clips."""
     dry_run: bool = False
     """Find the frame, and write nothing."""
+    name: str = ""
+    """What its file's name begins with; "" for the clip's own."""
+    timecode: str = ""
+    """What stands behind it; "" for that of the frame."""
 
 
 def make_still(order: StillOrder, control: JobControl) -> Still:

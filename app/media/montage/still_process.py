@@ -74,12 +74,13 @@ def exported(order: StillOrder) -> Still:
     )
     with contextlib.closing(footage):
         n = number_of(footage, facts.start, order.at, str(order.source))
-        timecode = timecode_of(footage, facts.start, n)
+        timecode = order.timecode or timecode_of(footage, facts.start, n)
         frame = footage.frame(n)
         several = whole.pictures is not None or len(whole.parts) > 1
         name = whole.name if several else order.source.stem
         if len(facts.video) > 1:
             name += f"-{order.track + 1}"
+        name = order.name or name
         return write_still(
             frame,
             n,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 from library_bench import names, number_seen, pick, settled
 from numbered_clips import NumberedClips
@@ -142,6 +145,31 @@ def test_clips_that_are_offline_have_their_pictures_from_their_thumbnails(
     pane.clips.want_strip(pane.clips.model.rows[1].key)
     qtbot.waitUntil(lambda: bool(strips), timeout=PATIENCE)
     assert len(strips[-1]) == 12
+
+
+def test_no_decoder_of_the_window_is_used_for_a_still(
+    session: Session, shelf: Path, tmp_path: Path, qtbot
+) -> None:
+    pane, clip = shown(session, shelf, qtbot), shelf / "A003C001.mov"
+    qtbot.waitUntil(lambda: pane.player.frames > 0, timeout=PATIENCE)
+    clip.rename(tmp_path / "away.mov")
+    os.mkfifo(clip)  # whoever opens it waits for ever
+    pane.deeds.write_frame(tmp_path / "stills")
+    qtbot.waitUntil(lambda: bool(_stills()), timeout=PATIENCE)
+    (child,) = _stills()
+    with qtbot.waitSignal(session.bridge.error_raised, timeout=PATIENCE) as news:
+        os.kill(child.pid, signal.SIGSEGV)
+    assert str(news.args[0]) == f"{clip} is damaged: the program that read it broke down."
+    assert not (tmp_path / "stills").exists()
+
+
+def _stills() -> list[psutil.Process]:
+    """Children that make a still."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            found += [child] * any("still_process" in word for word in child.cmdline())
+    return found
 
 
 def test_previews_are_made_from_the_words_that_tell_what_is_played(
