@@ -49,6 +49,15 @@ class Device:
         return self.declared or self.kind is not DeviceKind.UNKNOWN
 
 
+_OF_ITS_PLACE = ("port:", "image:", "volume:", "file:", "disk number:")
+"""How ids begin that tell where a device is plugged in, and not which one it is."""
+
+
+def stays(id_: str) -> bool:
+    """Whether *id_* is a device's own, by its serial number or a person's word, at any port."""
+    return not id_.startswith(_OF_ITS_PLACE)
+
+
 MEMORY = Device(id="memory", name="Memory", kind=DeviceKind.MEMORY, bus="memory")
 """The one device behind all memory file systems."""
 

@@ -129,7 +129,7 @@ def _device(source: str, kind: str, facts: dict[str, Any]) -> Device:
         return Device(id=f"image:{disk}", name=f"Disk image {disk}", kind=DeviceKind.UNKNOWN)
     path = str(whole.get("DeviceTreePath") or disk)
     return Device(
-        id=f"disk:{path}",
+        id=f"port:{path}",
         name=str(whole.get("MediaName") or disk),
         kind=DeviceKind.CARD if protocol == "Secure Digital" else DeviceKind.DISK,
         bus=_BUSES.get(protocol, protocol.lower()),

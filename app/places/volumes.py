@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from app.places.devices import Device
+from app.places.devices import Device, stays
 from app.places.volume_watch import VolumeWatch
 
 __all__ = ["Volume", "VolumeWatch", "device_of", "volume_of", "volumes"]
@@ -45,6 +45,22 @@ class Volume:
     def identity(self) -> str:
         """What tells this volume again under another mount point."""
         return self.uuid or f"{self.source}|{self.label}"
+
+    def is_surely(self, identity: str, device: str) -> bool:
+        """Whether this is the volume that was known by *identity* on the device *device*."""
+        return (self.identity, self.device.id) == (identity, device)
+
+    def may_be(self, identity: str, device: str) -> bool:
+        """The same, also where the hardware does not tell which one it is.
+
+        A drive that was cloned has a twin with the same UUID. Hardware that tells itself is
+        another one where it tells itself another; what a person says of it may be said later.
+        """
+        if self.identity != identity:
+            return False
+        told = (self.device.id, device)
+        declared = [id_.startswith("declared:") for id_ in told]
+        return told[0] == told[1] or declared[0] != declared[1] or not all(map(stays, told))
 
 
 class Platform(Protocol):

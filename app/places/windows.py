@@ -123,7 +123,7 @@ def _device(root: str, remote: bool) -> Device:
     if not answer:
         return Device(id=f"volume:{root}", name=root)
     _, number, _ = struct.unpack("<III", answer)
-    return Device(id=f"disk:{number}", name=f"Disk {number}", kind=DeviceKind.DISK)
+    return Device(id=f"disk number:{number}", name=f"Disk {number}", kind=DeviceKind.DISK)
 
 
 def _open(name: str, access: int) -> int | None:

@@ -92,20 +92,23 @@ class Place:
     @property
     def marker(self) -> str:
         """The file by which the job knows this very folder again."""
-        return f"{PARTIAL}{self.job}.job"
+        return f"{PARTIAL}{self.job}.{self.index + 1}.job"
 
     def find(
         self, volumes: Callable[[], Iterable[Volume]], volume_of: Callable[[Path], Volume]
     ) -> bool:
         """Look for the volume where it was, then under any other mount point."""
-        if volume_of(self.root).identity == self.record.identity:
+        if self._is_mine(volume_of(self.root)):
             return self._usable(self.root)
         for volume in volumes():
             root = volume.mount_point / PurePosixPath(self.record.below)
-            if volume.identity == self.record.identity and self._usable(root):
+            if self._is_mine(volume) and self._usable(root):
                 self.root = root
                 return True
         return False
+
+    def _is_mine(self, volume: Volume) -> bool:
+        return volume.may_be(self.record.identity, self.record.device)
 
     def _usable(self, root: Path) -> bool:
         """Whether the drive answers and, once opened, this job has left its marker there.
@@ -138,7 +141,7 @@ class Place:
         near = next(path for path in (self.root, *self.root.parents) if path.is_dir())
         held = PinnedFolder(near)
         try:
-            if volume_of(near).identity != self.record.identity or not held.still_there():
+            if not self._is_mine(volume_of(near)) or not held.still_there():
                 raise self._gone()
             if near == self.root:
                 return held

@@ -102,7 +102,7 @@ def _places(journal: Journal, job: JobRow, base: str, volume: Volume) -> dict[in
     return {
         n: place
         for n, place in places
-        if place.identity == volume.identity and may_meet(base, tidy(place.below))
+        if volume.may_be(place.identity, place.device) and may_meet(base, tidy(place.below))
     }
 
 

@@ -118,9 +118,8 @@ def _news(journal: Journal, row: JobRow, evidence: Evidence) -> Iterator[CopyFac
     """Rows of one offload that are others now."""
     records = journal.fact(row.id, "places", [])
     places = CONVERTER.structure(records, tuple[PlaceRecord, ...])
-    mine = {
-        n: place for n, place in enumerate(places) if place.identity == evidence.volume.identity
-    }
+    volume = evidence.volume
+    mine = {n: p for n, p in enumerate(places) if volume.may_be(p.identity, p.device)}
     root = tidy(os.path.relpath(evidence.root, evidence.volume.mount_point))
     mine = {n: p for n, p in mine.items() if may_meet(root, tidy(p.below))}
     if not mine:
@@ -139,7 +138,10 @@ def _news(journal: Journal, row: JobRow, evidence: Evidence) -> Iterator[CopyFac
             fresh = _link_now(fact, entry, seen, place)
         else:
             fresh = _now_known(fact, entry, seen, evidence.files, place, root)
-        if fresh is not None and fresh != fact:
+        if fresh is None or fresh == fact:
+            continue
+        # Good news is taken from the very drive only, bad news also from what may be that drive.
+        if fresh.state is CopyState.FAILED or volume.is_surely(place.identity, place.device):
             yield fresh
 
 

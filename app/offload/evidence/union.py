@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.integrity.hashing import HashKind
 from app.integrity.verdict import CopyEvidence, FileEvidence, Problem, Verdict, card_verdict
@@ -11,6 +11,7 @@ from app.offload.copying.place import PlaceRecord
 from app.offload.copying.work import CopyFact
 from app.offload.evidence.account import Account
 from app.offload.evidence.rows import EntryRow
+from app.places.devices import stays
 from app.places.tree import EntryKind
 
 
@@ -70,6 +71,8 @@ class _Joined:
     def __init__(self, accounts: Sequence[Account]) -> None:
         self._accounts = accounts
         self._by_path = [{row.entry.path: row for row in account.rows} for account in accounts]
+        places = [place for account in accounts for place in account.places.values()]
+        self._newest_port = {place.identity: place.device for place in places}
 
     def each(self, rows: Iterable[EntryRow]) -> Iterator[FileEvidence]:
         """What is known of every file of the newest listing."""
@@ -81,16 +84,23 @@ class _Joined:
         # A job that ended before this file's turn has only listed it.
         said = (old for _, old in told if same_file(old, row) and (old.problem or old.digests))
         decides = next(said, row)
-        copies: dict[tuple[str, str, str], CopyEvidence] = {}
+        copies: dict[tuple[str, str, str, str], CopyEvidence] = {}
         for account, old in told:  # newest first
             if not same_file(old, decides):
                 continue
             for fact in account.copies.get(old.n, ()):
                 place = account.places[fact.destination]
-                copies.setdefault(_lies(place, fact), account.copy_evidence(fact))
+                copies.setdefault(_lies(place, fact), self._evidence(account, fact))
         return FileEvidence(
             path=row.entry.path, problem=decides.problem, copies=tuple(copies.values())
         )
+
+    def _evidence(self, account: Account, fact: CopyFact) -> CopyEvidence:
+        """What a job says of a copy; one drive is one device, whatever port it was plugged into."""
+        evidence, place = account.copy_evidence(fact), account.places[fact.destination]
+        if stays(place.device):
+            return evidence
+        return replace(evidence, device=self._newest_port[place.identity])
 
     def _pairs(self) -> Iterator[tuple[Account, dict[str, EntryRow]]]:
         """The jobs with their rows by path, newest first."""
@@ -101,8 +111,9 @@ def _counts(row: EntryRow) -> bool:
     return row.entry.kind is not EntryKind.FOLDER or row.problem is Problem.UNREADABLE
 
 
-def _lies(place: PlaceRecord, fact: CopyFact) -> tuple[str, str, str]:
-    return place.identity, place.below, fact.path
+def _lies(place: PlaceRecord, fact: CopyFact) -> tuple[str, str, str, str]:
+    device = place.device if stays(place.device) else ""  # a cloned drive has its twin's identity
+    return place.identity, device, place.below, fact.path
 
 
 def same_file(old: EntryRow, decides: EntryRow) -> bool:
