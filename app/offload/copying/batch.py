@@ -56,9 +56,15 @@ class Batch:
         crew: Crew,
         careful: Callable[[], Hand],
         works: Sequence[FileWork],
+        turn: int,
     ) -> None:
-        """*careful* gives a hand of this process, for the third read of what differs."""
+        """*careful* gives a hand of this process, for the third read of what differs.
+
+        Of batches under way at the same time, the hands work for the one with the least *turn*:
+        so one is written out while the next is copied, and not all at the same time.
+        """
         self._passage, self._crew, self._careful = passage, crew, careful
+        self._turn = turn
         self._works = {work.n: work for work in works}
         self._copies: dict[tuple[int, int], CopyWork] = {}
         self._counted: Counter[str | int] = Counter()
@@ -102,7 +108,8 @@ class Batch:
 
     def _answers(self, items: Sequence[Item]) -> Iterator[list[Answer]]:
         """Of the crew, chunk by chunk; whatever ends this early, nothing is left under way."""
-        with contextlib.closing(self._crew.each(items, self._passage.control.checkpoint)) as all_:
+        checkpoint = self._passage.control.checkpoint
+        with contextlib.closing(self._crew.each(items, checkpoint, self._turn)) as all_:
             yield from all_
 
     # Copy

@@ -8,7 +8,9 @@ crosses. Whoever waits here is never held by a drive that does not answer: the w
 
 from __future__ import annotations
 
+import itertools
 import logging
+import math
 import mmap
 import os
 import queue
@@ -21,6 +23,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import Connection
 from socket import AF_UNIX, socketpair
+from typing import NamedTuple
 
 from app.offload.copying.hand import Answer, Equipment, Hand, Item, ToCopy, ToProve
 from app.offload.copying.touch import Abandoned, Look, Touch
@@ -56,13 +59,25 @@ class HelperLost(Exception):
 
 
 Reply = list[Answer] | Exception
-_Order = tuple[Sequence[Item], "queue.SimpleQueue[Reply]"]
+
+
+class _Order(NamedTuple):
+    """A chunk of work; what is smaller is done first."""
+
+    turn: float
+    serial: int
+    items: Sequence[Item]
+    answers: queue.SimpleQueue[Reply] | None
+    """None: there will be no more."""
+
+
+_Inbox = queue.PriorityQueue[_Order]
 
 
 class _Member(threading.Thread):
     """Passes orders to one hand, here or in a helper, and its answers back."""
 
-    def __init__(self, inbox: queue.SimpleQueue[_Order | None], slot: int) -> None:
+    def __init__(self, inbox: _Inbox, slot: int) -> None:
         super().__init__(name=f"small files {slot}", daemon=True)
         self.slot = slot
         self._items: Sequence[Item] = ()
@@ -70,8 +85,8 @@ class _Member(threading.Thread):
         self.ask: Callable[[Sequence[Item]], list[Answer]]
 
     def run(self) -> None:
-        while (order := self._inbox.get()) is not None:
-            self._items, answers = order
+        while (answers := (order := self._inbox.get()).answers) is not None:
+            self._items = order.items
             try:
                 answers.put(self.ask(self._items))
             except Abandoned:
@@ -109,7 +124,8 @@ class Crew:
         I/O the device of a drive has finished; *card_waits* is told for how many seconds the card
         has been silent, and at which file. OSError when no helper can be started.
         """
-        self._inbox: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._inbox: _Inbox = queue.PriorityQueue()
+        self._serials = itertools.count()
         self._patience, self._card_waits = patience, card_waits
         self.broken = False
         """A hand hangs or is lost: take another crew."""
@@ -165,10 +181,11 @@ class Crew:
             member.ask = _asking_across(connection)
 
     def each(
-        self, items: Sequence[Item], checkpoint: Callable[[], None]
+        self, items: Sequence[Item], checkpoint: Callable[[], None], turn: int = 0
     ) -> Generator[list[Answer], None, None]:
         """Have every item worked on; answers come in chunks, in no order.
 
+        What has a smaller *turn* is worked on first.
         *checkpoint* is called between chunks, and may wait or raise. However this ends, nothing
         that was handed out is still under way, unless the crew is `broken`: then a drive does not
         answer, or a helper is lost. To be closed by whoever does not take all answers.
@@ -184,7 +201,7 @@ class Crew:
                     if start is None:
                         break
                     checkpoint()
-                    self._inbox.put((items[start : start + _CHUNK], answers))
+                    self._order(turn, items[start : start + _CHUNK], answers)
                     under_way += 1
                 if not under_way:
                     return
@@ -205,6 +222,11 @@ class Crew:
         finally:
             if not self.broken:
                 self._drain(answers, under_way)
+
+    def _order(
+        self, turn: float, items: Sequence[Item], answers: queue.SimpleQueue[Reply] | None
+    ) -> None:
+        self._inbox.put(_Order(turn, next(self._serials), items, answers))
 
     def _drain(self, answers: queue.SimpleQueue[Reply], under_way: int) -> None:
         """Let what was handed out come to its end, as long as the hands go on."""
@@ -246,7 +268,7 @@ class Crew:
     def close(self) -> None:
         """Let the hands go; one that still waits for a drive is left to itself."""
         for _ in self._members:
-            self._inbox.put(None)
+            self._order(math.inf, (), None)
         for connection in self._connections:
             connection.close()
         if self._helper is not None:

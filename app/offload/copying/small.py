@@ -10,6 +10,7 @@ safe or written down.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -39,6 +40,7 @@ class SmallFiles:
         self._again: list[Sequence[FileWork]] = []
         self._runners = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="batch")
         self._under_way: deque[Future[None]] = deque()
+        self._turns = itertools.count()
         self._batch: list[FileWork] = []
         self._bytes = 0
         if self._helpers:
@@ -70,11 +72,11 @@ class SmallFiles:
             self._settle(_AT_ONCE - 1)
             self._submit(batch)
 
-    def _run(self, batch: Sequence[FileWork]) -> None:
+    def _run(self, batch: Sequence[FileWork], turn: int) -> None:
         crew = self._crew
         assert crew is not None
         try:
-            Batch(self._passage, crew, self._hand, batch).run()
+            Batch(self._passage, crew, self._hand, batch, turn).run()
         except (NoAnswer, HelperLost) as error:
             self._passage.log.info("A batch of small files is begun again: %s", error)
             self._again.append(batch)
@@ -104,7 +106,7 @@ class SmallFiles:
     def _submit(self, batch: Sequence[FileWork]) -> None:
         if self._crew is None:
             self._crew = self._new_crew()
-        self._under_way.append(self._runners.submit(self._run, batch))
+        self._under_way.append(self._runners.submit(self._run, batch, next(self._turns)))
 
     def _new_crew(self) -> Crew:
         """Helper processes where they are worth it; threads where none can be started."""
