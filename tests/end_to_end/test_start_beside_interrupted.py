@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mount_bench import Bench
+from mount_bench import Bench, run
 from offload_bench import MB, House, accepted_by_ascmhl, generations, make_card, spec_for, wait_for
 
 from app.integrity.hashing import HashKind
@@ -108,6 +108,20 @@ def test_what_it_left_half_written_counts_as_room(house: House, spec: OffloadSpe
         ended = engine.run(spec)
     assert (ended.id, ended.state, ended.safe) == (job, JobState.DONE, True)
     assert not any(left.exists() for left in half)
+
+
+def test_what_it_left_and_nobody_can_remove_stops_nothing(house: House, spec: OffloadSpec) -> None:
+    job = cut_off(house, spec, spec.destinations[0].path / "A003")
+    stays = spec.destinations[0].path / "A003" / f"{PARTIAL}{job}-half.part"
+    stays.write_bytes(b"half a clip")
+    run("chattr", "+i", stays)
+    try:
+        with house.engine() as engine:
+            ended = engine.run(spec)
+            assert (ended.id, ended.state, ended.safe) == (job, JobState.DONE, True)
+        assert stays.exists()
+    finally:
+        run("chattr", "-i", stays)
 
 
 def _fill(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -19,6 +20,9 @@ from app.places.patience import ask
 from app.places.root import PinnedFolder, is_gone
 from app.places.silence import Silence, watcher
 from app.places.volumes import Volume
+from app.units import count_text
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,12 +244,17 @@ class Place:
         folder.sync_folder("")
 
     def drop_partials(self, folders: Iterable[str]) -> None:
-        """Remove what a crash or a pulled drive left half written by this job."""
+        """Remove what a crash or a pulled drive left half written by this job.
+
+        What cannot be removed stays, under a name that nobody takes for a file of the card.
+        """
         assert self.target is not None
         folder, known = self.target.folder, tuple(folders)
         self.target.ask(lambda: self._drop_partials(folder, known), watcher().patience.sync)
 
-    def _drop_partials(self, folder: PinnedFolder, folders: Iterable[str]) -> None:
+    def _drop_partials(self, folder: PinnedFolder, folders: Iterable[str]) -> list[str]:
+        """Remove all that can be; answers what cannot. Raises DestinationGone."""
+        left = []
         for path in folders:
             try:
                 with folder.folder(path) as fd:
@@ -253,8 +262,20 @@ class Place:
             except OSError:
                 continue
             for name in names:
-                if name.startswith(f"{PARTIAL}{self.job}-"):
-                    folder.remove(f"{path}/{name}" if path else name)
+                partial = f"{path}/{name}" if path else name
+                if name.startswith(f"{PARTIAL}{self.job}-") and not self._dropped(folder, partial):
+                    left.append(partial)
+        return left
+
+    def _dropped(self, folder: PinnedFolder, path: str) -> bool:
+        try:
+            folder.remove(path)
+        except OSError as error:
+            if is_gone(error):
+                raise self._gone() from error
+            log.warning("%s: %s on %s cannot be removed: %s", self.job, path, self.name, error)
+            return False
+        return True
 
     def clear_up(self, volume_of: Callable[[Path], Volume], folders: Iterable[str]) -> None:
         """Take away what a job that was cut off has left in a root that `find` has found.
@@ -269,12 +290,19 @@ class Place:
             return  # the job was cut off before it had made anything
         folder = self.pin(volume_of)
         try:
-            self._drop_partials(folder, folders)
+            left = self._drop_partials(folder, folders)
             self._unmark(folder)
         except OSError as error:
             raise self._fault(error) from error
         finally:
             folder.close()
+        if left:
+            raise WriteFailed(
+                f"{count_text(len(left), 'file')} on {self.name} cannot be removed, e.g."
+                f" {self.root / left[0]}. Remove by hand what begins with {PARTIAL}{self.job}.",
+                path=self.root / left[0],
+                device=self.name,
+            )
 
 
 def room_of_partials(root: Path, job: JobId) -> int:
