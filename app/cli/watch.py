@@ -23,7 +23,7 @@ from app.engine import Engine
 from app.errors import BadInput, JournalFault
 from app.jobs.snapshot import JobState
 from app.media.watch.folder import GOES_ON, WatchFolder
-from app.media.watch.ledger import Entry, Stage
+from app.media.watch.ledger import PARTS, Entry, Stage
 from app.media.watch.order import FILE, init
 from app.media.watch.state import WatchState
 from app.paths import absolute
@@ -181,6 +181,9 @@ class _Keeper:
         if entry.words == GOES_ON:
             self._line.say(f"{entry.file}: {entry.product} goes on where it was")
             return
+        if entry.product == PARTS:
+            self._line.warn(entry.words)
+            return
         words = f"{entry.file}: {entry.product} {_WORDS[entry.stage]}"
         told = f"{words}: {entry.words}" if entry.words else words
         if entry.stage is Stage.FAILED:
@@ -209,6 +212,8 @@ class _Awaited:
             return ""
         self._said = file
         others = f" and {state.growing - 1:,} more" if state.growing > 1 else ""
+        if state.lacks:
+            return f"{file}{others}: {state.lacks} is missing, waited for"
         return f"{file}{others}: still being written, waited for"
 
 

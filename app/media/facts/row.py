@@ -91,11 +91,20 @@ def pictures_with(path: Path) -> Pictures:
 
 def pictures_in(folder: Path) -> list[Pictures]:
     """Every row of two or more pictures in a folder. Raises OSError."""
+    return rows_among(folder, (name for name in _names(folder) if ending(name) in PICTURES))
+
+
+def rows_among(folder: Path, names: Iterable[str]) -> list[Pictures]:
+    """Every row of two or more among the pictures *names* of a folder. Raises OSError."""
     rows = []
-    for (head, _), group in _groups(n for n in _names(folder) if ending(n) in PICTURES).items():
-        digits, name = min(group)
-        row = _like(folder / name, head, digits, group)
-        rows += [row] if row is not None else []
+    for (head, _), group in _groups(names).items():
+        left = sorted(group)
+        while left:
+            digits, name = left[0]
+            row = _like(folder / name, head, digits, left)
+            taken = {name, *(row.names if row is not None else ())}
+            left = [one for one in left if one[1] not in taken]
+            rows += [row] if row is not None else []
     return rows
 
 

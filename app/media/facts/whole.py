@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from app.media.facts.row import (
     pictures_with,
 )
 from app.places.cards.draft import ClipDraft
-from app.places.cards.listing import MEDIA, MOVIES, SOUNDS, arrange
+from app.places.cards.listing import MEDIA, MOVIES, SOUNDS, Folder, arrange
 from app.places.cards.plain import by_stem
 from app.places.cards.recognise import STRUCTURES
 from app.places.cards.sidecars import Sidecars
@@ -135,16 +136,49 @@ def _files_of(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def _draft_of(path: Path) -> tuple[str, ClipDraft | None, Path]:
-    """The clip that the card's structure says *path* is media of; its key and the card's folder."""
-    top, inside = _top(path)
+def spans_of(paths: Iterable[Path]) -> dict[Path, Whole]:
+    """The clip of each of *paths* that is one of several files of it, or lacks one.
+
+    The same as `whole_clip` tells, with each folder listed only once.
+    """
+    found: dict[Path, Whole] = {}
+    tops: dict[Path, tuple[Path, str]] = {}
+    below: dict[tuple[Path, str], list[Path]] = defaultdict(list)
+    for path in paths:
+        if path.parent not in tops:
+            tops[path.parent] = _top(path)
+        below[tops[path.parent]].append(path)
+    for (top, inside), some in below.items():
+        key, clips, _ = _card_at(top, inside)
+        if key not in _SPANNING:
+            continue
+        by_path = {part.path: clip for clip in clips for part in clip.parts}
+        for path in some:
+            if draft := by_path.get(path.relative_to(top).as_posix()):
+                whole = _whole(path, key, draft, top)
+                if len(whole.parts) + len(whole.sounds) > 1 or whole.missing:
+                    found[path] = whole
+    return found
+
+
+def _card_at(top: Path, inside: str) -> tuple[str, list[ClipDraft], Folder]:
+    """Key and clips of the card in a folder, "" and none where there is none; and what is there."""
     entries = list(_listed(top, inside))
     folder = arrange(entries, top.name)
-    own = path.relative_to(top).as_posix()
     for structure in STRUCTURES if len(entries) < _MOST else ():
         card = structure.recognise(folder, Sidecars(top))
         if card is not None:
-            return card.key, _clip_with(own, card.clips), top
+            return card.key, card.clips, folder
+    return "", [], folder
+
+
+def _draft_of(path: Path) -> tuple[str, ClipDraft | None, Path]:
+    """The clip that the card's structure says *path* is media of; its key and the card's folder."""
+    top, inside = _top(path)
+    key, clips, folder = _card_at(top, inside)
+    own = path.relative_to(top).as_posix()
+    if key:
+        return key, _clip_with(own, clips), top
     same = [found for found in folder.files if _alike(found.stem, path.stem)]
     draft = _clip_with(own, by_stem(same))
     if draft is not None:  # without a card's structure, sound of that name is a clip of its own

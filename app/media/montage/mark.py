@@ -69,9 +69,14 @@ def mark_for(source: Path, files: Iterable[Path], track: int, asked: object) -> 
     """The mark, without its counts, of a sheet of a clip that lies in *files*. OSError."""
     stamps = [(stamp.size, stamp.changed) for stamp in map(Stamp.of, files)]
     return Mark(
-        clip=_digest([str(source), track]),
+        clip=clip_mark(source, track),
         made_of=_digest([_GENERATION, stamps, track, asked]),
     )
+
+
+def clip_mark(source: Path, track: int) -> str:
+    """Stands for the place of a clip and its picture track."""
+    return _digest([str(source), track])
 
 
 def _digest(value: object) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from app.media.facts.external import decoder_for
 from app.media.facts.whole import Whole
-from app.media.montage.mark import Mark, mark_for
+from app.media.montage.mark import Mark, clip_mark, mark_for
 from app.media.montage.spec import MadeSheet, MontageSpec, SheetForm, SheetState
 
 
@@ -65,10 +65,15 @@ class SheetOrder:
         files = files_of(whole)
         return mark_for(self.source, files, track, [self.grid, self.form, self.width])
 
+    def is_of(self, there: Mark, whole: Whole, track: int) -> bool:
+        """Whether a sheet shows this clip: of one that has grown another file may be the first."""
+        return any(there.clip == clip_mark(path, track) for path in (self.source, *files_of(whole)))
+
 
 def files_of(whole: Whole) -> Sequence[Path]:
-    """The files by whose size and time a changed clip is noticed: of a row its ends."""
-    return (whole.pictures.first, whole.pictures.last) if whole.pictures else whole.parts
+    """The files by whose size and time a changed clip is noticed."""
+    row = whole.pictures
+    return [row.folder / name for name in row.names] if row else whole.parts
 
 
 class Obstacle(StrEnum):

@@ -96,7 +96,7 @@ class Drawing:
             if there is not None and mark.finished(there) and not self._order.anew:
                 sheets.append(there.sheet(path, known=True))
                 continue
-            if path.exists() and (there is None or there.clip != mark.clip):
+            if path.exists() and not (there and self._order.is_of(there, whole, number)):
                 words = f"{path} is there already and was not made from {self._order.source}."
                 return _failed(words, Obstacle.TAKEN, path)
             path.parent.mkdir(parents=True, exist_ok=True)

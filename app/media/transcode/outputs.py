@@ -50,6 +50,11 @@ class Output:
         return self.of.path
 
     @property
+    def originals(self) -> set[Path]:
+        """Each may have spoken for it: of a clip that has grown, another file may be the first."""
+        return {self.source, *self.of.files}
+
+    @property
     def part(self) -> Path:
         """Its name until it is checked."""
         return self.path.with_name(self.path.name + PART)
@@ -123,13 +128,13 @@ def _work_of(path: Path, folder: Path | None) -> Path:
 def _is_anothers(output: Output) -> bool:
     """Whether the name is, or is being, used for another original."""
     claim = _read_claim(output.work)
-    if claim is not None and claim != str(output.source):
+    if claim is not None and Path(claim) not in output.originals:
         return True
     if not output.path.exists():
         return False
     _take_up(output)
     sheet = read_sheet(output.path)
-    return sheet is None or sheet.source != output.source
+    return sheet is None or sheet.source not in output.originals
 
 
 def _take_up(output: Output) -> None:
@@ -157,7 +162,7 @@ def _may_replace(output: Output) -> bool:
     if output.anew:
         return True
     sheet = read_sheet(output.path)
-    if sheet is None or sheet.source != output.source or sheet.digest != output.digest:
+    if sheet is None or sheet.source not in output.originals or sheet.digest != output.digest:
         return False
     return len(output.of.files) > sheet.source_files
 

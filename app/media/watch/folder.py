@@ -7,7 +7,6 @@ import logging
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +19,8 @@ from app.jobs.spec import JobId, Spec
 from app.log import job_of, start_log, stop_log
 from app.media.facts.stamp import Stamp
 from app.media.facts.values import ClipFacts
-from app.media.watch.landed import clips_landed, has_twin
-from app.media.watch.ledger import Entry, Ledger, Stage
+from app.media.watch.landed import Landed, Landing, look
+from app.media.watch.ledger import PARTS, PROBE, Entry, Ledger, Stage
 from app.media.watch.order import WatchOrder
 from app.media.watch.products import SEEN, Products
 from app.media.watch.settled import Settling
@@ -37,8 +36,9 @@ _LOOK_LEAST = 2.0
 """Seconds between two looks at everything, however much is notified."""
 _DEAD = 5.0
 """Seconds between two questions whether the Reelkeep that had a job in hand has died."""
+_FOR_PARTS = 60.0
+"""Seconds more for which a clip has to stay as it is while files of it are missing."""
 _LEDGER, _LOCK = "watch.jsonl", "watch.lock"
-PROBE = "probe"
 GOES_ON = "goes on"
 """The words of a job that an earlier run has left, and that is gone on with."""
 Told = Callable[[Entry], None]
@@ -77,15 +77,16 @@ class WatchFolder:
         self._products, self._queue, self._told = products, queue, told
         self._ledger = Ledger(order.work / _LEDGER)
         self._settling = Settling(float(order.watch.quiet_seconds))
-        self._ready: deque[str] = deque()
-        """Files that have settled and wait for their turn."""
-        self._there: dict[str, Stamp] = {}
-        """Files of the last look."""
+        self._ready: dict[str, Stamp] = {}
+        """Clips that have settled and wait for their turn, as they were then."""
+        self._there = Landing()
+        """What was found at the last look."""
+        self._looks = 1
+        """How often to look at everything as soon as may be."""
         self._changes = 0
-        self._known: dict[str, Stamp] = {}
-        """Those of them that have something to be made, and have not settled yet."""
+        self._known: dict[str, Landed] = {}
+        """Clips that have something to be made, and have not settled yet."""
         self._in_hand: dict[tuple[str, str], Entry] = {}
-        self._left_out: set[str] = set()
         self._jobs: set[str] = set()
         """Every job of this run, for the log."""
         self._asked_dead = -math.inf
@@ -122,23 +123,25 @@ class WatchFolder:
 
     def _watch(self, once: bool) -> bool:
         well, polled = True, not gives_notice(self.order)
-        looks, looked = 1, -math.inf
+        looked, stale = -math.inf, False
         for woken in wakes(self.order, self._stop, polled=polled):
+            stale = stale or woken
             if woken:  # twice: what is still being made may give notice of its folder only
-                looks = 1 if once else 2
+                self._looks = 1 if once else 2
             if self._again.is_set():
                 self._again.clear()
                 self._ledger.forget_failures()
-                looks = max(looks, 1)
+                self._looks = max(self._looks, 1)
             since = time.monotonic() - looked
-            if since >= (_LOOK_LEAST if looks else self.order.watch.rescan_seconds):
+            if since >= (_LOOK_LEAST if self._looks else self.order.watch.rescan_seconds):
                 self._look()
-                looks, looked = max(0, looks - 1), time.monotonic()
-            self._settle()
+                self._looks, looked, stale = max(0, self._looks - 1), time.monotonic(), False
+            self._settle(stale=stale)
             well = self._follow() and well
+            self._show(polled=polled)  # to look into a clip may take its time
             well = self._queue_next() and well
             self._show(polled=polled)
-            idle = not (looks or self._known or self._ready or self._in_hand)
+            idle = not (self._looks or self._known or self._ready or self._in_hand)
             if self._stop.is_set() or (once and idle):
                 break
         return well and not (once and self._state.trouble)
@@ -146,99 +149,122 @@ class WatchFolder:
     # Looking
 
     def _look(self) -> None:
-        """Find the files that have something to be made."""
-        left_out: set[str] = set()
-        unreadable: list[OSError] = []
+        """Find the clips that have something to be made."""
         try:
-            there = dict(clips_landed(self.order.raw, left_out, unreadable))
+            there = look(self.order.raw)
         except OSError as error:
             words = f"{self.order.raw} cannot be read: {error.strerror}."
             self._state = replace(self._state, trouble=words)
             return
-        trouble = " ".join(f"{one.filename} cannot be read: {one.strerror}." for one in unreadable)
-        self._state = replace(self._state, trouble=trouble)
+        bad = (f"{one.filename} cannot be read: {one.strerror}." for one in there.unreadable)
+        self._state = replace(self._state, trouble=" ".join(bad))
+        for name, stamp in list(self._ready.items()):
+            if name not in there.clips or there.clips[name].stamp != stamp:
+                del self._ready[name]
+        taken = self._ready.keys() | {file for file, _ in self._in_hand}
         found = {
-            name: stamp
-            for name, stamp in there.items()
-            if name not in self._ready and self._wanting(name, stamp)
+            name: clip
+            for name, clip in there.clips.items()
+            if name not in taken and self._wanting(name, clip.stamp)
         }
         for gone in self._known.keys() - found.keys():
             self._settling.forget(gone)
-        self._changes += there != self._there
-        self._there, self._known, self._left_out = there, found, left_out
+        for name, clip in found.items():
+            if clip.lacks and (name not in self._known or self._known[name].lacks != clip.lacks):
+                log.info("%s lacks %s, which may still come", name, clip.lacks)
+        self._changes += there.clips != self._there.clips
+        self._there, self._known = there, found
 
     def _wanting(self, name: str, stamp: Stamp) -> tuple[str, ...]:
-        """Products of a file that are ordered, and not known to be made of it or to have failed."""
+        """Products of a clip that are ordered, and not known to be made of it or to have failed."""
         bad = self._ledger.get(name, PROBE)
         if bad is not None and bad.stamp == stamp:
             return ()
         known = ((one, self._ledger.get(name, one)) for one in self._products.names())
         return tuple(one for one, entry in known if entry is None or entry.stamp != stamp)
 
-    def _settle(self) -> None:
-        """Take up what has stopped growing and is closed."""
-        for name in list(self._known):
-            path = self.order.raw / name
+    def _settle(self, *, stale: bool) -> None:
+        """Take up what has stopped growing and is closed; *stale*: files may have come since."""
+        for name, clip in list(self._known.items()):
+            if (stale and len(clip.files) > 1) or clip.due > time.time():
+                continue
+            more = _FOR_PARTS if clip.lacks else 0.0
             try:
-                stamp = Stamp.of(path)
+                stamp = self._settling.settled(name, clip.files, clip.stamp, more=more)
             except OSError:
                 self._settling.forget(name)
                 self._known.pop(name)
                 continue
-            if self._settling.settled(name, path, stamp):
+            if stamp is not None:
                 self._known.pop(name)
-                self._ready.append(name)
+                self._ready[name] = stamp
 
     # Making
 
     def _queue_next(self) -> bool:
-        """Queue what is to be made of the next files; False when one of them is no clip."""
+        """Queue what is to be made of the next clips; False when one of them is none."""
         well = True
         while self._ready and len({file for file, _ in self._in_hand}) < _AT_ONCE:
-            name = self._ready.popleft()
+            name = next(iter(self._ready))
+            stamp = self._ready.pop(name)
             if self._stop.is_set():
                 return well
-            path = self.order.raw / name
+            clip = self._there.clips[name] = replace(self._there.clips[name], stamp=stamp)
             try:
-                stamp = self._there[name] = Stamp.of(path)
-                facts = self._queue.probe(path)
-            except OSError:
-                continue  # it is gone
-            except ReelkeepError as error:
-                if is_online(path):
-                    self._add(name, stamp, PROBE, Stage.FAILED, words=str(error))
-                    well = False
-                continue
+                well = self._queue_all(clip) and well
+            except WriteFailed:  # nothing can be remembered
+                raise
             except Exception:  # a bug of ours: the other clips are none the worse
-                log.exception("%s could not be looked at", path)
-                self._add(name, stamp, PROBE, Stage.FAILED, words="Internal error, see the log.")
+                log.exception("%s could not be looked at", clip.files[0])
+                self._add(clip, PROBE, Stage.FAILED, words="Internal error, see the log.")
                 well = False
-                continue
-            log.info("%s is %s, %.1f s", name, facts.container, float(facts.duration))
-            for product in self._wanting(name, stamp):
-                if self._products.fits(product, facts):
-                    well = self._queue_one(name, stamp, product) and well
-                else:
-                    self._add(name, stamp, product, Stage.LEFT_OUT, words="it has no picture")
         return well
 
-    def _queue_one(self, name: str, stamp: Stamp, product: str) -> bool:
-        apart = has_twin(self.order.raw / name, sounds=product not in SEEN)
-        spec = self._products.spec(product, name, apart=apart)
+    def _queue_all(self, clip: Landed) -> bool:
+        """Queue what is to be made of one clip; False when it is none, or not whole."""
+        path = clip.files[0]
+        try:
+            if Stamp.of_all(clip.files) != clip.stamp:
+                self._looks = max(self._looks, 1)  # it has grown again
+                return True
+            facts = self._queue.probe(path)
+        except OSError:
+            return True  # it is gone
+        except ReelkeepError as error:
+            if is_online(path):
+                self._add(clip, PROBE, Stage.FAILED, words=str(error))
+                return False
+            return True
+        log.info("%s is %s, %.1f s", clip.name, facts.container, float(facts.duration))
+        well = not clip.lacks
+        if clip.lacks:
+            words = f"{clip.name} lacks {clip.lacks}. It is made anew when that has come."
+            self._add(clip, PARTS, Stage.FAILED, words=words)
+        for product in self._wanting(clip.name, clip.stamp):
+            if self._products.fits(product, facts):
+                well = self._queue_one(clip, product) and well
+            else:
+                self._add(clip, product, Stage.LEFT_OUT, words="it has no picture")
+        return well
+
+    def _queue_one(self, clip: Landed, product: str) -> bool:
+        apart = self._there.has_twin(clip, sounds=product not in SEEN)
+        spec = self._products.spec(product, clip.name, apart=apart)
         try:
             job = self._queue.submit(spec)
         except ReelkeepError as error:
-            self._add(name, stamp, product, Stage.FAILED, words=str(error))
+            self._add(clip, product, Stage.FAILED, words=str(error))
             return False
-        self._take_in_hand(self._add(name, stamp, product, Stage.QUEUED, job=job))
+        self._take_in_hand(self._add(clip, product, Stage.QUEUED, job=job))
         return True
 
     def _add(
-        self, name: str, stamp: Stamp, product: str, stage: Stage, *, job: str = "", words: str = ""
+        self, clip: Landed, product: str, stage: Stage, *, job: str = "", words: str = ""
     ) -> Entry:
+        stamp = clip.stamp
         entry = Entry(
-            file=name, size=stamp.size, changed=stamp.changed, product=product, stage=stage,
-            job=job, words=words,
+            file=clip.name, size=stamp.size, changed=stamp.changed, each=stamp.each,
+            product=product, stage=stage, job=job, words=words,
         )  # fmt: skip
         self._ledger.add(entry)
         self._tell(entry)
@@ -275,6 +301,8 @@ class WatchFolder:
                 self._go_on(now)
                 continue
             del self._in_hand[key]
+            if self._stamp_of(entry.file) != entry.stamp:  # it has changed meanwhile
+                self._looks = max(self._looks, 1)
         self._ask_for_the_dead(foreign)
         return well
 
@@ -304,6 +332,7 @@ class WatchFolder:
     # Keeping
 
     def _show(self, *, polled: bool) -> None:
+        first = next(iter(self._known.values()), None)
         in_hand = tuple(
             InHand(file=one.file, product=one.product, job=JobId(one.job))
             for one in self._in_hand.values()
@@ -312,22 +341,27 @@ class WatchFolder:
             self._state,
             running=True,
             polled=polled,
-            there=len(self._there),
+            there=len(self._there.clips),
             changes=self._changes,
             growing=len(self._known),
-            awaited=next(iter(self._known), ""),
+            awaited=first.name if first else "",
+            lacks=first.lacks if first else "",
             waiting=len(self._ready),
             in_hand=in_hand,
             done=self._ledger.count(Stage.DONE),
             failures=tuple(self._failures()),
-            left_out=len(self._left_out),
+            left_out=len(self._there.left_out),
         )
 
     def _failures(self) -> Iterator[Failure]:
         """What could not be made of files that are there as they were then."""
         for one in self._ledger.at(Stage.FAILED):
-            if self._there.get(one.file) == one.stamp:
+            if self._stamp_of(one.file) == one.stamp:
                 yield Failure(file=one.file, product=one.product, words=one.words)
+
+    def _stamp_of(self, name: str) -> Stamp | None:
+        clip = self._there.clips.get(name)
+        return clip.stamp if clip is not None else None
 
     @contextlib.contextmanager
     def _logged(self) -> Iterator[None]:

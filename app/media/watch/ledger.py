@@ -18,6 +18,7 @@ from app.media.facts.stamp import Stamp
 from app.media.products.partial import sync_folder
 from app.media.transcode.work import write_safely
 
+PROBE, PARTS = "probe", "parts"
 _MOST_SPENT = 1000
 """Lines that no longer count, above which the file is written anew at the start."""
 
@@ -34,22 +35,24 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One product of one file."""
+    """One product of one clip."""
 
     file: str
-    """Its path below the raw folder."""
+    """The path of its first file below the raw folder."""
     size: int
     changed: int
     product: str
-    """`archive`, `preview`, `montage`, `proxies`; `probe` for what is no clip."""
+    """`archive`, `preview`, `montage`, `proxies`; `probe` for no clip, `parts` where some lack."""
     stage: Stage
+    each: str = ""
+    """Of several files: stands for the state of each."""
     job: str = ""
     words: str = ""
 
     @property
     def stamp(self) -> Stamp:
-        """The state of the file that it was made of."""
-        return Stamp(size=self.size, changed=self.changed)
+        """The state of the clip that it was made of."""
+        return Stamp(size=self.size, changed=self.changed, each=self.each)
 
 
 class Ledger:
@@ -131,7 +134,8 @@ class Ledger:
     def forget_failures(self) -> None:
         """Have what failed tried again."""
         for entry in self.at(Stage.FAILED):
-            self.add(replace(entry, changed=0))  # of another state: to be made of this one
+            if entry.product != PARTS:
+                self.add(replace(entry, changed=0))  # of another state: to be made of this one
 
     def _failed(self, error: OSError) -> WriteFailed:
         return WriteFailed(

@@ -1,4 +1,4 @@
-"""Whether a file is finished: it has stopped growing, and nobody has it open to write."""
+"""Whether a clip is finished: it has stopped growing, and nobody has a file of it open to write."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,36 +16,52 @@ import psutil
 
 from app.media.facts.stamp import Stamp
 
+_FEW = 100
+"""Files of a clip up to which all are looked at again and again."""
+
 
 @dataclass(slots=True)
 class Settling:
-    """Files that were seen, and since when each is as it is."""
+    """Clips that were seen, and since when each is as it is."""
 
     quiet: float
     """Seconds for which it has to stay as it is."""
     _seen: dict[str, tuple[Stamp, float]] = field(default_factory=dict)
 
-    def settled(self, name: str, path: Path, stamp: Stamp) -> bool:
-        """Look at a file once more; True as soon as it may be taken up."""
+    def settled(
+        self, name: str, files: Sequence[Path], known: Stamp, *, more: float = 0.0
+    ) -> Stamp | None:
+        """Look at a clip once more; its stamp as soon as it may be taken up. OSError.
+
+        *known* is how it was at the last look at everything, *more* seconds that it has to stay so
+        beyond those of all clips.
+        """
         now = time.monotonic()
         before, since = self._seen.get(name, (None, now))
+        due = now - since >= self.quiet + more
+        stamp = known if len(files) > _FEW and not due else Stamp.of_all(files)
         if before != stamp:
             self._seen[name] = (stamp, now)
-            return False
-        if now - since < self.quiet or is_written(path):
-            return False
+            return None
+        if not due or is_written(*files):
+            return None
         del self._seen[name]
-        return True
+        return stamp
 
     def forget(self, name: str) -> None:
         """It is gone."""
         self._seen.pop(name, None)
 
 
-def is_written(path: Path) -> bool:
-    """Whether some program has *path* open to write, as far as this system tells."""
-    held = _leased(path) if sys.platform == "linux" else None
-    return _open_somewhere(path) if held is None else held
+def is_written(*files: Path) -> bool:
+    """Whether some program has one of *files* open to write, as far as this system tells."""
+    for path in reversed(files):  # the last one is the likeliest
+        held = _leased(path) if sys.platform == "linux" else None
+        if held is None:
+            return _open_somewhere(files)
+        if held:
+            return True
+    return False
 
 
 def _leased(path: Path) -> bool | None:
@@ -69,13 +86,13 @@ def _leased(path: Path) -> bool | None:
     return False
 
 
-def _open_somewhere(path: Path) -> bool:
+def _open_somewhere(files: Iterable[Path]) -> bool:
     """By a look at the open files of every process that we may look at."""
-    wanted = os.path.realpath(path)
+    wanted = set(map(os.path.realpath, files))
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             for file in process.open_files():
                 mode = getattr(file, "mode", "r")
-                if file.path == wanted and (mode != "r" or sys.platform != "linux"):
+                if file.path in wanted and (mode != "r" or sys.platform != "linux"):
                     return True
     return False

@@ -25,7 +25,7 @@ class Failure:
     file: str
     """The path below the raw folder."""
     product: str
-    """`probe` for a file that is no clip."""
+    """`probe` for a file that is no clip, `parts` for a clip that lacks some of its files."""
     words: str
     """Why, in one sentence."""
 
@@ -45,16 +45,18 @@ class WatchState:
     changes: int = 0
     """How often others lay there, or other bytes in them, than at the look before."""
     growing: int = 0
-    """Files that are not finished yet."""
+    """Clips that are not finished yet."""
     awaited: str = ""
     """The first of them, by its path below the raw folder."""
+    lacks: str = ""
+    """Files of that one that are missing, and may still come."""
     waiting: int = 0
-    """Finished files that wait for their turn."""
+    """Finished clips that wait for their turn."""
     in_hand: tuple[InHand, ...] = ()
     done: int = 0
     """Products that were made, since ever."""
     failures: tuple[Failure, ...] = ()
-    """What could not be made of files that are still there, as they were then."""
+    """What could not be made of clips that are still there, as they were then."""
     left_out: int = 0
     """Files that are no clips."""
     trouble: str = ""

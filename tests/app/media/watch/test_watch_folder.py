@@ -280,8 +280,8 @@ def test_a_file_that_grows_has_not_settled(tmp_path):
     path.write_bytes(b"")
     settling = Settling(quiet=0.2)
 
-    def looked() -> bool:
-        return settling.settled("a.mov", path, Stamp.of(path))
+    def looked() -> Stamp | None:
+        return settling.settled("a.mov", [path], Stamp.of(path))
 
     assert not looked()
     path.write_bytes(b"one")
