@@ -46,6 +46,10 @@ class FaultMount:
         """Answer again, everything that was asked meanwhile."""
         self._process.send_signal(signal.SIGCONT)
 
+    def die(self) -> None:
+        """What it was asked, and will be, fails from now on, as with a reader that was pulled."""
+        self._process.kill()
+
     def set(self, *rules: dict[str, object]) -> None:
         """The rules from now on."""
         fresh = self._rules.with_suffix(".new")

@@ -24,19 +24,21 @@ import click
 from app.errors import (
     BadInput,
     DestinationFault,
+    DestinationSilent,
     JobCancelled,
     NameTaken,
     ReelkeepError,
     Refusal,
     SourceChanged,
+    SourceGone,
 )
 from app.integrity.hashing import HashKind
 from app.jobs.spec import JobId, new_job_id
 from app.jobs.stand_in import stand_in
 from app.log import JobLogFormatter, job_context, job_log_file
 from app.offload.pfncopy.dead_runs import Runs
-from app.offload.pfncopy.dispatch import Dispatch, DispatchRun, Outcome
-from app.offload.pfncopy.look import final_of, typed_path
+from app.offload.pfncopy.dispatch import LOOK_AT_SOURCE, Dispatch, DispatchRun, Outcome
+from app.offload.pfncopy.look import asked, final_of, typed_path
 from app.offload.pfncopy.words import missed, told
 from app.paths import Profile
 from app.settings import Settings
@@ -119,6 +121,8 @@ def _command(
         except (Refusal, NameTaken) as error:
             log.error("%s", error)
             return REFUSED
+        except (DestinationSilent, JobCancelled):
+            raise
         except Exception:
             _details.exception("This ended by an internal error")
             raise
@@ -127,7 +131,7 @@ def _command(
 def _source(typed: str) -> Path:
     path = typed_path(typed, "source")
     try:
-        return path.resolve()
+        return asked(path, path.resolve)
     except (OSError, RuntimeError) as error:  # a name too long, or links in a circle
         raise BadInput(f"{path} cannot be looked at: {error}.", path=path) from error
 
@@ -177,6 +181,8 @@ def _copy(work: DispatchRun, typed: str, kind: str, size: int | None) -> int:
             _check_size(source, size)
         except BadInput as error:
             outcome.source_trouble = SourceChanged(error.message, path=source)
+        except DestinationSilent as error:
+            outcome.source_trouble = SourceGone(error.message, path=source, hint=LOOK_AT_SOURCE)
     if outcome.source_trouble is not None:
         log.error("%s", told(outcome.source_trouble))
         return FAILED
@@ -187,7 +193,7 @@ def _check_size(source: Path, size: int | None) -> None:
     if size is None:
         return
     try:
-        found = source.stat().st_size
+        found = asked(source, source.stat).st_size
     except OSError as error:
         raise BadInput(f"{source} cannot be looked at: {error.strerror}.", path=source) from error
     if found != size:

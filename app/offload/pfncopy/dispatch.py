@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from app.errors import (
     DestinationSilent,
     ReelkeepError,
     SourceFault,
+    SourceGone,
     WriteFailed,
 )
 from app.integrity.hashing import HashKind
@@ -24,17 +26,21 @@ from app.jobs.control import JobControl
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot
 from app.jobs.spec import JobId
 from app.offload.card.source import Source
+from app.offload.card.watch import watched_source
 from app.offload.copying.large import LargeFiles
 from app.offload.copying.passage import Passage
 from app.offload.copying.target import Target
 from app.offload.copying.work import CopyFact, CopyWork, FileWork
 from app.offload.pfncopy.dead_runs import Leftover, Runs, leftovers, sweep, where
 from app.offload.pfncopy.look import Room, asked, entry_of, lies_there
+from app.places.descriptors import let_files_go
 from app.places.devices import DeviceKind
 from app.places.linux.calls import runs_in_user_space
 from app.places.root import PinnedFolder
+from app.places.silence import Silence
 from app.places.volumes import Volume, volume_of
 
+LOOK_AT_SOURCE = "Check its drive, reader and cable, then copy it again."
 _LEAST_BLOCK, _MOST_BLOCK, _STEP = 128 << 10, 64 << 20, 4096
 
 
@@ -183,17 +189,30 @@ class DispatchRun:
 
     def _copy_from_source(self, targets: dict[int, Target]) -> None:
         parent = self.order.source.parent
+        silence = Silence(parent.name or str(parent), hint=LOOK_AT_SOURCE)
+        silence.hurried = lambda: self.control.cancelled
         try:
-            folder = PinnedFolder(parent)
+            folder = silence.ask(lambda: PinnedFolder(parent))
+        except DestinationSilent as silent:
+            self._outcome.source_trouble = self._source_silent(silent)
+            return
         except OSError as error:
             self._outcome.source_trouble = SourceFault(
                 f"The folder {parent} cannot be opened: {error.strerror}.", path=parent
             )
             return
+        silence.lies_on(folder.device)
         try:
-            self._copy(Source(folder, parent.name), targets)
+            self._copy(watched_source(folder, silence.name, silence), targets, silence)
         finally:
+            if silence.fault is not None:
+                let_files_go(folder)
             folder.close()
+
+    def _source_silent(self, silent: DestinationSilent) -> SourceGone:
+        """The source neither answers nor fails; a person who has cancelled knows that."""
+        self.control.checkpoint()
+        return SourceGone(silent.message, path=self.order.source, hint=LOOK_AT_SOURCE)
 
     def _targets(self) -> dict[int, Target]:
         targets = {}
@@ -237,17 +256,23 @@ class DispatchRun:
                 self._runs.end(run)
         target.close()
 
-    def _copy(self, source: Source, targets: dict[int, Target]) -> None:
+    def _copy(self, source: Source, targets: dict[int, Target], silence: Silence) -> None:
         paths = {index: self.order.destinations[index].name for index in targets}
         there = frozenset(self._there.intersection(targets))
         work = FileWork(n=0, entry=self.entry, paths=paths, compare=there)
         large = LargeFiles(self._passage(source, targets))
+
+        def copied() -> None:
+            with closing(large):  # by this thread alone, should the source come back late
+                large.copy(work)
+
         try:
-            large.copy(work)
+            silence.work(copied)
+        except DestinationSilent as silent:
+            large.give_up_source()
+            work.trouble = self._outcome.source_trouble = self._source_silent(silent)
         except SourceFault as error:
             work.trouble = self._outcome.source_trouble = error
-        finally:
-            large.close()
         if work.trouble is None:
             self._outcome.digest = work.digests.result()[self.order.kind]
             self._check_sizes(targets, paths)

@@ -87,9 +87,9 @@ def asked(path: Path, do: Callable[[], T]) -> T:
 
 
 def entry_of(source: Path) -> Entry:
-    """The file that is to be copied; NotFound or BadInput where it is none."""
+    """The file that is to be copied; NotFound, BadInput where it is none, DestinationSilent."""
     try:
-        found = source.lstat()
+        found = asked(source, source.lstat)
     except OSError as error:
         raise NotFound(f"There is no file {source}: {error.strerror}.", path=source) from error
     if not stat.S_ISREG(found.st_mode):
@@ -121,7 +121,7 @@ def lies_there(source: Path, path: Path, entry: Entry) -> bool:
         raise WriteFailed(
             f"{path} cannot be looked at: {error.strerror or error}.", path=path
         ) from error
-    if os.path.samestat(found, source.lstat()):
+    if os.path.samestat(found, asked(source, source.lstat)):
         raise BadInput(f"{path} is the source itself.", path=path)
     if not stat.S_ISREG(found.st_mode) or found.st_size != entry.size:
         raise NameTaken(

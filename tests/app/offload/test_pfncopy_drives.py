@@ -213,6 +213,24 @@ def test_a_full_drive_names_partial_files_of_runs_that_nobody_knows(pfncopy, car
     assert names_in(tiny.point) == sorted([*unknown, "filler"])
 
 
+def impatient(tmp_path: Path, *arguments: object) -> subprocess.Popen[str]:
+    """The program in a process of its own, with two seconds of patience."""
+    code = (
+        "import sys; from app.offload.pfncopy import command; from app.places import silence;"
+        "silence.watcher().patience = silence.Patience("
+        "answer=2, sync=2, slowest=1 << 40, cancelled=1, mention=1);"
+        "sys.exit(command.main())"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "REELKEEP_PROFILE": str(tmp_path / "profile")},
+    )
+
+
 @pytest.mark.parametrize(
     "rule",
     [
@@ -227,20 +245,7 @@ def test_a_drive_that_hangs_is_named_and_the_program_ends(bench, tmp_path, rule)
     source.write_bytes(noise(SIZE, "clip"))
     (tmp_path / "raid").mkdir()
     hung.set(rule)
-    code = (
-        "import sys; from app.offload.pfncopy import command; from app.places import silence;"
-        "silence.watcher().patience = silence.Patience("
-        "answer=2, sync=2, slowest=1 << 40, cancelled=1, mention=1);"
-        "sys.exit(command.main())"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, source, hung.point, tmp_path / "raid"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[3],
-        env={**os.environ, "REELKEEP_PROFILE": str(tmp_path / "profile")},
-    )
+    process = impatient(tmp_path, source, hung.point, tmp_path / "raid")
     try:
         out, err = process.communicate(timeout=90)  # the drive hangs on
     finally:
@@ -252,3 +257,48 @@ def test_a_drive_that_hangs_is_named_and_the_program_ends(bench, tmp_path, rule)
     assert "Traceback" not in err
     assert (tmp_path / "raid" / "clip.mov").read_bytes() == source.read_bytes()
     assert f"file size check ({tmp_path / 'raid' / 'clip.mov'})" in out
+
+
+@pytest.mark.parametrize(
+    ("rule", "cancelled"),
+    [
+        ({"op": "getattr", "match": "*clip.mov"}, False),
+        ({"op": "open", "match": "*clip.mov"}, False),
+        ({"op": "read", "match": "*clip.mov", "at": 5 * MB}, False),
+        ({"op": "read", "match": "*clip.mov", "at": 5 * MB}, True),
+    ],
+    ids=["look", "open", "read", "cancelled"],
+)
+def test_a_source_that_hangs_is_named_and_the_program_ends(card, tmp_path, rule, cancelled):
+    (tmp_path / "raid").mkdir()
+    card.set({**rule, "do": "hold"})
+    process = impatient(tmp_path, card.point / "clip.mov", tmp_path / "raid")
+    try:
+        if cancelled:
+            card.wait_acted("hold")
+            process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=90)  # the source hangs on
+    finally:
+        card.set()
+        process.kill()
+
+    assert process.returncode == (130 if cancelled else 1)
+    if cancelled:
+        assert err.splitlines()[-1] == "ERROR: cancelled"
+    else:
+        (told,) = err.splitlines()
+        assert "has not answered for" in told
+        assert "clip.mov" in told
+        assert told.endswith(" again.")
+    assert names_in(tmp_path / "raid") == [], "what was half written is gone"
+
+
+def test_a_source_that_is_pulled_is_named_and_the_program_ends(card, tmp_path):
+    (tmp_path / "raid").mkdir()
+    with held(card, tmp_path, card.point / "clip.mov", tmp_path / "raid") as process:
+        card.die()
+        _, err = process.communicate(timeout=90)
+
+    assert process.returncode == 1
+    assert err == "ERROR: reader was removed. Connect its drive again, then copy it again.\n"
+    assert names_in(tmp_path / "raid") == []
