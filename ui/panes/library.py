@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -19,11 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.jobs.snapshot import JobSnapshot
 from app.media.frames.index_cache import IndexCache
 from app.media.play.film import IndexOf
 from app.media.play.marks import MarkStore
-from app.media.proxy.spec import ProxySpec
 from app.media.watch.state import WatchState
 from app.places.volumes import Volume
 from app.units import count_text
@@ -39,6 +37,7 @@ from ui.panes.library_deeds import LibraryDeeds, sound_of_window
 from ui.panes.library_making import LibraryMaking
 from ui.panes.library_pages import LibraryPages
 from ui.panes.library_places import GROUP, OPEN, WATCH, places_of
+from ui.panes.library_playing import LibraryPlaying
 from ui.panes.library_watching import LibraryWatching
 from ui.theme import Tone
 from ui.widgets.buttons import plain_button
@@ -49,8 +48,6 @@ from ui.widgets.place_list import PlaceList
 
 _WIDTHS = (160, 644, 340)
 """Of places, clips and player in a window of 1280: all that a row tells has room."""
-_CALM_MS = 120
-"""A clip is opened when its row has been the current one for so long: arrow keys may run on."""
 
 
 class LibraryPane(Pane):
@@ -85,13 +82,11 @@ class LibraryPane(Pane):
         self.deeds = LibraryDeeds(bridge, self.player, self._index_of, self.chosen, self)
         self.watching = LibraryWatching(bridge, self.show_folder, self)
         self.pages = LibraryPages(self)
-        self._proxy_jobs: frozenset[str] = frozenset()
         self._group: str | None = None
         self._volumes: tuple[Volume, ...] = ()
-        self._calm = QTimer(self)
-        self._calm.setSingleShot(True)
-        self._calm.setInterval(_CALM_MS)
-        self._calm.timeout.connect(self._open_current)
+        self.playing = LibraryPlaying(
+            bridge, self.clips, self.table, self.panel, self.player, self.deeds, self
+        )
         self._actions = actions_of(self)
         self._lay_out()
         self._connect()
@@ -142,14 +137,10 @@ class LibraryPane(Pane):
         self.recent.changed.connect(self._show_places)
         self.clips.opened.connect(self._opened)
         self.clips.relisted.connect(self._after_filter)
-        self.clips.relisted.connect(self._original_seen)
         self.clips.failed.connect(self._failed)
-        self.clips.looked.connect(self._looked)
-        self.clips.strip_ready.connect(self._strip)
         self.search.textChanged.connect(self._filtered)
         self.search.installEventFilter(self)
         self.places.chosen.connect(self._place_chosen)
-        self.table.chosen.connect(lambda _: self._row_chosen())
         self.table.selectionModel().selectionChanged.connect(self._count)
         self.table.opened.connect(lambda _: self._play_current())
         self.table.sight_changed.connect(self._in_sight)
@@ -164,7 +155,6 @@ class LibraryPane(Pane):
         self.watching.said.connect(self.said)
         self.watching.landed.connect(self.clips.list_again)
         self.bridge.watches_changed.connect(self._watches_seen)
-        self.bridge.snapshots_changed.connect(self._jobs_seen)
 
     # What is shown
 
@@ -214,41 +204,16 @@ class LibraryPane(Pane):
         if self.clips.remark:
             self.said.emit(self.clips.remark)
         self._set_group(None)
-        self._original_seen()
+        self.playing.original_seen()
         if self.filter.rowCount():
-            self.table.choose(self._row_of_open_clip())
+            self.table.choose(self.playing.row_of_open_clip())
             self.table.setFocus()
         else:
-            self._row_chosen()
-
-    def _row_of_open_clip(self) -> int:
-        """Where the clip in the player stands in the table; the first row where it doesn't."""
-        open_now = self.player.clip.key if self.player.clip else ""
-        keys = (self.filter.index(n, 0).data(ROW_ROLE).key for n in range(self.filter.rowCount()))
-        return next((n for n, key in enumerate(keys) if key == open_now), 0)
-
-    def _original_seen(self) -> None:
-        """The original of the clip in the player has gone, come back, or is another one now."""
-        clip = self.player.clip
-        row = self.clips.model.row(clip.key) if clip is not None else None
-        if clip is None or row is None:
-            return
-        if not row.offline and row.stamp != clip.stamp:
-            self._open(row, self.player.number)
-        elif row.offline is clip.versions[0].online:
-            self.deeds.find_versions(row.key, clip.versions[0], row.path)
+            self.playing.row_chosen()
 
     def _failed(self, why: str) -> None:
         self.said.emit(why)
         self.refresh()
-
-    def _looked(self, key: str) -> None:
-        if key == self.table.current:
-            self._tell_current()
-
-    def _strip(self, key: str, strip: Sequence[bytes]) -> None:
-        if self.player.clip is not None and self.player.clip.key == key:
-            self.panel.player.timeline.show_strip(strip)
 
     def _filtered(self) -> None:
         self.filter.set_words(self.search.text())
@@ -268,47 +233,6 @@ class LibraryPane(Pane):
     def _in_sight(self) -> None:
         self.clips.in_sight(self.table.in_sight())
 
-    # The current clip
-
-    def _current(self) -> ClipRow | None:
-        return self.clips.model.row(self.table.current)
-
-    def _row_chosen(self) -> None:
-        self._tell_current()
-        self._calm.start()
-
-    def _tell_current(self) -> None:
-        row = self._current()
-        self.panel.show_clip(row)
-        clip = self.player.clip
-        if row is not None and clip is not None and clip.key == row.key and row.facts is not None:
-            self.player.tell_start(row.facts.start)
-
-    def _open_current(self) -> None:
-        row = self._current()
-        open_now = self.player.clip.key if self.player.clip else ""
-        if row is None or row.key == open_now:
-            if row is None:
-                self.player.open(None)
-            return
-        self._open(row)
-
-    def _open(self, row: ClipRow, number: int = 0) -> None:
-        clip = self.deeds.clip_of(row)
-        self.player.open(clip)
-        if number:
-            self.player.show(number)
-        self.clips.want_strip(row.key)
-        self.deeds.find_versions(row.key, clip.versions[0], row.path)
-
-    def _jobs_seen(self, jobs: tuple[JobSnapshot, ...]) -> None:
-        """Proxies that were made just now can be played."""
-        done = frozenset(job.id for job in jobs if job.kind == ProxySpec.kind and job.state.ended)
-        fresh, self._proxy_jobs = done - self._proxy_jobs, done
-        row, clip = self._current(), self.player.clip
-        if fresh and row is not None and clip is not None and clip.key == row.key:
-            self.deeds.find_versions(row.key, clip.versions[0], row.path)
-
     def chosen(self) -> list[ClipRow]:
         """The clips that are selected, in the order of the table."""
         indexes = self.table.selectionModel().selectedRows()
@@ -316,8 +240,7 @@ class LibraryPane(Pane):
         return [row for row in rows if isinstance(row, ClipRow)]
 
     def _play_current(self) -> None:
-        self._calm.stop()
-        self._open_current()
+        self.playing.open_now()
         self.panel.player.setFocus()
 
     # What people do
@@ -397,7 +320,7 @@ class LibraryPane(Pane):
 
     def end(self) -> None:
         """The window closes: no thread and no child stays."""
-        self._calm.stop()
+        self.playing.end()
         if self.panel.player.large is not None:
             self.panel.player.large.close()
         self.deeds.end()

@@ -16,7 +16,7 @@ from ui.widgets.player_view import PictureView
 
 def settled(pane: LibraryPane) -> bool:
     """Nothing more will change by itself."""
-    calm = not pane.bridge.waiting and not pane.clips.to_look_at and not pane._calm.isActive()
+    calm = not pane.bridge.waiting and not pane.clips.to_look_at and not pane.playing.opens
     model = pane.player
     return calm and model.settled and not model.speed and pane.clips.opening is None
 
