@@ -24,7 +24,8 @@ from app.jobs.awake import battery_warning
 from app.jobs.in_front import run_in_front
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import Journal
-from app.jobs.runner import JobKind, Runner
+from app.jobs.kind import JobKind
+from app.jobs.runner import Runner
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.jobs.vigil import Vigil

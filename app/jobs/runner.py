@@ -8,8 +8,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.jobs.ending import as_confirmed, begun_anew, ending_of, held_back, reco
 from app.jobs.following import awaited, stuck
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import JobRow, Journal
+from app.jobs.kind import JobKind, Task
 from app.jobs.logbook import logbook
 from app.jobs.requests import ask_to_cancel, asked_to_cancel, heeded
 from app.jobs.snapshot import JobSnapshot, JobState
@@ -28,33 +29,6 @@ from app.log import job_context
 from app.units import now
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """What the runner needs to know of a job before it runs."""
-
-    title: str
-    lanes: frozenset[str]
-    """Devices that it keeps busy; jobs that share one run one after the other."""
-    facts: Mapping[str, object]
-    """Written to the journal with the job, e.g. its plan."""
-    shown: Mapping[str, object] = field(default_factory=dict)
-    """What its snapshot shows until it runs, and when a crash has cut it off."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobKind:
-    """How jobs of one kind are prepared and run; `app.engine` holds the table."""
-
-    prepare: Callable[[Spec], Task]
-    """Plan it, or refuse; nothing is written."""
-    run: Callable[[JobId, Spec, JobControl], bool]
-    """Do it. True: all that was asked is done. False: something failed or differs."""
-    confirmed: Callable[[JobId, Spec], Mapping[str, Any]] = lambda job, spec: {}
-    """What the journal alone knows of a job that was cut off, as facts of its snapshot."""
-    clear_up: Callable[[JobId, Spec], Sequence[str]] = lambda job, spec: ()
-    """Remove what a job that was cut off has left half written; answers, in words, what stays."""
 
 
 class Runner:
@@ -87,6 +61,8 @@ class Runner:
         self._change = threading.Condition(threading.RLock())
         self._stopping = False
         self._stale = True
+        self._held_by = ""
+        """Why no job can be started, "" if one can."""
 
     # Asking
 
@@ -102,13 +78,15 @@ class Runner:
         return tuple(
             held_back(controls[row.id].snapshot())
             if row.id in controls
-            else held_back(
-                unwritten.get(row.id) or recorded(row, self._instance.id, first[row.id]),
-                row.lanes,
-                busy,
-            )
+            else held_back(unwritten.get(row.id) or self._waiting(row, first), row.lanes, busy)
             for row in rows
         )
+
+    def _waiting(self, row: JobRow, first: Mapping[JobId, JobRow | None]) -> JobSnapshot:
+        shown = recorded(row, self._instance.id, first[row.id])
+        if self._held_by and shown.state is JobState.QUEUED and not shown.foreign:
+            return replace(shown, wants=f"Cannot be started yet. {self._held_by}")
+        return shown
 
     def snapshot(self, job: JobId) -> JobSnapshot:
         """One job as it stands, also one that is off the queue."""
@@ -195,17 +173,21 @@ class Runner:
         What a job that was cut off has left half written is removed; answers, in words, what could
         not be reached.
         """
-        if control := self._controls.get(job):
-            control.cancel()
-            return ()
-        row = self._journal.job(job)
-        if row.state in {JobState.QUEUED, JobState.INTERRUPTED} and not self._foreign(row):
-            self._journal.set_state(job, JobState.CANCELLED)
-            self._changed()
-            return self._clear_up(row)
-        if not row.state.ended:
-            ask_to_cancel(self._journal, job)  # the Reelkeep that has it in hand looks for that
-        return ()
+        with self._change:  # or it might be started in the same moment
+            if control := self._controls.get(job):
+                control.cancel()
+                return ()
+            row = self._journal.job(job)
+            waits = row.state in {JobState.QUEUED, JobState.INTERRUPTED}
+            if waits and not self._foreign(row):
+                self._journal.set_state(job, JobState.CANCELLED)
+                self._changed()
+            elif row.state.ended:
+                return ()
+            else:
+                ask_to_cancel(self._journal, job)  # the Reelkeep that has it in hand looks for that
+                return ()
+        return self._clear_up(row)
 
     def _clear_up(self, row: JobRow) -> tuple[str, ...]:
         kind, lane = self.kinds.get(row.kind), _own_lane(row)
@@ -262,7 +244,7 @@ class Runner:
                 if self._stopping and not self._threads:
                     return
                 if not self._stopping:
-                    self._start_ready(wanted)
+                    self._start_what_can(wanted)
                 if wanted is not None and not self._threads and self._all_ended(wanted):
                     return
                 # Lanes may be held, and jobs queued, by another Reelkeep: look again now and then.
@@ -305,6 +287,19 @@ class Runner:
             row.state not in {JobState.QUEUED, JobState.RUNNING} or stuck(self._journal, row)
             for row in rows
         )
+
+    def _start_what_can(self, wanted: set[JobId] | None) -> None:
+        """Where the profile's disk is full or fails, the queue waits; nothing else ends by it."""
+        try:
+            self._start_ready(wanted)
+        except (ReelkeepError, OSError) as error:
+            if wanted is not None and not self._threads:
+                raise  # somebody waits for just these, and nothing runs that could be harmed
+            if self._held_by != str(error):
+                log.error("No job can be started: %s", error)
+            self._held_by = str(error)
+        else:
+            self._held_by = ""
 
     def _start_ready(self, wanted: set[JobId] | None) -> None:
         for row in self._journal.jobs(hidden=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from mount_bench import Bench
-from offload_bench import MB, House, Watched, make_card, spec_for
+from offload_bench import MB, PATIENCE, House, Watched, make_card, spec_for, wait_for
 
 from app.jobs.snapshot import JobState
 
@@ -52,3 +53,24 @@ def test_a_job_whose_end_cannot_be_written_down_still_ends(
             assert engine.snapshots()[0].state is ended.state
         assert engine.run(watched.job).safe
         assert engine.journal.job(watched.job).state is JobState.DONE
+
+
+def test_the_queue_waits_for_room_and_goes_on(bench: Bench, house: House, tmp_path: Path) -> None:
+    card = make_card(tmp_path / "card" / "A003", {"C001.mov": MB})
+    drive = bench.ext4("one", "one", 64)
+    house.declare(drive)
+    house.profile = bench.mount("tmpfs", "profile", "-t", "tmpfs", "-o", "size=2m")
+    with house.engine() as engine:
+        job = engine.submit(spec_for(card, drive, wanted_copies=1))
+        with full(house.profile):
+            serving = threading.Thread(target=engine.serve)
+            serving.start()
+            try:
+                wait_for(lambda: "full" in engine.snapshots()[0].wants, "the reason to be said")
+                assert engine.snapshots()[0].state is JobState.QUEUED
+                (house.profile / "filler").write_bytes(b"")
+                wait_for(lambda: engine.snapshot(job).state.ended, "the job's end")
+            finally:
+                engine.stop()
+                serving.join(PATIENCE)
+        assert engine.snapshot(job).safe

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.errors import BadInput, NotFound, WriteFailed
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
-from app.jobs.runner import JobKind, Task
+from app.jobs.kind import JobKind, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.media.ffmpeg.program import usable_program

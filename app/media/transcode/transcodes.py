@@ -8,7 +8,7 @@ from pathlib import Path
 from app.errors import BadInput, NotFound
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
-from app.jobs.runner import JobKind, Task
+from app.jobs.kind import JobKind, Task
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec
 from app.media.products import LANE

@@ -71,7 +71,7 @@ class _Joined:
     def __init__(self, accounts: Sequence[Account]) -> None:
         self._accounts = accounts
         self._by_path = [{row.entry.path: row for row in account.rows} for account in accounts]
-        places = [place for account in accounts for place in account.places.values()]
+        places = [place for account in accounts for place in account.places]
         self._newest_port = {place.identity: place.device for place in places}
 
     def each(self, rows: Iterable[EntryRow]) -> Iterator[FileEvidence]:

@@ -9,7 +9,7 @@ from typing import Any
 from app.integrity.verify.spec import VerifySpec, aim_of
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
-from app.jobs.runner import JobKind, Task
+from app.jobs.kind import JobKind, Task
 from app.jobs.spec import JobId, Spec
 from app.offload.card.surroundings import Surroundings
 from app.offload.evidence.account import LastVerdict

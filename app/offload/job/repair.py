@@ -37,7 +37,7 @@ from app.integrity.verify.signature import Signature
 from app.integrity.verify.spec import REPAIR_HINT
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
-from app.jobs.runner import Task
+from app.jobs.kind import Task
 from app.jobs.spec import CONVERTER, JobId, Spec, job_kind
 from app.offload.card.surroundings import Surroundings
 from app.offload.copying.place import Place, PlaceRecord

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.errors import PlanRefused
-from app.jobs.runner import Task
+from app.jobs.kind import Task
 from app.jobs.snapshot import PlaceSnapshot
 from app.jobs.spec import CONVERTER
 from app.offload.card.surroundings import Surroundings

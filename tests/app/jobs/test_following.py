@@ -16,7 +16,8 @@ from app.errors import NotFound
 from app.jobs.control import JobControl
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import Journal
-from app.jobs.runner import JobKind, Runner, Task
+from app.jobs.kind import JobKind, Task
+from app.jobs.runner import Runner
 from app.jobs.snapshot import JobState
 from app.jobs.spec import JobId, Spec, job_kind
 
