@@ -22,7 +22,7 @@ from app.media.transcode.check import (
 from app.media.transcode.fates import Intent, in_order, intents, words_of
 from app.media.transcode.mux import Place, cover_of, holds, mux
 from app.media.transcode.original import readings_of
-from app.media.transcode.outputs import Output, claim, finish
+from app.media.transcode.outputs import Output, claim, finish, head_of
 from app.media.transcode.programs import Programs
 from app.media.transcode.quality import measure
 from app.media.transcode.recipe import Box, TranscodeRecipe
@@ -179,7 +179,11 @@ class ClipTranscode:
         control.show(stage="Checking")
         made = inventory_of_file(output.part, control)
         self._check(clip, made, places, tasks)
-        notes = (*self._compared_raw(clip, made, places), *_lost(wanted, self._programs))
+        notes = (
+            *(f"{name} is missing: the clip goes on without it." for name in clip.missing),
+            *self._compared_raw(clip, made, places),
+            *_lost(wanted, self._programs),
+        )
         sheet = replace(self._sheet(clip, made, tasks, wanted, places), notes=notes)
         if Stamp.of_all(output.of.files) != output.stamp:
             raise NotKept(
@@ -288,6 +292,7 @@ class ClipTranscode:
             source_bytes=output.stamp.size,
             source_files=len(output.of.files),
             source_changed=output.stamp.changed,
+            source_head=head_of(output.source),
             digest=output.digest,
             program=self._programs.encode.words,
             streams=streams,

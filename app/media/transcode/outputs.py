@@ -26,6 +26,8 @@ from app.media.transcode.work import write_safely
 
 _GENERATION = 1
 """Grows when transcodes come out differently, so that finished ones are not taken for these."""
+_HEAD = 1 << 20
+"""Bytes by which an original is known again that has only grown: two recordings differ by then."""
 _CLAIM = "clip.json"
 _SHEET = "sheet.json"
 """In the work folder: what is to be said of the file once its final name is its own."""
@@ -87,6 +89,12 @@ def _read_of(path: Path, sheet: Path) -> TranscodeSheet | None:
         if found is not None and (found.bytes, found.changed) == (stat.st_size, stat.st_mtime_ns):
             return found
     return None
+
+
+def head_of(path: Path) -> str:
+    """Stands for the beginning of an original. OSError."""
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read(_HEAD)).hexdigest()[:24]
 
 
 def digest_of(recipe: TranscodeRecipe) -> str:
@@ -158,13 +166,18 @@ def known(output: Output) -> TranscodeSheet | None:
 
 
 def _may_replace(output: Output) -> bool:
-    """Whether a finished file may go: it is asked for, or its original has more files now."""
+    """Whether a finished file may go: it is asked for, or its original has only grown."""
     if output.anew:
         return True
     sheet = read_sheet(output.path)
     if sheet is None or sheet.source not in output.originals or sheet.digest != output.digest:
         return False
-    return len(output.of.files) > sheet.source_files
+    if len(output.of.files) > sheet.source_files:
+        return True
+    grown = output.stamp.size > sheet.source_bytes >= _HEAD
+    with contextlib.suppress(OSError):
+        return grown and sheet.source_head == head_of(output.source)
+    return False
 
 
 def claim(output: Output) -> None:
@@ -179,7 +192,7 @@ def claim(output: Output) -> None:
         raise NameTaken(
             f"{output.path} was made from another state of {output.source}, or by another recipe.",
             path=output.path,
-            hint="Choose another folder, or make it anew (--anew).",
+            hint="Take it away, choose another folder, or make it anew (--anew).",
         )
     words = json.dumps({
         "source": str(output.source),

@@ -107,6 +107,8 @@ class TranscodeSheet:
     """How many files the original had: a spanned clip, or a row of pictures, may grow."""
     source_changed: int = 0
     """Nanoseconds of the original's last change."""
+    source_head: str = ""
+    """Stands for the beginning of the original: what has only grown begins alike."""
     changed: int = 0
     """The same of the file that was made."""
     digest: str = ""

@@ -82,6 +82,8 @@ class Inventory:
     readings: tuple[Reading, ...] = ()
     """What was opened for it."""
     streams: tuple[Stream, ...] = ()
+    missing: tuple[str, ...] = ()
+    """What its camera has written and is not there."""
     chapters: int = 0
     timecode: str = ""
     reel: str = ""

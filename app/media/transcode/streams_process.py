@@ -24,11 +24,13 @@ from app.media.facts.container import read_facts
 from app.media.facts.packets import packets_of
 from app.media.facts.probe import CONVERTER
 from app.media.facts.probe_process import hold_back, told
+from app.media.facts.row import ending
 from app.media.facts.values import AudioTrack, ClipFacts, VideoTrack
 from app.media.facts.whole import whole_clip
 from app.media.transcode.high_range import light_of, mastering_of
 from app.media.transcode.original import Reading
 from app.media.transcode.streams import Inventory, Stream, times_file
+from app.places.cards.listing import MEDIA
 
 _EVERY = 0.25
 _PASSING = {
@@ -94,6 +96,7 @@ def _looked_at(
         path=path,
         timecode=str(facts.start) if facts.start is not None else "",
         reel=facts.reel if facts.reel_from != "name" else "",
+        missing=tuple(name for name in facts.missing if ending(name) in MEDIA),
         quick=quick,
     )
     for n, reading in enumerate(readings):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from seldom import seldom
-from transcode_bench import QUICK, SOUND, Footage, numbers_of, streams_of, told, transcoded
+from transcode_bench import PRORES, QUICK, SOUND, Footage, numbers_of, streams_of, told, transcoded
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
@@ -97,13 +97,34 @@ def test_a_spanned_clip_that_has_grown_is_made_again(engine, card, tmp_path):
     _, (sheet,) = transcoded(engine, clip, to=tmp_path / "out", recipe=PLAIN)
     assert sheet.frames == 84
 
+    second = clip / "DCIM" / "100GOPRO" / "GX020042.MP4"
+    away = second.rename(tmp_path / "second.mp4")
     late.rename(last)
+    _, (sheet,) = transcoded(engine, clip, to=tmp_path / "lacking", recipe=PLAIN)
+    assert "GX020042.MP4 is missing: the clip goes on without it." in sheet.notes
+    away.rename(second)
     _, (sheet,) = transcoded(engine, clip, to=tmp_path / "out", recipe=PLAIN)
 
     assert sheet.state is ClipState.MADE, sheet.trouble
     assert numbers_of(sheet.path) == list(range(120))
     first = clip / "DCIM" / "100GOPRO" / "GX010042.MP4"
     first.touch()
+    _, (sheet,) = transcoded(engine, clip, to=tmp_path / "out", recipe=PLAIN)
+    assert "was made from another state of" in sheet.trouble
+
+
+def test_a_file_that_has_only_grown_is_made_again(engine, footage, tmp_path):
+    whole = footage.made("whole.mkv", *PRORES, frames=200, tones=0).read_bytes()
+    clip = tmp_path / "a.mkv"
+    clip.write_bytes(whole[: len(whole) * 3 // 4])  # its copy was held up
+    _, (sheet,) = transcoded(engine, clip, to=tmp_path / "out", recipe=PLAIN)
+    assert 100 < sheet.frames < 200, sheet.trouble
+
+    clip.write_bytes(whole)
+    _, (sheet,) = transcoded(engine, clip, to=tmp_path / "out", recipe=PLAIN)
+
+    assert (sheet.state, sheet.frames) == (ClipState.MADE, 200)
+    clip.write_bytes(whole[:1000] + b"-" + whole[1001:] + whole)  # another recording
     _, (sheet,) = transcoded(engine, clip, to=tmp_path / "out", recipe=PLAIN)
     assert "was made from another state of" in sheet.trouble
 
