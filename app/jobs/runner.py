@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,12 +78,14 @@ class Runner:
         return tuple(
             held_back(controls[row.id].snapshot())
             if row.id in controls
-            else held_back(unwritten.get(row.id) or self._waiting(row, first), row.lanes, busy)
+            else held_back(
+                unwritten.get(row.id) or self._waiting(row, first[row.id]), row.lanes, busy
+            )
             for row in rows
         )
 
-    def _waiting(self, row: JobRow, first: Mapping[JobId, JobRow | None]) -> JobSnapshot:
-        shown = recorded(row, self._instance.id, first[row.id])
+    def _waiting(self, row: JobRow, first: JobRow | None) -> JobSnapshot:
+        shown = recorded(row, self._instance.id, first)
         if self._held_by and shown.state is JobState.QUEUED and not shown.foreign:
             return replace(shown, wants=f"Cannot be started yet. {self._held_by}")
         return shown
@@ -100,7 +102,7 @@ class Runner:
             if ended is None:
                 raise
             return held_back(ended)
-        found = ended or recorded(row, self._instance.id, awaited(self._journal, row))
+        found = ended or self._waiting(row, awaited(self._journal, row))
         if not any(place.safe_to_eject for place in found.places):
             return found
         return held_back(found, row.lanes, self._at_work())

@@ -15,7 +15,7 @@ from offload_bench import wait_for
 from app.errors import NotFound
 from app.jobs.control import JobControl
 from app.jobs.instance import Instance, Lanes
-from app.jobs.journal import Journal
+from app.jobs.journal import JobRow, Journal
 from app.jobs.kind import JobKind, Task
 from app.jobs.runner import Runner
 from app.jobs.snapshot import JobState
@@ -128,3 +128,28 @@ def test_a_job_cannot_follow_one_that_there_is_not(house: House) -> None:
     with pytest.raises(NotFound, match="There is no job 0AF1AD"):
         house.submit(after=JobId("0AF1AD"))
     assert house.runner.snapshots() == ()
+
+
+def test_a_job_that_is_cancelled_in_the_moment_of_its_start_does_not_run(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = house.submit()
+    has_read, may_go_on = threading.Event(), threading.Event()
+    read = house.journal.job
+
+    def read_slowly(asked: JobId) -> JobRow:
+        row = read(asked)
+        has_read.set()
+        may_go_on.wait(20)
+        return row
+
+    monkeypatch.setattr(house.journal, "job", read_slowly)
+    cancelling = threading.Thread(target=house.runner.cancel, args=(job,))
+    cancelling.start()
+    assert has_read.wait(20)
+    with house.open():
+        cancelling.join(0.5)  # long enough for the queue to begin with it
+        may_go_on.set()
+        cancelling.join(20)
+        wait_for(lambda: house.state(job) is JobState.CANCELLED, "the job to be cancelled")
+    assert house.done == []
