@@ -38,6 +38,8 @@ _WORDS = {
 _PATIENCE = 4.0
 """Seconds of nothing but waiting for a file, after which it is named."""
 _LOOK = 0.25
+_LAST = 20.0
+"""Seconds that a thread is waited for at the end: a drive may never answer."""
 _MOST_NAMED = 4
 """Products that are named one by one when it is stopped."""
 
@@ -92,8 +94,10 @@ class _Keeper:
     def keep(self, once: bool, retry: bool) -> int:
         """Watch until a signal (or, *once*, until all is done); answers the exit code."""
         folder = self._folder
-        runner = threading.Thread(target=self._serve, name="runner")
-        watcher = threading.Thread(target=self._watch, args=(once,), name="watch folder")
+        runner = threading.Thread(target=self._serve, name="runner", daemon=True)
+        watcher = threading.Thread(
+            target=self._watch, args=(once,), name="watch folder", daemon=True
+        )
         try:
             if retry:
                 folder.retry()
@@ -106,8 +110,11 @@ class _Keeper:
             self._engine.stop()
             for thread in (watcher, runner):
                 if thread.ident is not None:
-                    thread.join()
+                    thread.join(_LAST)
             self._line.close()
+        if watcher.is_alive() or runner.is_alive():
+            self._well = False
+            self._output.warn(f"{self._folder.order.root} did not answer, and was left as it is.")
         if self._failure is not None:
             raise self._failure
         return self._told()

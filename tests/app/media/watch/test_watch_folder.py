@@ -61,6 +61,29 @@ def test_a_folder_that_cannot_be_listed_is_said_and_the_others_are_watched(bench
     assert [one.file for one in state.failures] == ["notes.mov"]
 
 
+@pytest.mark.root
+@pytest.mark.soak
+def test_a_drive_that_does_not_answer_does_not_keep_it_from_ending(bench, tmp_path):
+    bench.order(montage=True, polling="always")
+    (bench.raw / "day2").mkdir()
+    mounts = Bench(tmp_path)
+    try:
+        drive = FaultMount(mounts, "share")
+        drive.start(bench.raw / "day2")
+        drive.set({"op": "readdir", "do": "hold"})
+        process = bench.start()
+        drive.wait_acted("hold")
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        drive.set()  # the kernel does not let go of us before
+        code = process.wait(60)
+        process.communicate()
+    finally:
+        mounts.close()
+    assert (code, said) == (1, f"{bench.root} did not answer, and was left as it is.\n")
+
+
 def test_a_clip_that_trips_over_a_bug_does_not_stop_the_folder(bench, monkeypatch):
     bench.order(montage=True)
     for name in ("A.mov", "B.mov"):
