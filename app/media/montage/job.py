@@ -7,8 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from app.errors import (
@@ -23,9 +22,8 @@ from app.errors import (
 from app.jobs.control import JobControl
 from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId, to_json
-from app.media.facts.folder import FoundClip, clips_below
 from app.media.facts.probe import probe
-from app.media.facts.row import PICTURES, ending
+from app.media.facts.row import ending
 from app.media.facts.values import ClipFacts
 from app.media.facts.whole import whole_clip
 from app.media.ffmpeg.process import Progress, run_reporting
@@ -41,10 +39,12 @@ from app.media.montage.spec import (
     SheetState,
 )
 from app.media.montage.tiles import grid_for
+from app.media.products.clip_work import ClipWork
 from app.media.products.names import names_of, with_ending
 from app.media.products.partial import PART, leftovers, part_of, sync_folder
+from app.media.products.sources import Sources, sources_of
 from app.own_process import own_process
-from app.units import TILES, count_text
+from app.units import TILES
 
 log = logging.getLogger(__name__)
 
@@ -54,60 +54,22 @@ _SHEETS = {"png", "jpg", "jpeg"}
 _WELL = {SheetState.MADE, SheetState.KNOWN, SheetState.NO_PICTURE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """The clips of a job."""
-
-    clips: Mapping[Path, str]
-    """The first file of each → the clip's name."""
-    found: frozenset[Path] = frozenset()
-    """Those that were found in a folder, and not named."""
-    unreadable: tuple[str, ...] = ()
+def _sources(spec: MontageSpec) -> Sources:
+    """Every clip that *spec* names, but for sheets of an earlier job that lie in a folder of it."""
+    found = sources_of(spec.files, every_form=True)
+    clips = {path: one for path, one in found.clips.items() if not (one.found and _is_sheet(path))}
+    return replace(found, clips=clips)
 
 
-def sources_of(spec: MontageSpec) -> Sources:
-    """Every clip that *spec* names, by itself or by a folder; NotFound for what is not there."""
-    clips: dict[Path, str] = {}
-    found: set[Path] = set()
-    unreadable: list[str] = []
-    for path in spec.files:
-        if not path.is_dir():
-            clips.update([_named(path)])
-            continue
-        folder = clips_below(path)
-        unreadable += folder.unreadable
-        for first, name in chain.from_iterable(map(_named_in, folder.clips)):
-            if first not in clips:
-                clips[first] = name
-                found.add(first)
-    return Sources(clips=clips, found=frozenset(found), unreadable=tuple(unreadable))
-
-
-def _named_in(clip: FoundClip) -> Iterator[tuple[Path, str]]:
-    """The same of each recording in a clip of a folder: some cameras write it in several forms."""
-    if ending(clip.path.name) in _SHEETS and mark_in(clip.path) is not None:
-        return  # of an earlier job, and no clip
-    if len(clip.parts) == 1 or ending(clip.path.name) in PICTURES:
-        yield clip.path, clip.path.stem if len(clip.parts) == 1 else clip.name
-    else:
-        yield from map(_named, clip.parts)
-
-
-def _named(path: Path) -> tuple[Path, str]:
-    """First file and name of the clip that a file belongs to; its own where nobody can say."""
-    try:
-        whole = whole_clip(path)
-    except (ReelkeepError, OSError):  # said when its turn comes
-        return path, path.stem
-    several = whole.pictures is not None or len(whole.parts) > 1
-    return whole.first, whole.name if several else path.stem
+def _is_sheet(path: Path) -> bool:
+    return ending(path.name) in _SHEETS and mark_in(path) is not None
 
 
 def _names(spec: MontageSpec, sources: Sources) -> dict[Path, PurePath]:
     """The names of the sheets, without suffix, below the job's folder."""
     if not spec.apart:
-        return names_of(sources.clips, sounds=False)
-    return {path: PurePath(with_ending(name, path)) for path, name in sources.clips.items()}
+        return names_of(sources.names, sounds=False)
+    return {path: PurePath(with_ending(name, path)) for path, name in sources.names.items()}
 
 
 class MontageRun:
@@ -125,32 +87,32 @@ class MontageRun:
         self._job, self._spec, self._control = job, spec, control
         self._journal, self._indexes, self._decoders = journal, indexes, decoders
         self._results: list[SheetResult] = []
-        self._done = 0
-        """Tiles of clips that are through."""
-        self._shown = 0
+        self._work = ClipWork(control, TILES)
+        self._tiles = 0
+        """Of the clip at hand that are drawn."""
+        self._clips = 0
 
     def run(self) -> bool:
         """Do it; False when some clip failed. What failed does not stop the others."""
-        self._control.show(unit=TILES, stage="Looking for clips")
-        self._control.show(work_done=0, copied=0, files_done=0)
-        sources = sources_of(self._spec)
+        sources = _sources(self._spec)
+        self._clips = len(sources.clips)
         if not sources.clips:
             raise MediaFault("There are no clips to make contact sheets of.")
-        likely = (self._spec.grid or 3) ** 2 * len(sources.clips)
-        self._control.show(files_total=len(sources.clips), work_total=likely, size=likely)
+        self._work.expect(self._clips)
+        self._work.to_come((self._spec.grid or 3) ** 2 * self._clips)
         self._control.show(stage="Making contact sheets")
         names = _names(self._spec, sources)
         try:
-            for source in sources.clips:
-                self._control.checkpoint()
-                self._control.show(current=source.name)
-                result = self._one(source, names[source], source in sources.found)
-                self._results.append(result)
-                self._done = self._shown
-                self._control.advance(files=1)
+            for path, source in sources.clips.items():
+                self._work.begin(path)
+                self._tiles = 0
+                self._results.append(self._one(path, names[path], source.found))
+                self._work.done(self._tiles)
         finally:
             self._journal.set_fact(self._job, _RESULTS, CONVERTER.unstructure(self._results))
-        return self._told()
+        self._work.to_come(0)
+        bad = [result for result in self._results if result.state not in _WELL]
+        return self._work.end([one.trouble or one.notes[0] for one in bad], self._clips)
 
     def _one(self, source: Path, name: PurePath, found: bool) -> SheetResult:
         began = time.monotonic()
@@ -187,24 +149,10 @@ class MontageRun:
 
     def _hear(self, progress: Progress) -> None:
         """Clips that are still to come are expected to have as many tiles as those so far."""
-        begun = len(self._results) + 1
-        so_far = self._done + max(progress.wanted, progress.frames)
-        total = so_far * self._control.snapshot().files_total // begun
-        more = self._done + progress.frames - self._shown
-        self._shown += more
-        self._control.show(work_total=total, size=total)
-        self._control.advance(more, copied=more)
-
-    def _told(self) -> bool:
-        self._control.show(current="", work_total=self._shown, size=self._shown)
-        bad = [result for result in self._results if result.state not in _WELL]
-        if not bad:
-            return True
-        words = bad[0].trouble or bad[0].notes[0]
-        if len(bad) > 1:
-            words = f"{len(bad)} of {count_text(len(self._results), 'clip')} failed. {words}"
-        self._control.show(error=words)
-        return False
+        self._tiles = progress.frames
+        so_far = self._work.through + max(progress.wanted, progress.frames)
+        self._work.to_come(so_far * self._clips // (len(self._results) + 1) - self._work.through)
+        self._work.at(progress.frames)
 
 
 def _finished(order: SheetOrder) -> MadeSheet | None:
@@ -271,7 +219,7 @@ def parts_of(order: SheetOrder) -> Iterator[Path]:
 
 def plan_montage(spec: MontageSpec, decoders: Mapping[str, str]) -> MontagePlan:
     """What *spec* would do, clip by clip; nothing is written. *decoders* are programs."""
-    sources = sources_of(spec)
+    sources = _sources(spec)
     names = _names(spec, sources)
     clips = []
     for source in sources.clips:

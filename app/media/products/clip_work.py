@@ -20,6 +20,11 @@ class ClipWork:
         control.show(unit=unit, stage="Looking at the clips")
         control.show(work_done=0, copied=0, files_done=0)
 
+    @property
+    def through(self) -> int:
+        """How much of all clips that are through was done."""
+        return self._through
+
     def expect(self, clips: int) -> None:
         """So many clips are to be done."""
         self._control.show(files_total=clips)

@@ -85,7 +85,8 @@ def source_of(path: Path, *, found: bool = False) -> Source:
 
 def _found(clip: FoundClip, *, every_form: bool) -> Iterator[Source]:
     if len(clip.parts) == 1 or ending(clip.path.name) in PICTURES:
-        yield Source(path=clip.path, name=clip.name, files=clip.parts, found=True)
+        name = clip.path.stem if len(clip.parts) == 1 else clip.name  # as where it is named
+        yield Source(path=clip.path, name=name, files=clip.parts, found=True)
         return
     left = list(clip.parts)
     while left:
