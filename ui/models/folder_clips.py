@@ -106,7 +106,8 @@ class FolderClips(QObject):
             self._sight = ()
         else:
             self.model.renew_rows(rows)
-        self._left = {row.key: None for row in rows if not row.looked}
+        again = [row for row in rows if not row.looked or row.fault]  # a drive may be mended
+        self._left = {row.key: None for row in again}
         (self.opened if asked else self.relisted).emit()
         self._look_on()
 
@@ -115,9 +116,10 @@ class FolderClips(QObject):
         known = self.model.row(row.key)
         if known is None or not known.looked or known.stamp != row.stamp:
             return row
-        if known.fault:  # its drive may be mended
+        if known.offline and known.facts is None:
             return row
-        return replace(row, looked=True, facts=known.facts, poster=known.poster, fault=known.fault)
+        fault = "" if known.offline else known.fault
+        return replace(row, looked=True, facts=known.facts, poster=known.poster, fault=fault)
 
     def _not_listed(self, error: Exception) -> None:
         self.opening = None

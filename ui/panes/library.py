@@ -146,6 +146,7 @@ class LibraryPane(Pane):
         self.table.sight_changed.connect(self._in_sight)
         self.table.menu_wanted.connect(partial(pop_up_menu, self))
         self.table.installEventFilter(self)
+        self.panel.marks.installEventFilter(self)
         self.panel.player.said.connect(self.said)
         self.panel.player.still_wanted.connect(self.deeds.drag_frame)
         self.panel.player.menu_filling.connect(self.deeds.fill_menu)
@@ -295,12 +296,12 @@ class LibraryPane(Pane):
         number = self.player.number
         if not any(mark.frame == number for mark in self.player.marks.marks):
             self.player.add_mark()
-        self.panel.marks.edit_mark(number)
+        self.panel.marks.edit_mark(number, back=self.window().focusWidget() or self.table)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keys of the player work in the table too; Down and Escape lead from filter to table."""
+        """Keys of the player work in both tables too; Down and Escape lead from filter to table."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            if watched is self.table:
+            if watched in {self.table, self.panel.marks}:
                 return self.panel.player.press(event)
             if watched is self.search and event.key() == Qt.Key.Key_Escape:
                 self.search.clear()

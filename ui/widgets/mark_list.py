@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
     QAbstractItemView,
     QHeaderView,
     QSizePolicy,
@@ -36,6 +37,7 @@ class MarkList(QTableWidget):
         super().__init__(0, 2, parent)
         self._marks: tuple[Mark, ...] = ()
         self._filling = False
+        self._back: QWidget | None = None
         self.setAccessibleName("Marks")
         self.setHorizontalHeaderLabels(["Mark", "Comment"])
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -75,13 +77,16 @@ class MarkList(QTableWidget):
             place = QTableWidgetItem(shown(mark.frame))
             place.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             self.setItem(row, 0, place)
-            self.setItem(row, 1, QTableWidgetItem(printable(mark.text)))
+            said = QTableWidgetItem(printable(mark.text))
+            said.setToolTip(said.text())
+            self.setItem(row, 1, said)
         self._filling = False
         self.setVisible(bool(marks))
         self.updateGeometry()
 
-    def edit_mark(self, frame: int) -> None:
-        """Let the person type what is to be said about a frame."""
+    def edit_mark(self, frame: int, back: QWidget | None = None) -> None:
+        """Let the person type what is to be said about a frame; keys go *back* there after that."""
+        self._back = back
         for row, mark in enumerate(self._marks):
             if mark.frame == frame:
                 self.setCurrentCell(row, 1)
@@ -93,6 +98,13 @@ class MarkList(QTableWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, self.sizeHint().height())
+
+    def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        """What was typed is kept or given up."""
+        super().closeEditor(editor, hint)
+        back, self._back = self._back, None
+        if back is not None:
+            back.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentRow()

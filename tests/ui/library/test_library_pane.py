@@ -19,6 +19,7 @@ from walk import focus_chain, nameless, unreachable
 from ui.main_window import path_of
 from ui.models.clips import ClipRow, Column
 from ui.panes.library import LibraryPane
+from ui.widgets.row_table import INNER
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -322,6 +323,25 @@ def test_closing_the_window_while_clips_are_looked_at_leaves_nothing(pane, numbe
     pane.bridge.close()
     assert not [t for t in threading.enumerate() if t.name in {"projector", "sound"}]
     assert not psutil.Process().children()
+
+
+def test_every_size_has_room(opened):
+    table = opened.table
+    for text in ("888.8 MB", "888.8 GB", "8.8 TB"):
+        room = table.columnWidth(Column.SIZE) - 2 * INNER
+        assert table.fontMetrics().horizontalAdvance(text) <= room, text
+
+
+def test_what_is_not_readable_stays_told_while_it_is_looked_at_again(pane, tmp_path, qtbot):
+    (tmp_path / "card").mkdir()
+    (tmp_path / "card" / "broken.mov").write_bytes(b"no clip")
+    pane.show_folder(tmp_path / "card")
+    qtbot.waitUntil(lambda: settled(pane) and pane.player.fault is not None, timeout=30_000)
+    model, told = pane.clips.model, []
+    model.dataChanged.connect(lambda: told.append(model.index(0, Column.CODEC).data()))
+    pane.clips.list_again()
+    qtbot.waitUntil(lambda: settled(pane) and bool(told), timeout=30_000)
+    assert set(told) == {"not readable"}
 
 
 def test_every_head_has_room_for_its_word(opened):

@@ -75,6 +75,23 @@ def test_several_marks_with_comments_are_listed_and_kept(opened, bridge, shelf, 
     second.end()
 
 
+@pytest.mark.parametrize("begun", ["the clips", "the player", "the marks"])
+def test_the_keys_of_the_player_work_after_a_comment(begun, opened, go, qtbot):
+    go(70)
+    say(opened, "Boom in shot", qtbot)
+    panel = opened.panel
+    place = {"the clips": opened.table, "the player": panel.player, "the marks": panel.marks}[begun]
+    place.setFocus()
+    go(20)
+    say(opened, "Flare", qtbot)
+    assert opened.window().focusWidget() is place
+    QTest.keyClick(opened.window().focusWidget(), Key.Key_Right)
+    QTest.keyClick(opened.window().focusWidget(), Key.Key_O)
+    qtbot.waitUntil(lambda: settled(opened), timeout=30_000)
+    assert (opened.player.number, opened.player.marks.end) == (21, 22)
+    assert opened.player.marks.text_at(20) == "Flare"
+
+
 def test_marks_made_just_before_the_window_closes_are_kept(opened, go, shelf, bridge, qtbot):
     go(12)
     QTest.keyClick(opened.table, Key.Key_M)
