@@ -39,6 +39,8 @@ def forget(fd: int, size: int) -> bool:
     """
     drop(fd)
     if is_dropped(fd, size):
+        if _in_vain:
+            _in_vain.pop(os.fstat(fd).st_dev, None)
         return True
     device = os.fstat(fd).st_dev
     if _in_vain[device] >= _ENOUGH:

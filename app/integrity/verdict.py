@@ -162,11 +162,13 @@ def card_verdict(
     listed: bool,
     journal_on_disk: bool,
     ended: bool = True,
+    change: str = "",
 ) -> Verdict:
     """May this card be formatted?
 
     *listed*: the card was listed completely, and listed again at the end without a difference.
     *ended*: it came to that second listing; if not, nothing is said against the card.
+    *change*: what was different then, in a sentence.
     """
     reasons: dict[str, _Reason] = {}
     total = ignored = 0
@@ -190,7 +192,7 @@ def card_verdict(
     verified = fewest or 0
     sentences = [reason.sentence for reason in reasons.values()]
     if not listed:
-        sentences.insert(0, _CHANGED if ended else _STOPPED)
+        sentences.insert(0, (change or _CHANGED) if ended else _STOPPED)
     if not journal_on_disk:
         sentences.insert(0, "The journal could not be written to disk.")
     if total == 0:

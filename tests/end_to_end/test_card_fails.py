@@ -255,16 +255,22 @@ def test_a_file_of_the_card_that_another_program_touches_is_reported(
 def test_a_file_added_to_the_card_after_it_was_listed_keeps_it(
     bad_card: FaultMount, drives: list[Drive], house: House
 ) -> None:
-    bad_card.set({**HOLD})
     with house.engine() as engine:
-        with Watched(engine, spec_for(bad_card.point, *points(drives))) as j:
+        assert engine.run(spec_for(bad_card.point, *points(drives))).safe
+        bad_card.set({**HOLD})
+        again = spec_for(bad_card.point, *points(drives), check_known=True)
+        with Watched(engine, again) as j:
             bad_card.wait_acted("hold")
             (bad_card.backing / "CLIPS" / "A003C003.mov").write_bytes(noise(1000, "late"))
             bad_card.set()
             done = j.end()
-        assert not done.safe, done
+        said = "CLIPS/A003C003.mov came onto the card A003 after it was listed. Start again: only"
+        assert (done.state, done.safe) == (JobState.FAILED, False)
         assert done.verdict.startswith("KEEP")
-        assert any("changed" in reason for reason in engine.verdict(done.id).reasons)
+        assert done.error.startswith(said)
+        assert engine.verdict(done.id).reasons[0].startswith(said)
+        (told,) = engine.day().cards
+        assert not told.safe, "though the job before it found the card as it was listed"
 
 
 def test_a_folder_of_the_card_that_cannot_be_listed_keeps_it(

@@ -286,3 +286,33 @@ def test_a_drive_that_becomes_read_only_is_detached(
     assert "A003C00" in done.places[1].trouble
     whole(drives[0], slow_card)
     whole(drives[2], slow_card)
+
+
+def test_a_card_is_read_no_further_than_somebody_wants_it(
+    faulty: Faulty, drives: list[Drive], house: House
+) -> None:
+    card = faulty("A003")
+    make_card(card.backing, {"CLIPS/A003C001.mov": 36 * MB})
+    card.set(BEGIN)
+    with house.engine() as engine:
+        with Watched(engine, spec_for(card.point, drives[0].point)) as job:
+            card.wait_acted("hold")
+            drives[0].fill(leave=2 * MB)
+            card.set({"op": "read", "match": "*C001.mov", "at": 30 * MB, "do": "EIO"})
+            done = job.end()
+        assert "ONE is full" in done.error
+        assert not any(line.startswith("EIO") for line in card.acted())
+        assert not any("could not be read" in r for r in engine.verdict(job.job).reasons)
+
+
+def test_a_damaged_history_beside_the_copy_is_said_and_fails_the_job(
+    card: Path, drives: list[Drive], house: House
+) -> None:
+    with house.engine() as engine:
+        spec = spec_for(card, drives[0].point, wanted_copies=1)
+        assert engine.run(spec).safe
+        (drives[0].point / "A003/ascmhl/ascmhl_chain.xml").write_text("<broken")
+        (drives[0].point / "A003" / next(iter(SMALL_CARD))).unlink()
+        done = engine.run(spec)
+    assert (done.state, done.safe) == (JobState.FAILED, True)
+    assert "ascmhl_chain.xml" in done.error

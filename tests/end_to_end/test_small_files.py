@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,6 +43,17 @@ def test_every_size_around_a_page_and_the_limit_of_a_small_file_arrives(
     assert done.safe, done
     for drive in two:
         assert tree(drive / "A003") == tree(card)
+
+
+def test_hands_need_no_room_in_the_folder_for_temporary_files(
+    bench: Bench, house: House, two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = bench.mount("tmpfs", "full", "-t", "tmpfs", "-o", "size=4k")
+    (full / "filler").write_bytes(bytes(4096))
+    monkeypatch.setattr(tempfile, "tempdir", str(full))
+    card = make_card(bench.folder / "A003", {f"{n}.xml": 100 for n in range(20)})
+    with house.engine() as engine:
+        assert engine.run(spec_for(card, *two)).safe
 
 
 @pytest.mark.parametrize("at", [PAGE, 3 * PAGE + 17, 9 * PAGE + 1])

@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import Connection
 from socket import AF_UNIX, socketpair
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from app.offload.copying.hand import Answer, Equipment, Hand, Item, ToCopy, ToProve
 from app.offload.copying.touch import Abandoned, Look, Touch
@@ -133,8 +133,7 @@ class Crew:
         self._helper: subprocess.Popen[bytes] | None = None
         self._connections: list[Connection] = []
         slots = _HANDS if helpers else _ALONE
-        self._shared = tempfile.TemporaryFile()  # noqa: SIM115  (closed by close)
-        self._shared.truncate(mmap.PAGESIZE)
+        self._shared = _shared_page()
         self._cells = memoryview(mmap.mmap(self._shared.fileno(), mmap.PAGESIZE)).cast("Q")
         self._members = [_Member(self._inbox, slot) for slot in range(slots)]
         self._looks = [Look(self._cells, slot, done) for slot in range(slots)]
@@ -274,6 +273,19 @@ class Crew:
         if self._helper is not None:
             _end(self._helper, 0.2 if self.broken else 10)
         self._shared.close()
+
+
+def _shared_page() -> BinaryIO:
+    """A page that helpers share. It lies in memory, or on the disk before anybody writes to it:
+    where a full disk has no room for it at its first use, the system ends the whole process.
+    """
+    if hasattr(os, "memfd_create"):
+        page: BinaryIO = os.fdopen(os.memfd_create("hands"), "r+b")
+    else:
+        page = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115  (closed by close)
+    page.write(bytes(mmap.PAGESIZE))
+    page.flush()
+    return page
 
 
 def can_help() -> bool:

@@ -93,7 +93,8 @@ class LargeFiles:
         try:
             work.attributes = passage.source.attributes(fd, work.source.path)
             before = passage.source.same(fd, work.source)
-            self._stream(fd, direct, work, writing)
+            if not self._stream(fd, direct, work, copies):
+                return
             passage.source.same(fd, work.source, before)
             good = True
             # Before any destination hears of the end: a fast one may settle it at once.
@@ -123,10 +124,14 @@ class LargeFiles:
             if len(self._unchecked) > 1:
                 self.check_source()
 
-    def _stream(self, fd: int, direct: bool, work: FileWork, writing: list[CopyWork]) -> None:
+    def _stream(self, fd: int, direct: bool, work: FileWork, copies: list[CopyWork]) -> bool:
+        """Read a file to its end; False as soon as no destination is left that wants it."""
+        writing = [copy for copy in copies if not copy.compare]
         size, offset = work.entry.size, 0
         while offset < size:
             self._look()
+            if not any(copy.target.alive for copy in copies):
+                return False
             block = self._pool.take(self._look)
             try:
                 count = self._fill(fd, direct, work, block, offset)
@@ -136,6 +141,7 @@ class LargeFiles:
             self._hand_out(block, writing)
             offset += count
             self._passage.control.advance(count, copied=count)
+        return True
 
     def _look(self) -> None:
         """Raise when the job was cancelled, or nothing that is still copied would be certain."""

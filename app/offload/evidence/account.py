@@ -67,6 +67,8 @@ class Account:
         self.came_to_listing = listed is not None
         self.listed = bool(listed)
         """The card was listed again at the end, without a difference."""
+        self.change: str = journal.fact(job, "card_change", "")
+        """What was different, in words."""
 
     @cached_property
     def has_rows(self) -> bool:
@@ -107,6 +109,7 @@ class Account:
             listed=self.listed and self.has_rows,
             journal_on_disk=True,  # every row was read from it
             ended=self.came_to_listing,
+            change=self.change,
         )
 
     def evidence(self) -> Iterator[FileEvidence]:

@@ -45,12 +45,17 @@ class Union:
 
     def verdict(self) -> Verdict:
         """May the card be formatted? By the strictest number of copies that a job asked for."""
+        # What the newest job listed holds for the jobs before it, also where it came to no second
+        # listing; where it found that the card had changed, no earlier one knows better.
+        last = self.last
+        deciding = (last,) if last is not None and last.came_to_listing else self.accounts
         return card_verdict(
             self.evidence,
             wanted=max((account.spec.wanted_copies for account in self.accounts), default=1),
-            listed=any(account.listed for account in self.accounts) and bool(self.evidence),
+            listed=any(account.listed for account in deciding) and bool(self.evidence),
             journal_on_disk=True,
-            ended=any(account.came_to_listing for account in self.accounts),
+            ended=any(account.came_to_listing for account in deciding),
+            change=last.change if last is not None else "",
         )
 
     def complete(self) -> list[str]:

@@ -28,7 +28,7 @@ from app.offload.evidence import memory
 from app.offload.evidence.account import Account, report_folder, report_stem, written_elsewhere
 from app.offload.evidence.rows import EntryRow
 from app.offload.job.custody import write_custody
-from app.offload.job.second_listing import is_as_listed
+from app.offload.job.second_listing import change_since_listed
 from app.offload.job.share import Share
 from app.offload.job.withdraw import withdraw_known
 from app.places.linux.calls import sync_file_system
@@ -52,16 +52,21 @@ class Finish:
         self._run = run
         self._journal = run.ledger.journal
         self._job = run.job
+        self._change = ""
+        """What a second listing of the card found otherwise."""
+        self._incomplete = ""
+        """What a destination lacks that no file and no drive is to blame for."""
 
     def card_is_free(self) -> None:
         """After the first stage: list the card again; from here on it is not needed."""
         run = self._run
         run.control.show(stage="Listing the card again", current="")
         self._links(stage=0)
-        same = is_as_listed(run)
-        self._journal.set_fact(self._job, "listed_again", same)
-        if not same:
-            self._note("The card was no longer as it had been listed when all was copied.")
+        self._change = change_since_listed(run)
+        self._journal.set_fact(self._job, "card_change", self._change)
+        self._journal.set_fact(self._job, "listed_again", not self._change)
+        if self._change:
+            self._note(self._change)
         self._show_verdict(self._as_it_stands().verdict)
 
     def everything(self) -> bool:
@@ -218,6 +223,8 @@ class Finish:
                 target.detach(trouble)
             elif isinstance(trouble, DestinationFault):
                 run.lost.setdefault(place.index, trouble)
+            else:
+                self._incomplete = str(trouble)
         self._show_place(place, trouble)
         return told
 
@@ -307,11 +314,12 @@ class Finish:
                 elif row.problem is None and fact is not None:
                     cached += fact.state is not CopyState.FAILED
                 first = first or row.trouble or (fact.trouble if fact else "") or lost
-        if bad or run.lost:
-            lost_words = next((str(error) for error in run.lost.values()), "")
-            run.control.show(error=lost_words or first or _why(special, cached), hint="")
-            return False
-        return True
+        if not (bad or run.lost or self._change or self._incomplete):
+            return True
+        lost_words = next((str(error) for error in run.lost.values()), "")
+        said = lost_words or first or self._change or self._incomplete or _why(special, cached)
+        run.control.show(error=said, hint="")
+        return False
 
     def _seconds(self) -> float:
         """How long a drive may take for its links, folders and manifests."""

@@ -6,7 +6,7 @@ import mmap
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,8 +31,8 @@ def clip(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[threading.Event]:
-    """Keep the file's pages in memory, as a program does that has it mapped; set: let go."""
+def _held(path: Path) -> Iterator[Callable[[], None]]:
+    """Keep the file's pages in memory, as a program does that has it mapped; call: let go."""
     over = threading.Event()
     mapped = threading.Event()
 
@@ -45,11 +45,28 @@ def _held(path: Path) -> Iterator[threading.Event]:
     thread = threading.Thread(target=hold)
     thread.start()
     mapped.wait()
-    try:
-        yield over
-    finally:
+
+    def let_go() -> None:
         over.set()
         thread.join()
+
+    try:
+        yield let_go
+    finally:
+        let_go()
+
+
+@pytest.fixture
+def at_first_pause(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What is in it is done when pages are waited for, once."""
+    deeds: list[Callable[[], None]] = []
+
+    def pause(_: float) -> None:
+        while deeds:
+            deeds.pop()()
+
+    monkeypatch.setattr("app.integrity.cache.time.sleep", pause)
+    return deeds
 
 
 def _small(path: Path) -> tuple[int, ReadWay]:
@@ -70,17 +87,21 @@ def test_a_page_that_stays_in_memory_makes_it_a_read_through_the_cache(clip: Pat
         assert _small(clip) == (SIZE, ReadWay.CACHE)
 
 
-def test_a_page_that_somebody_holds_for_a_moment_is_asked_for_again(clip: Path) -> None:
-    with _held(clip) as over:
-        threading.Timer(0.05, over.set).start()
+def test_a_page_that_somebody_holds_for_a_moment_is_asked_for_again(
+    clip: Path, at_first_pause: list[Callable[[], None]]
+) -> None:
+    with _held(clip) as let_go:
+        at_first_pause.append(let_go)
         assert _small(clip) == (SIZE, ReadWay.MEDIUM)
 
 
-def test_the_same_holds_for_large_files(clip: Path) -> None:
+def test_the_same_holds_for_large_files(
+    clip: Path, at_first_pause: list[Callable[[], None]]
+) -> None:
     reader = MediumReader()
     try:
-        with _held(clip) as over:
-            threading.Timer(0.05, over.set).start()
+        with _held(clip) as let_go:
+            at_first_pause.append(let_go)
             read = reader.read(lambda flags: os.open(clip, os.O_RDONLY | flags), (HashKind.XXH64,))
         assert (read.size, read.way) == (SIZE, ReadWay.MEDIUM)
     finally:
@@ -116,3 +137,6 @@ def test_where_pages_never_go_not_every_file_is_waited_for(
     assert ways == {ReadWay.CACHE}
     assert 0 < waited == len(slept)
     assert _small(clip) == (SIZE, ReadWay.MEDIUM)
+    with _held(clip):
+        _small(clip)
+    assert len(slept) > waited, "its device is waited for again"

@@ -70,4 +70,7 @@ def test_what_comes_between_plan_and_job_is_not_passed_over(root: Path, tmp_path
         notes = engine.report(job).notes
     assert not ended.safe
     assert ended.verdict.startswith("KEEP")
-    assert notes == ("The card was no longer as it had been listed when all was copied.",)
+    assert notes == (
+        "CLIPS/late.mov came onto the card card after it was listed. Start again: only what is"
+        " missing is copied.",
+    )
