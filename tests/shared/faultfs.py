@@ -230,6 +230,8 @@ def main() -> None:
     fuse.FUSE(
         Faults(backing, Rules(Path(rules))), point, raw_fi=True, foreground=True,
         allow_other=True, fsname="faultfs", big_writes=True, max_read=1 << 17,
+        # Tests write behind it: what the kernel remembers of a file would be old.
+        attr_timeout=0, entry_timeout=0, negative_timeout=0,
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ CARD_TIME = 1_700_000_000_123_456_789 + os.getpid() % 100_000 * 60 * 10**9
 A job that waits for its card takes it from any mount that holds the same names, sizes and times:
 else it would find the card of a test that runs beside it.
 """
-PATIENCE = 20.0
+PATIENCE = 90.0
 """Seconds after which a condition that was waited for counts as never met."""
 
 
@@ -192,9 +192,13 @@ class Watched:
 
     def until(self, met: Callable[[JobSnapshot], object], what: str) -> JobSnapshot:
         """Wait for a condition on the job's snapshot."""
-        wait_for(lambda: self.ended.is_set() or met(self.now), what)
-        assert met(self.now), f"{what}: {self.now}"
-        return self.now
+        deadline = time.monotonic() + PATIENCE
+        while not met(shown := self.now):
+            ended = self.ended.is_set()
+            assert time.monotonic() < deadline, f"never happened: {what}"
+            assert not ended or met(self.now), f"it ended without: {what}: {self.now}"
+            time.sleep(0.01)
+        return shown
 
     def end(self) -> JobSnapshot:
         """Wait for the job's end."""

@@ -82,7 +82,7 @@ def test_text_that_was_held_back_is_not_lost(model, qtbot):
     model.show([s.running(1)])
     model.show([replace(s.running(1), rate=2e9)])
 
-    qtbot.waitUntil(lambda: _text(model, 0, Column.RATE) == "2.00 GB/s", timeout=2000)
+    qtbot.waitUntil(lambda: _text(model, 0, Column.RATE) == "2.00 GB/s", timeout=20_000)
 
 
 def test_a_new_state_is_told_at_once(model):

@@ -12,7 +12,7 @@ import pytest
 from drive import Drive
 from fault_mount import FaultMount
 from mount_bench import Bench, run
-from offload_bench import MB, noise
+from offload_bench import MB, noise, wait_for
 
 from app.offload.pfncopy.command import main
 
@@ -54,6 +54,8 @@ def held(card: FaultMount, tmp_path: Path, *arguments: Path) -> Iterator[subproc
     )
     try:
         card.wait_acted("hold")
+        folders = [place if place.is_dir() else place.parent for place in arguments[1:]]
+        wait_for(lambda: any(map(partials_in, folders)), "a partial file on a drive")
         yield process
     finally:
         card.set()

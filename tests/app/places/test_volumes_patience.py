@@ -21,7 +21,7 @@ def test_a_silent_place_costs_its_time_once_and_is_asked_by_one_thread_only() ->
     assert ask("silent", question, "silence", 0.2) == "silence"
     for _ in range(100):
         assert ask("silent", question, "silence", 0.2) == "silence"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15  # asked each time it would be 20
     assert len(asked) == 1
     answer.set()
     end = time.monotonic() + 10
