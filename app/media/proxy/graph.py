@@ -175,7 +175,9 @@ def _output(
         options["timecode"] = str(facts.start)
     if carried_reel(facts) and rung.keeps_reel:
         options["metadata:s:v:0"] = f"reel_name={facts.reel}"
-    if not track.steady:
+    if track.steady:  # FFmpeg's own guess is a little off: Matroska with 59.94, for one
+        options["enc_time_base:v"] = f"{track.rate.denominator}:{track.rate.numerator}"
+    else:
         options |= {"enc_time_base:v": f"1:{FINE_TICKS}", "video_track_timescale": FINE_TICKS}
     return ffmpeg.output(picture, *heard, str(path), **options)
 
