@@ -93,7 +93,7 @@ def _colour(colour: Colour) -> str:
     said = [colour.primaries, colour.transfer, colour.matrix]
     if not any(said):
         return "not tagged"
-    shown = " / ".join(dict.fromkeys(one or "?" for one in said))
+    shown = " / ".join(dict.fromkeys(one or "untold" for one in said))
     return f"{shown}, {colour.range} range" if colour.range else shown
 
 

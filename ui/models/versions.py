@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.media.facts.values import ClipFacts
 from app.media.play import choice
 from app.media.play.film import Film
+from app.media.play.sound_frames import ASSUMED
 from app.timecode import Timecode
 
 ORIGINAL = "original"
@@ -41,6 +43,13 @@ class PlayerClip:
     """Its media: what marks are known by, and what is dragged out when the clip is."""
     stamp: str = ""
     """Another one where its bytes may be others now."""
+
+
+def start_of(facts: ClipFacts) -> Timecode | None:
+    """Where a clip's timecode begins; of sound that tells only the time of day, that."""
+    if facts.start is None and facts.since_midnight is not None and not facts.video:
+        return Timecode(round(facts.since_midnight * ASSUMED), ASSUMED)
+    return facts.start
 
 
 def instead_of(versions: Iterable[Version], height: int) -> Version | None:

@@ -24,7 +24,7 @@ from app.places.online import is_online
 from ui.bridge import Bridge
 from ui.models.clips import ClipRow, files_as_mime
 from ui.models.player import PlayerModel
-from ui.models.versions import OFFLINE, ORIGINAL, TOO_HEAVY, PlayerClip, Version
+from ui.models.versions import OFFLINE, ORIGINAL, TOO_HEAVY, PlayerClip, Version, start_of
 from ui.words import printable
 
 _DRAG_WIDTH = 160
@@ -65,11 +65,12 @@ class LibraryDeeds(QObject):
 
     def clip_of(self, row: ClipRow) -> PlayerClip:
         """A row for the player."""
-        start = row.facts.start if row.facts is not None else None
+        start = start_of(row.facts) if row.facts is not None else None
+        told = row.facts.start if row.facts is not None else None
         film = ClipFilm(
             row.path,
             self._index_of,
-            rate=start.rate if start is not None else None,
+            rate=told.rate if told is not None else None,
             trial=self._trial,
             decoders=lambda: self._bridge.engine.external_decoders,
         )

@@ -12,6 +12,7 @@ from ui.bridge import Bridge
 from ui.models.clips import ROW_ROLE, ClipRow
 from ui.models.folder_clips import FolderClips
 from ui.models.player import PlayerModel
+from ui.models.versions import start_of
 from ui.panes.library_deeds import LibraryDeeds
 from ui.widgets.clip_panel import ClipPanel
 from ui.widgets.clip_table import ClipTable
@@ -91,10 +92,15 @@ class LibraryPlaying(QObject):
         return self._clips.model.row(self._table.current)
 
     def _tell_current(self) -> None:
-        row = self._current()
+        row, clip = self._current(), self._player.clip
         self._panel.show_clip(row)
-        if row is not None and self._open_key == row.key and row.facts is not None:
-            self._player.tell_start(row.facts.start)
+        if row is None or clip is None or clip.key != row.key or row.facts is None:
+            return
+        told = row.facts.start
+        if told is not None and clip.start is None and not row.facts.video:
+            self._open(row, self._player.number)  # its frames were counted by a rate assumed
+            return
+        self._player.tell_start(start_of(row.facts))
 
     def _open_current(self) -> None:
         row = self._current()

@@ -71,5 +71,6 @@ class Transport(QWidget):
             self._show("Space", "running", "Play (Space)")
         loop = "Play on at the end (R)" if model.loop else "Play in a loop (R)"
         self._show("R", "loop", loop, Tone.RUNNING if model.loop else Tone.DIM)
+        shown = model.playback is not None and (model.fault is None or model.frames > 0)
         for button in self.keys.values():
-            button.setEnabled(model.playback is not None)
+            button.setEnabled(shown)

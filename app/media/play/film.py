@@ -33,7 +33,6 @@ from app.places.cards.listing import SOUNDS
 
 log = logging.getLogger(__name__)
 
-_OF_SOUND = Fraction(25)
 IndexOf = Callable[[ByteSource, Callable[[], object]], FrameIndex]
 """Makes or finds the index of a file; the second argument is called often and may raise."""
 
@@ -109,9 +108,9 @@ class FileFilm:
 class ClipFilm:
     """The whole clip that a file belongs to: a row of pictures, all files that it spans, or sound.
 
-    *rate* is what frames of sound alone are counted by. With a *trial* no file of it is decoded
-    that a child has not tried before, and of a row a child decodes each picture; *decoders* are
-    the programs of the settings, for pictures that nobody here can decode.
+    *rate* is what frames of sound alone are counted by, where it tells one. With a *trial* no file
+    of it is decoded that a child has not tried before, and of a row a child decodes each picture;
+    *decoders* are the programs of the settings, for pictures that nobody here can decode.
     """
 
     def __init__(
@@ -125,7 +124,7 @@ class ClipFilm:
     ) -> None:
         self._path = path
         self._index_of = index_of
-        self._rate = rate or _OF_SOUND
+        self._rate = rate
         self._trial = trial
         self._decoders = decoders
         self._known: Whole | None = None

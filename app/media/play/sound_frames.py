@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 from typing import cast
@@ -19,14 +20,19 @@ from app.media.frames.opened import PATIENCE
 from app.media.frames.source import ByteSource
 from app.media.play.steady import steady_index
 
+ASSUMED = Fraction(25)
+"""Frames a second where no file tells by how many its sound is counted."""
+
 
 class SoundFrames:
     """Sound alone: dark frames for as long as it lasts, so that it has places to go to."""
 
-    def __init__(self, source: ByteSource, rate: Fraction) -> None:
+    def __init__(self, source: ByteSource, rate: Fraction | None) -> None:
         self.seen: Seen | None = None
         self.abandon: Callable[[], bool] | None = None
-        self.index = steady_index(max(1, ceil(_seconds_of(source) * rate)), rate)
+        by = rate or ASSUMED
+        index = steady_index(max(1, ceil(_seconds_of(source) * by)), by)
+        self.index = replace(index, assumed=rate is None)
 
     def frame(self, n: int) -> VideoFrame:
         """A dark frame."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
+import wave
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,3 +68,54 @@ def test_a_server_that_never_was_is_not_gone(qapp, monkeypatch, tmp_path):
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/none")
     server = SoundServer()
     assert not server.gone
+
+
+def recording(path: Path, rate: str) -> Path:
+    """A second of sound from 14:03:20 on, as a recorder writes it; *rate* "" tells none."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48000)
+        file.writeframes(bytes(96000))
+    since_midnight = (14 * 3600 + 3 * 60 + 20) * 48000
+    told = struct.pack("<256s32s32s10s8sQ", b"", b"", b"", b"2026-11-20", b"14:03:20",
+                       since_midnight)  # fmt: skip
+    chunks = [(b"bext", told + bytes(256))]
+    if rate:
+        xml = f"<BWFXML><SPEED><TIMECODE_RATE>{rate}</TIMECODE_RATE></SPEED></BWFXML>"
+        chunks.append((b"iXML", xml.encode()))
+    with path.open("r+b") as raw:
+        raw.seek(0, 2)
+        for name, data in chunks:
+            raw.write(name + struct.pack("<I", len(data)) + data + bytes(len(data) % 2))
+        size = raw.tell()
+        raw.seek(4)
+        raw.write(struct.pack("<I", size - 8))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rate", "told", "frame", "corner"),
+    [
+        ("24/1", "frame 12 · 24 fps", 12, "14:03:20:12"),
+        ("", "frame 12 · 25 fps assumed", 12, "14:03:20:12"),
+    ],
+)
+def test_sound_alone_has_the_timecode_of_its_recorder(
+    pane, tmp_path, qtbot, rate, told, frame, corner
+):
+    """Also where it was opened before anybody had looked into it."""
+    folder = tmp_path / "SOUND_12"
+    folder.mkdir()
+    recording(folder / "T001.wav", rate)
+    pane.show_folder(folder)
+    qtbot.waitUntil(lambda: settled(pane) and pane.player.frames > 0, timeout=30_000)
+    row = pane.clips.model.row(pane.table.current)
+    pane.player.open(pane.deeds.clip_of(replace(row, looked=False, facts=None)))
+    pane.clips.looked.emit(row.key)
+    qtbot.waitUntil(lambda: settled(pane) and pane.player.frames > 0, timeout=30_000)
+    pane.player.show(frame)
+    qtbot.waitUntil(lambda: settled(pane), timeout=30_000)
+    view = pane.panel.player.view
+    assert (view.head, view.corner) == (told, corner)
+    assert pane.player.frames == (24 if rate else 25)
