@@ -65,7 +65,7 @@ def _found(path: Path) -> Found:
         size = path.stat().st_size
     except OSError:
         size = 0
-    return Found(Entry(path.name, EntryKind.FILE, size), path.name, path.stem, ending(path.name))
+    return Found(Entry(path.name, EntryKind.FILE, size), ending(path.name))
 
 
 def _in_log(name: str, text: str) -> list[Beside]:

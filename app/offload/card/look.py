@@ -6,11 +6,12 @@ import contextlib
 import os
 import stat
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import BadInput, DestinationSilent, NotFound, PlanRefused
+from app.offload.card.listing import bare, listing
 from app.offload.card.selection import IgnoreList
 from app.offload.spec import OffloadSpec
 from app.places.cards import Card, recognise
@@ -25,13 +26,12 @@ class Look:
     """What a look at the card has shown."""
 
     card: Card
-    entries: tuple[Entry, ...]
+    entries: Sequence[Entry]
     ignored: frozenset[str]
 
-    @property
-    def wanted(self) -> list[Entry]:
+    def wanted(self) -> Iterator[Entry]:
         """What is to be copied: files, folders and links that are not on the ignore list."""
-        return [e for e in self.entries if e.path not in self.ignored]
+        return (e for e in self.entries if e.path not in self.ignored)
 
 
 def look_at(spec: OffloadSpec) -> Look:
@@ -109,10 +109,10 @@ def _looked_at(source: Path, silence: Silence) -> tuple[RootFacts, Card, Sequenc
         raise BadInput(f"{source} cannot be looked at: {error.strerror}.", path=source) from error
     if not stat.S_ISDIR(found.st_mode):
         raise BadInput(f"{source} is a file, and an offload takes a card or a folder.", path=source)
-    entries = tuple(silence.each(each_entry(source)))
+    entries = listing(silence.each(each_entry(source)))
     with silence.call(watcher().patience.for_entries(len(entries))):
         label = volume_of(source).label if os.path.ismount(source) else None
-        return root_facts(found), recognise(source, entries, label=label), entries
+        return root_facts(found), recognise(source, bare(entries), label=label), entries
 
 
 def sorted_out(card: Card, entries: Sequence[Entry], spec: OffloadSpec) -> Look:
@@ -120,7 +120,7 @@ def sorted_out(card: Card, entries: Sequence[Entry], spec: OffloadSpec) -> Look:
     ignore = IgnoreList(spec.ignore)
     return Look(
         card=card,
-        entries=tuple(entries),
+        entries=entries,
         ignored=frozenset(e.path for e in entries if ignore.ignores(e.path)),
     )
 

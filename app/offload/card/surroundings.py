@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from app.offload.card.listing import bare, listing
 from app.offload.card.look import RootFacts, just_seen, root_facts
 from app.places import cards
 from app.places.cards import Card, CardIdentity, identity_of, recognise, same_card
@@ -89,14 +90,18 @@ class Surroundings:
 def _look_at(place: Path, answered: Callable[[], None]) -> FoundCard | None:
     """What lies at *place*; None when nothing answers there."""
     try:
-        entries = []
-        for entry in each_entry(place):
-            entries.append(entry)
-            answered()
+        entries = listing(_heard(each_entry(place), answered))
         label = volume_of(place).label if os.path.ismount(place) else None
-        return FoundCard(place, recognise(place, entries, label=label), entries)
+        return FoundCard(place, recognise(place, bare(entries), label=label), entries)
     except OSError:
         return None
+
+
+def _heard(entries: Iterable[Entry], answered: Callable[[], None]) -> Iterator[Entry]:
+    """*entries*; whenever the card has given one, it has *answered*."""
+    for entry in entries:
+        yield entry
+        answered()
 
 
 def _facts(place: Path) -> RootFacts | None:

@@ -49,66 +49,65 @@ _PAGE = 500
 
 def known_copies(
     journal: Journal,
-    files: Sequence[Entry],
+    files: Iterable[tuple[int, Entry, str]],
     root: Path,
-    placed: Mapping[str, str],
     volume: Volume,
-) -> dict[str, KnownCopy]:
-    """By path on the card: files that need no copying to *root*.
+) -> Iterator[tuple[int, Entry, KnownCopy]]:
+    """Of the card's *files*, each with a number and its place below *root*: those that are there.
 
     The card's file has the recorded path, size and time, an earlier job verified its copy on this
     very volume at this very place, and the copy still has the recorded size and time.
     """
     if not root.exists():
-        return {}
-    asked = {(e.size, e.mtime_ns, e.path): n for n, e in enumerate(files)}
-    roots: dict[JobId, dict[int, tuple[str, str]]] = {}
-    found: dict[str, KnownCopy] = {}
-    for n, job, fact, proof in _earlier_copies(journal, asked):
-        if job not in roots:
-            roots[job] = _roots(journal, job)
-        identity, below = roots[job].get(fact.destination, ("", ""))
-        entry = files[n]
-        here = root / placed[entry.path]
-        there = volume.mount_point / below / fact.path
-        if identity != volume.identity or here != there:
-            continue
-        try:
-            now = os.lstat(here)
-        except OSError:
-            continue
-        if (now.st_size, now.st_mtime_ns) == (entry.size, fact.mtime_ns):
-            found[entry.path] = proof
-    return found
+        return
+    roots: dict[JobId, dict[int, tuple[str, str, str]]] = {}
+    left = iter(files)
+    while some := tuple(islice(left, _PAGE)):
+        found: dict[int, KnownCopy] = {}
+        for n, proof in _earlier_copies(journal, [entry for _, entry, _ in some]):
+            job, fact = proof.row_job, proof.fact
+            if job not in roots:
+                roots[job] = _roots(journal, job)
+            identity, device, below = roots[job].get(fact.destination, ("", "", ""))
+            _, entry, place = some[n]
+            here = root / place
+            there = volume.mount_point / below / fact.path
+            if not volume.is_surely(identity, device) or here != there:
+                continue
+            try:
+                now = os.lstat(here)
+            except OSError:
+                continue
+            if (now.st_size, now.st_mtime_ns) == (entry.size, fact.mtime_ns):
+                found[n] = max(proof, found.get(n, proof), key=_read_back)
+        yield from ((*some[n][:2], proof) for n, proof in found.items())
 
 
-def _earlier_copies(
-    journal: Journal, entries: Mapping[tuple[int, int, str], int]
-) -> Iterator[tuple[int, JobId, CopyFact, KnownCopy]]:
+def _read_back(copy: KnownCopy) -> datetime:
+    return copy.fact.read or copy.fact.written
+
+
+def _earlier_copies(journal: Journal, entries: Sequence[Entry]) -> Iterator[tuple[int, KnownCopy]]:
     """Verified copies that earlier jobs had of files with the same path, size and time.
 
-    *entries* maps (size, mtime_ns, path) to a number, which is given back with each copy found:
-    number, the job whose row it is, the row, and what is known by it.
+    Each is given with the place of its file among *entries*.
     """
-    every = iter(entries.items())
-    while some := tuple(islice(every, _PAGE)):
-        for n, job, reader, card_reader, digests, read_at, twice, *copy in _rows_of(journal, some):
-            fact = copy_fact(tuple(copy))
-            yield n, JobId(job), fact, KnownCopy(
-                job=JobId(reader), row_job=JobId(job), card_job=JobId(card_reader), fact=fact,
-                digests=digests_from(digests), read_at=moment_from(read_at), twice=bool(twice),
-            )  # fmt: skip
+    rows = _rows_of(journal, entries)
+    for n, job, reader, card_reader, digests, read_at, twice, *copy in rows:
+        yield n, KnownCopy(
+            job=JobId(reader), row_job=JobId(job), card_job=JobId(card_reader),
+            fact=copy_fact(tuple(copy)), digests=digests_from(digests),
+            read_at=moment_from(read_at), twice=bool(twice),
+        )  # fmt: skip
 
 
-def _rows_of(
-    journal: Journal, some: Iterable[tuple[tuple[int, int, str], int]]
-) -> list[tuple[Any, ...]]:
+def _rows_of(journal: Journal, entries: Sequence[Entry]) -> list[tuple[Any, ...]]:
     with journal.transaction() as db:
         db.execute("CREATE TEMP TABLE IF NOT EXISTS asked (size, mtime_ns, path, n)")
         db.execute("DELETE FROM asked")
         db.executemany(
             "INSERT INTO asked VALUES (?,?,?,?)",
-            ((size, mtime, os.fsencode(path), n) for (size, mtime, path), n in some),
+            ((e.size, e.mtime_ns, os.fsencode(e.path), n) for n, e in enumerate(entries)),
         )
         return db.execute(
             "SELECT asked.n, e.job, coalesce(k.earlier, e.job), coalesce(kc.earlier, e.job),"
@@ -123,10 +122,10 @@ def _rows_of(
         ).fetchall()
 
 
-def _roots(journal: Journal, job: JobId) -> dict[int, tuple[str, str]]:
-    """Of an earlier job: each destination's volume identity and root below its mount point."""
+def _roots(journal: Journal, job: JobId) -> dict[int, tuple[str, str, str]]:
+    """Of an earlier job: each destination's volume, device, and root below its mount point."""
     places = journal.fact(job, "places", [])
-    return {n: (place["identity"], place["below"]) for n, place in enumerate(places)}
+    return {n: (p["identity"], p["device"], p["below"]) for n, p in enumerate(places)}
 
 
 def seen_rolls(journal: Journal) -> tuple[SeenRoll, ...]:

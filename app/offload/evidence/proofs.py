@@ -9,7 +9,6 @@ from datetime import datetime
 
 from app.jobs.spec import JobId
 from app.offload.copying.work import CopyFact, CopyState
-from app.offload.evidence.memory import KnownCopy
 from app.offload.evidence.rows import THE_CARD, EntryRow
 from app.offload.evidence.simply_made import SimplyMade
 from app.offload.plan import Remark, Weight
@@ -26,12 +25,12 @@ _MODES = {
 
 
 def known_remark(
-    known: Mapping[str, KnownCopy], name: str, destination: int, spec: OffloadSpec
+    known: Sequence[KnownFiles], name: str, destination: int, spec: OffloadSpec
 ) -> list[Remark]:
     """What the plan says of the copies on *name* that earlier jobs verified, if there are any."""
     if not known:
         return []
-    files = known_words(known_files((copy.job, copy.fact.read) for copy in known.values()))
+    files = known_words(known)
     what = "They are not read again there, nor is the card for them; check-known reads both"
     if spec.check_known:
         what = "All are read again and compared with the card"

@@ -7,13 +7,13 @@ import stat
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from app.integrity.hashing import HashKind
 from app.integrity.verdict import Problem
 from app.jobs.spec import CONVERTER
 from app.offload.card.look import Look, clips_by_path, look_at, sorted_out
-from app.offload.card.selection import Selection
 from app.offload.card.surroundings import FoundCard, Surroundings
 from app.offload.copying.place import Place, PlaceRecord
 from app.offload.copying.work import CopyFact, CopyState, FileWork, failed_fact
@@ -23,11 +23,13 @@ from app.offload.evidence.rows import THE_CARD, EntryRow
 from app.offload.job.feeding import can_feed, feeding_place
 from app.offload.job.share import Share
 from app.offload.naming import numbered
-from app.offload.planning.make_plan import placer
 from app.offload.spec import OffloadSpec
 from app.places.cards import Card, CardIdentity
 from app.places.limits import NameRules, rules_of
 from app.places.tree import Entry, EntryKind
+
+_AT_ONCE = 5000
+"""Files that are looked for in the memory of earlier jobs before what was found is written down."""
 
 
 class Roster:
@@ -113,10 +115,10 @@ class Roster:
         )
         journal, job = self.ledger.journal, self.ledger.job
         journal.set_fact(job, "card", CONVERTER.unstructure(look.card))
-        self._take_known(look.card)
+        self._take_known()
         journal.set_fact(job, "listed", True)
 
-    def _take_known(self, card: Card) -> None:
+    def _take_known(self) -> None:
         """Copies that an earlier job verified need not be made again.
 
         Where they are to be read again, nothing is taken over: each is compared with the card.
@@ -126,33 +128,33 @@ class Roster:
         there = [p for p in self.places if p.find(self._around.volumes, self._around.volume_of)]
         if not any(os.path.exists(place.root) for place in there):  # the others may never answer
             return
-        rows = [r for r in self.ledger.entries() if r.entry.kind is EntryKind.FILE]
-        by_path = {row.entry.path: row for row in rows if row.problem is None}
-        found: dict[str, list[tuple[int, KnownCopy]]] = defaultdict(list)
-        for place in there:
-            destination = self.spec.destinations[place.index]
-            put = placer(self.spec, destination, card)
-            selection = Selection(destination.only, card)
-            entries = [r.entry for r in by_path.values() if selection.takes(r.entry)]
-            placed = {e.path: put(e.path, by_path[e.path].clip) for e in entries}
+        rows = (r for r in self.ledger.entries(EntryKind.FILE) if r.problem is None)
+        shares = [Share(self, place) for place in there]
+        while some := list(islice(rows, _AT_ONCE)):
+            self._take_known_of(some, shares)
+
+    def _take_known_of(self, rows: Sequence[EntryRow], shares: Sequence[Share]) -> None:
+        """The same, of some files of the card."""
+        found: dict[int, list[tuple[int, KnownCopy]]] = defaultdict(list)
+        for share in shares:
+            place, put = share.place, share.put
+            files = ((r.n, r.entry, put(r.entry.path, r.clip)) for r in rows if share.takes(r))
             volume = self._around.volume_of(place.root)
-            known = known_copies(self.ledger.journal, entries, place.root, placed, volume)
-            for path, copy in known.items():
-                found[path].append((place.index, copy))
-        for path in [p for p, copies in found.items() if not _agree([c for _, c in copies])]:
-            del found[path]  # one of them is not what the card holds: it is read
-        rows_of = {path: by_path[path].n for path in found}
-        best = {path: max((c for _, c in found[path]), key=lambda c: c.twice) for path in found}
-        self.ledger.read(
-            (rows_of[path], copy.digests, copy.read_at, copy.twice) for path, copy in best.items()
-        )
+            for n, _, copy in known_copies(self.ledger.journal, files, place.root, volume):
+                found[n].append((place.index, copy))
+        for n in [n for n, copies in found.items() if not _agree([c for _, c in copies])]:
+            del found[n]  # one of them is not what the card holds: it is read
+        if not found:
+            return
+        best = {n: max((c for _, c in found[n]), key=lambda c: c.twice) for n in found}
+        self.ledger.read((n, c.digests, c.read_at, c.twice) for n, c in best.items())
         self.ledger.confirm(
-            copy.fact._replace(n=rows_of[path], destination=index, found=True)
-            for path, copies in found.items()
+            copy.fact._replace(n=n, destination=index, found=True)
+            for n, copies in found.items()
             for index, copy in copies
         )
-        taken = [(rows_of[p], i, copy.job) for p, copies in found.items() for i, copy in copies]
-        self.ledger.know([*taken, *((rows_of[p], THE_CARD, c.card_job) for p, c in best.items())])
+        taken = [(n, index, copy.job) for n, copies in found.items() for index, copy in copies]
+        self.ledger.know([*taken, *((n, THE_CARD, c.card_job) for n, c in best.items())])
 
     def take_up(self, *, relist: bool) -> None:
         """Trust recorded copies that still are as recorded; the rest is wanted again."""

@@ -43,10 +43,10 @@ def _failed(run: OffloadRun, place: Place) -> list[CopyFact]:
 
 def _withdraw(run: OffloadRun, place: Place, fact: CopyFact, row: EntryRow) -> Iterator[str]:
     """Every earlier job's row of one copy; what each finds next is one that still stands."""
-    journal, placed = run.ledger.journal, {row.entry.path: fact.path}
+    journal, file = run.ledger.journal, (row.n, row.entry, fact.path)
     volume = run.around.volume_of(place.root)
-    while known := known_copies(journal, [row.entry], place.root, placed, volume):
-        (copy,) = known.values()
+    while known := list(known_copies(journal, [file], place.root, volume)):
+        ((_, _, copy),) = known
         trouble = _words(place, fact, row, copy)
         run.ledger.confirm([fact._replace(trouble=trouble)])
         Ledger(journal, copy.row_job).confirm(

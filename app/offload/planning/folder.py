@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from app.offload.plan import Remark, Weight
@@ -92,9 +92,8 @@ def name_trouble(root: Path, volume: Volume, name: str) -> str:
     return ""
 
 
-def length_trouble(root: Path, placed: Mapping[str, str]) -> str:
-    """Which file of the card would get a path longer than systems take, in a sentence; or ""."""
-    longest = max(placed.values(), key=lambda path: len(os.fsencode(path)), default="")
+def length_trouble(root: Path, longest: str) -> str:
+    """Whether the *longest* path of the card is longer there than systems take, in a sentence."""
     length = len(os.fsencode(root / longest))
     if length <= LONGEST_PATH:
         return ""

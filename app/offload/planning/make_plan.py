@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from app.errors import BadInput
@@ -13,10 +14,11 @@ from app.integrity.hashing import HashKind
 from app.integrity.medium import whole_pages
 from app.integrity.mhl.values import HISTORY_FOLDER
 from app.jobs.journal import Journal
+from app.jobs.spec import JobId
 from app.offload.card.look import Look, clips_by_path, look_at, must_answer
 from app.offload.card.selection import Selection
 from app.offload.evidence import memory
-from app.offload.evidence.proofs import known_remark
+from app.offload.evidence.proofs import known_files, known_remark
 from app.offload.naming import NamingFacts, check_template, folders, split_template
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
 from app.offload.planning.folder import choice_remarks, length_trouble, name_trouble, report_remarks
@@ -85,7 +87,7 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
         buffer_size=whole_pages(spec.buffer_size),
     )
     look = look_at(spec)
-    files = [e for e in look.wanted if e.kind is EntryKind.FILE]
+    sizes = [e.size for e in look.wanted() if e.kind is EntryKind.FILE]
     clip_of = clips_by_path(look.card)
     planned: list[PlannedDestination] = []
     remarks: list[Remark] = []
@@ -97,17 +99,17 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
         known.append(view.known)
     remarks += folder_remarks(planned)
     remarks += device_remarks(spec, planned)
-    remarks += card_remarks(look.card, look.wanted, journal)
+    remarks += card_remarks(look.card, look.wanted(), journal)
     if spec.report is not None:
         remarks += _report_remarks(Path(os.path.abspath(spec.report)), spec)
-    size = sum(e.size for e in files)
+    size = sum(sizes)
     devices = count_different(p.volume.device for p in planned)
     complete = all(n == p.files for n, p in zip(known, planned, strict=True))
-    sure = bool(files) and complete and not spec.check_known
+    sure = bool(sizes) and complete and not spec.check_known
     plan = OffloadPlan(
         spec=spec,
         card=look.card,
-        files=len(files),
+        files=len(sizes),
         clips=len(look.card.clips),
         size=size,
         destinations=tuple(planned),
@@ -154,39 +156,28 @@ class _Destination:
     ) -> None:
         self.index, self.spec, self.destination = index, spec, destination
         self.remarks: list[Remark] = []
+        self.known = 0
         path = Path(os.path.abspath(destination.path))
         volume = volume_of(path, declared)
         self.name = _name(path, volume, spec)
         must_answer(path, volume, self.name)
         shared, _ = split_template(destination.template or spec.template)
-        root = path / folders(shared, naming_facts(spec, look.card))
-        selection = Selection(destination.only, look.card)
-        entries = [e for e in look.wanted if selection.takes(e) or e.kind is EntryKind.FOLDER]
-        files = [e for e in entries if e.kind is EntryKind.FILE]
-        place = placer(spec, destination, look.card)
-        placed = {e.path: place(e.path, clip_of.get(e.path, "")) for e in entries}
+        self.root = root = path / folders(shared, naming_facts(spec, look.card))
+        self._look, self._selection = look, Selection(destination.only, look.card)
+        self._place, self._clip_of = placer(spec, destination, look.card), clip_of
         self.remarks += choice_remarks(index, self.name, path, volume, spec.source, root)
         self._how(volume)
-        self._folders(placed, root, volume)
-        known = {}
-        if os.path.isdir(root):
-            known = memory.known_copies(journal, files, root, placed, volume)
-        self.known = len(known)
-        self.remarks += known_remark(known, self.name, index, spec)
-        self._limits(entries, placed, rules_of(volume), volume)
-        self._collisions(files, placed, root, known.keys())
-        self._count([e.path for e in entries if e.path not in known], placed, root, volume)
-        size = sum(e.size for e in files)
-        already = sum(e.size for e in files if e.path in known)
-        there = 0
-        if os.path.isdir(root):
-            unknown = (e for e in files if e.path not in known)
-            there = sum(e.size for e in unknown if os.path.exists(root / placed[e.path]))
+        self._folders(volume)
+        known = self._known(journal, volume)
+        self._limits(rules_of(volume), volume)
+        self._collisions(known)
+        self._count(known, volume)
+        files, size, already, there = self._sums(known)
         self.planned = PlannedDestination(
             path=path,
             root=root,
             volume=volume,
-            files=len(files),
+            files=files,
             size=size,
             already=already,
             # A capacity of 0 is none that we know of.
@@ -196,6 +187,48 @@ class _Destination:
             provable=_provable(volume),
             name=self.name,
         )
+
+    def _placed(self, *, folders: bool = False) -> Iterator[tuple[Entry, str]]:
+        """What the destination gets, with its place below the root; files and links, or all.
+
+        Gone through anew for each question: of a large card this is never in memory.
+        """
+        for entry in self._look.wanted():
+            folder = entry.kind is EntryKind.FOLDER
+            if (folder and folders) or (not folder and self._selection.takes(entry)):
+                yield entry, self._place(entry.path, self._clip_of.get(entry.path, ""))
+
+    def _files(self) -> Iterator[tuple[Entry, str]]:
+        return (pair for pair in self._placed() if pair[0].kind is EntryKind.FILE)
+
+    def _known(self, journal: Journal, volume: Volume) -> set[str]:
+        """The files that earlier jobs verified there, which is said."""
+        if not os.path.isdir(self.root):
+            return set()
+        files = ((0, *pair) for pair in self._files())
+        paths: set[str] = set()
+
+        def reads() -> Iterator[tuple[JobId, datetime | None]]:
+            for _, entry, copy in memory.known_copies(journal, files, self.root, volume):
+                paths.add(entry.path)
+                yield copy.job, copy.fact.read
+
+        told = known_files(reads())
+        self.known = len(paths)
+        self.remarks += known_remark(told, self.name, self.index, self.spec)
+        return paths
+
+    def _sums(self, known: Set[str]) -> tuple[int, int, int, int]:
+        """Files and their bytes; bytes that are known there; bytes of what else lies there."""
+        files = size = already = there = 0
+        look = os.path.isdir(self.root)
+        for entry, place in self._files():
+            files, size = files + 1, size + entry.size
+            if entry.path in known:
+                already += entry.size
+            elif look and os.path.exists(self.root / place):
+                there += entry.size
+        return files, size, already, there
 
     def say(self, weight: Weight, text: str, paths: Iterable[str] = ()) -> None:
         """Add a remark about this destination."""
@@ -209,21 +242,24 @@ class _Destination:
         if warning := speed_warning(volume.device):
             self.say(Weight.ATTENTION, warning)
 
-    def _folders(self, placed: Mapping[str, str], root: Path, volume: Volume) -> None:
+    def _folders(self, volume: Volume) -> None:
         """Whether the folders that the template gives each clip, and all paths, can be made."""
         if any(remark.weight is Weight.REFUSAL for remark in self.remarks):
             return
-        made = {there.removesuffix(path).strip("/") for path, there in placed.items()} - {""}
-        troubles = (name_trouble(root / folder, volume, self.name) for folder in sorted(made))
-        if trouble := next(filter(None, troubles), "") or length_trouble(root, placed):
+        made, longest = {""}, ""
+        for entry, place in self._placed(folders=True):
+            if place is not entry.path:
+                made.add(place.removesuffix(entry.path).strip("/"))
+            if len(place) > len(longest) or not place.isascii():
+                longest = max(longest, place, key=_encoded_length)
+        troubles = (name_trouble(self.root / f, volume, self.name) for f in sorted(made - {""}))
+        if trouble := next(filter(None, troubles), "") or length_trouble(self.root, longest):
             self.say(Weight.REFUSAL, trouble)
 
-    def _limits(
-        self, entries: Sequence[Entry], placed: Mapping[str, str], rules: NameRules, volume: Volume
-    ) -> None:
+    def _limits(self, rules: NameRules, volume: Volume) -> None:
         reasons: dict[str, list[str]] = defaultdict(list)
         seen: dict[str, str] = {}
-        for entry in entries:
+        for entry, place in self._placed(folders=True):
             if entry.kind is EntryKind.FILE and (reason := rules.refuses_size(entry.size)):
                 self.say(
                     Weight.REFUSAL, f"{entry.path} does not fit on {self.name}: {reason}",
@@ -235,7 +271,7 @@ class _Destination:
                 reasons[reason].append(entry.path)
             if not rules.merges_names:
                 continue
-            key = "/".join(rules.fold(part) for part in placed[entry.path].split("/"))
+            key = "/".join(rules.fold(part) for part in place.split("/"))
             if seen.setdefault(key, entry.path) != entry.path:
                 reasons[f"its name is the same there as {seen[key]}"].append(entry.path)
         for reason, paths in reasons.items():
@@ -247,17 +283,17 @@ class _Destination:
                 paths,
             )
 
-    def _count(
-        self, paths: Sequence[str], placed: Mapping[str, str], root: Path, volume: Volume
-    ) -> None:
+    def _count(self, known: Set[str], volume: Volume) -> None:
         """Whether the file system can take so many more files and folders (ext4 has a limit)."""
         try:
             found = os.statvfs(volume.mount_point)
         except OSError:
             return
-        if not found.f_files or len(paths) <= found.f_favail:
+        new = (pair for pair in self._placed(folders=True) if pair[0].path not in known)
+        if not found.f_files or sum(1 for _ in new) <= found.f_favail:
             return  # most file systems make room for names as they need it
-        wanted = sum(1 for path in paths if not os.path.lexists(root / placed[path]))
+        new = (pair for pair in self._placed(folders=True) if pair[0].path not in known)
+        wanted = sum(1 for _, place in new if not os.path.lexists(self.root / place))
         if wanted > found.f_favail:
             self.say(
                 Weight.REFUSAL,
@@ -265,21 +301,16 @@ class _Destination:
                 f" {wanted:,} are to come. Choose another drive.",
             )
 
-    def _collisions(
-        self,
-        files: Sequence[Entry],
-        placed: Mapping[str, str],
-        root: Path,
-        known: Iterable[str],
-    ) -> None:
+    def _collisions(self, known: Set[str]) -> None:
+        root = self.root
         if not os.path.isdir(root):
             return
-        sure, taken, different = set(known), [], []
-        for entry in files:
-            if entry.path in sure:
+        taken, different = [], []
+        for entry, place in self._files():
+            if entry.path in known:
                 continue
             try:
-                found = os.lstat(root / placed[entry.path])
+                found = os.lstat(root / place)
             except (OSError, ValueError):
                 continue
             taken.append(entry.path)
@@ -297,6 +328,10 @@ class _Destination:
         elif taken:
             self.say(Weight.NOTE, f"{_same_name(len(taken), 'file')} in {root}"
                                   " and will be compared by hash.", taken)  # fmt: skip
+
+
+def _encoded_length(path: str) -> int:
+    return len(os.fsencode(path))
 
 
 def _way_out(root: Path) -> str:

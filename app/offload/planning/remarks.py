@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from app.jobs.journal import Journal
@@ -178,13 +178,17 @@ def _both(one: PlannedDestination, other: PlannedDestination) -> str:
     return f"{one.root} and {other.root}"
 
 
-def card_remarks(card: Card, wanted: Sequence[Entry], journal: Journal) -> list[Remark]:
+def card_remarks(card: Card, wanted: Iterable[Entry], journal: Journal) -> list[Remark]:
     """What the card itself gives reason to say."""
     findings = (*card.findings, *compare_rolls(card, memory.seen_rolls(journal)))
     remarks = [Remark(weight=Weight.ATTENTION, text=f.text) for f in findings]
     by_kind: dict[EntryKind, list[str]] = defaultdict(list)
+    files = 0
     for entry in wanted:
-        by_kind[entry.kind].append(entry.path)
+        if entry.kind is EntryKind.FILE:
+            files += 1
+        elif entry.kind is not EntryKind.FOLDER:
+            by_kind[entry.kind].append(entry.path)
     words = {
         EntryKind.SPECIAL: (
             Weight.ATTENTION,
@@ -206,7 +210,7 @@ def card_remarks(card: Card, wanted: Sequence[Entry], journal: Journal) -> list[
                 Remark(weight=weight, text=f"{paths[0]}{more} {text}.",
                        paths=tuple(paths[:PATHS_SHOWN]))
             )  # fmt: skip
-    if not by_kind.get(EntryKind.FILE):
+    if not files:
         remarks.append(
             Remark(weight=Weight.REFUSAL, text=f"There are no files to copy in {card.root}.")
         )
