@@ -18,6 +18,8 @@ from app.jobs.snapshot import JobSnapshot
 from app.units import BYTES, FRAMES, TILES, amount_text, duration_text, now, speed_text
 
 _CLEAR = "\r\x1b[2K"
+_STANDS_STILL = 20
+"""How many times slower than so far a job has to be for its speed to say nothing."""
 _SHORTEST_NAME = 8
 """Columns below which a name says nothing any more."""
 
@@ -126,12 +128,18 @@ def _facts(job: JobSnapshot) -> Iterator[str]:
         if job.unit in {FRAMES, TILES}:  # the word once is enough
             done = f"{job.copied:,}"
         yield f"{done} of {amount_text(job.size, job.unit)}"
-    if job.rate and job.unit != BYTES:
+    spent = (now() - job.started).total_seconds() if job.started is not None else 0.0
+    if job.rate and job.unit != BYTES and not _rests(job, spent):
         yield speed_text(job.rate, job.unit)
     if job.started is not None:
-        yield f"{duration_text((now() - job.started).total_seconds())} spent"
+        yield f"{duration_text(spent)} spent"
     if job.left is not None:
         yield f"{duration_text(job.left)} left"
+
+
+def _rests(job: JobSnapshot, spent: float) -> bool:
+    """Whether nothing is made at the moment: what was made is put together, or checked."""
+    return job.copied >= job.size or job.rate * spent < job.copied / _STANDS_STILL
 
 
 def _columns() -> int:

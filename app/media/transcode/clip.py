@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -54,6 +55,7 @@ class ClipTranscode:
         self._output, self._recipe, self._programs = output, recipe, programs
         self._control = control
         self._encoding = SideBySide(control, told)
+        self._began = time.monotonic()
 
     def make(self) -> TranscodeSheet:
         """Make it; raises EnvironmentFault, JobCancelled.
@@ -184,7 +186,9 @@ class ClipTranscode:
             *self._compared_raw(clip, made, places),
             *_lost(wanted, self._programs),
         )
-        sheet = replace(self._sheet(clip, made, tasks, wanted, places), notes=notes)
+        sheet = self._sheet(clip, made, tasks, wanted, places)
+        spent = round(time.monotonic() - self._began, 3)
+        sheet = replace(sheet, notes=notes, seconds=spent)
         if Stamp.of_all(output.of.files) != output.stamp:
             raise NotKept(
                 f"{output.source} changed while it was being transcoded.",

@@ -101,7 +101,7 @@ class TranscodeRun:
             output = output_of(self._spec, source, name)
             there = None if self._spec.anew else known(output)
             if there is not None:
-                return replace(there, state=ClipState.KNOWN)
+                return replace(there, state=ClipState.KNOWN, seconds=0.0)
             self._journal.set_fact(self._job, _WORK, [str(output.work), str(output.part)])
             recipe = self._spec.recipe
 

@@ -79,3 +79,4 @@ class SideBySide:
                     self.together.given_up.set()
         if failure is not None:
             raise failure
+        self._told(1.0)  # also of a stream that is shorter than was told, or stays raw

@@ -58,5 +58,9 @@ def test_material_is_told_in_its_own_words() -> None:
     assert "4 s of 1 min 00 s, 0.13 × speed" in line
 
 
-def test_after_the_last_frame_no_time_is_left_to_tell() -> None:
-    assert "left" not in line_text(job("t.mkv", left=None), 200)
+@pytest.mark.parametrize(("size", "rate", "whole"), [(8000, 900.0, "8"), (30000, 0.02, "30")])
+def test_a_job_that_only_checks_what_it_made_has_no_speed(
+    size: int, rate: float, whole: str
+) -> None:
+    facts = {"unit": MATERIAL, "copied": 8000, "size": size, "rate": rate, "left": None}
+    assert line_text(job("t.mkv", **facts), 200).endswith(f"t.mkv  8 s of {whole} s, 5 s spent")

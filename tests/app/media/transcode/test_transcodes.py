@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -100,6 +101,7 @@ def test_a_finished_transcode_is_not_made_again(engine, camera, tmp_path):
     _, (sheet,) = transcoded(engine, camera, to=tmp_path)
 
     assert sheet.state is ClipState.KNOWN
+    assert json.loads((tmp_path / "A003C001.mkv.json").read_bytes())["seconds"] > 0
     assert made.stat().st_mtime_ns == before.st_mtime_ns
     _, (sheet,) = transcoded(engine, camera, to=tmp_path, anew=True)
     assert sheet.state is ClipState.MADE
