@@ -74,6 +74,8 @@ class Lanes:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self.busy = ""
+        """What the last take in vain was in want of."""
         self._held: dict[str, IO[bytes]] = {}
 
     def take(self, lanes: Iterable[str]) -> bool:
@@ -93,6 +95,7 @@ class Lanes:
             return True
         for file in taken.values():
             file.close()
+        self.busy = lane
         return False
 
     def release(self, lanes: Iterable[str]) -> None:

@@ -304,13 +304,16 @@ class Runner:
             self._held_by = ""
 
     def _start_ready(self, wanted: set[JobId] | None) -> None:
+        held: set[str] = set()
         for row in self._journal.jobs(hidden=True):
             mine = row.state is JobState.QUEUED and row.owner == self._instance.id
             if not mine or row.id in self._threads or (wanted is not None and row.id not in wanted):
                 continue
-            if awaited(self._journal, row) is not None or not self._lanes.take(
-                row.lanes | _own_lane(row)
-            ):
+            lanes = row.lanes | _own_lane(row)
+            if not held.isdisjoint(lanes) or awaited(self._journal, row) is not None:
+                continue  # what another process lets go of meanwhile is an earlier job's
+            if not self._lanes.take(lanes):
+                held.add(self._lanes.busy)
                 continue
             try:
                 self._journal.set_state(row.id, JobState.RUNNING)

@@ -39,7 +39,8 @@ class House:
         self.file = folder / "there"
         self.journal = Journal(folder / "journal.db")
         self.instance = Instance(folder / "instances")
-        self.runner = Runner(self.journal, self.instance, Lanes(folder / "lanes"))
+        self.lanes = Lanes(folder / "lanes")
+        self.runner = Runner(self.journal, self.instance, self.lanes)
         self.runner.kinds[ErrandSpec.kind] = JobKind(prepare=self.prepare, run=self.work)
         self.done: list[JobId] = []
 
@@ -153,3 +154,24 @@ def test_a_job_that_is_cancelled_in_the_moment_of_its_start_does_not_run(
         cancelling.join(20)
         wait_for(lambda: house.state(job) is JobState.CANCELLED, "the job to be cancelled")
     assert house.done == []
+
+
+def test_a_device_that_another_program_lets_go_of_is_the_first_jobs(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it comes free between the look for the first job and the one for the second."""
+    house.file.touch()
+    other = Lanes(tmp_path / "lanes")
+    assert other.take({"the shop"})
+    first, second = house.submit(), house.submit()
+    take = house.lanes.take
+
+    def then_it_comes_free(lanes: frozenset[str]) -> bool:
+        taken = take(lanes)
+        other.release({"the shop"})
+        return taken
+
+    monkeypatch.setattr(house.lanes, "take", then_it_comes_free)
+    with house.open():
+        wait_for(lambda: house.state(second) is JobState.DONE, "both have run")
+    assert house.done == [first, second]
