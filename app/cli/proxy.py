@@ -226,4 +226,5 @@ def _memory_words(forgotten: Forgotten, *, dry_run: bool) -> str:
         gone = f"{count_text(forgotten.files, 'file')}, {bytes_text(forgotten.bytes)}"
         words = f"{gone}, {'would go' if dry_run else 'gone'} of what is remembered of clips"
         words += f", {after} {'would be' if dry_run else 'are'} left"
-    return f"{words}; the limit is {limit}."
+    kept = ", but what was used in the last hour stays" if forgotten.after > forgotten.limit else ""
+    return f"{words}; the limit is {limit}{kept}."

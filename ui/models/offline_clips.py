@@ -44,14 +44,20 @@ def listing_of(path: Path, offline: Offline, shown: Path | None) -> Listing:
 
 def _rows_below(root: Path, offline: Offline) -> tuple[ClipRow, ...]:
     real = Path(os.path.realpath(root))
-    return tuple(_row(root / record.source.relative_to(real), record) for record in offline(real))
+    return tuple(_row(record, real, root) for record in offline(real))
 
 
-def _row(path: Path, record: ClipRecord) -> ClipRow:
+def _row(record: ClipRecord, real: Path, root: Path) -> ClipRow:
+    """A clip below the folder *real*, which people have opened as *root*."""
+    files = record.files or (record.source,)
+    files = tuple(
+        root / one.relative_to(real) if one.is_relative_to(real) else one for one in files
+    )
+    path = files[0]
     return ClipRow(
         key=str(path),
         name=path.stem,
-        files=(path,),
+        files=files,
         size=record.whole.size,
         stamp=record.whole.text,
         offline=True,

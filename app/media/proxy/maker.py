@@ -306,8 +306,15 @@ class ProxyMaker:
         """Give them their final names. What is remembered counts for nothing until then."""
         order = self._order
         try:
-            stamps = order.stamps
-            self._shelf.remember(order.source, stamps.first, found, whole=stamps.whole)
+            stamps, files = order.stamps, order.of.files
+            several = len(files) > 1 and order.clip.facts.row is None
+            self._shelf.remember(
+                order.source,
+                stamps.first,
+                found,
+                whole=stamps.whole,
+                files=files if several else (),
+            )
             for proxy in found:
                 self._parts[proxy.path].replace(proxy.path)
             for folder in {proxy.path.parent for proxy in found}:

@@ -30,6 +30,8 @@ class ClipRecord:
     all_files: Stamp | None = None
     """Of all its files together, where it has more than that one."""
     proxies: tuple[KeptProxy, ...] = ()
+    files: tuple[Path, ...] = ()
+    """All its files in order, where they are several, but for a row of pictures."""
 
     @property
     def whole(self) -> Stamp:

@@ -86,10 +86,11 @@ class ProxyShelf:
         proxies: Iterable[KeptProxy],
         *,
         whole: Stamp | None = None,
+        files: tuple[Path, ...] = (),
     ) -> None:
         """Keep what is known of finished proxies, beside what was known. OSError.
 
-        *whole* is the stamp of all the clip's files.
+        *whole* is the stamp of all the clip's *files*, where it has several.
         """
         record = self.record(source)
         new = {proxy.path: proxy for proxy in proxies}
@@ -100,7 +101,11 @@ class ProxyShelf:
         place = self.place(source)
         place.mkdir(parents=True, exist_ok=True)
         made = ClipRecord(
-            source=source, stamp=stamp, all_files=all_files, proxies=tuple(kept.values())
+            source=source,
+            stamp=stamp,
+            all_files=all_files,
+            proxies=tuple(kept.values()),
+            files=files,
         )
         write_record(place, made)
 

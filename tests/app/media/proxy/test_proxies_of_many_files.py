@@ -13,6 +13,7 @@ from proxy_bench import proxies_of, shown_by_ffprobe
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
+from app.media.facts.folder import clips_below
 from app.media.proxy.recipes import recipe_named
 from app.media.proxy.spec import ClipState, ProxySpec
 
@@ -45,6 +46,10 @@ def test_a_spanned_clip_goes_on_in_its_next_file(engine, clips, tmp_path, named,
         assert (shown.frames, shown.rate) == (60, "25/1")
         assert shown.times == tuple(f"{n / 25:.6f}" for n in range(60))
         assert len(shown.sound) == 1
+    (before,) = clips_below(first.parent).clips
+    first.parent.rename(tmp_path / "away")
+    (record,) = engine.proxies.offline(first.parent)
+    assert (record.files, record.whole.text) == (before.parts, before.stamp)
 
 
 def test_a_row_of_pictures_is_one_clip(engine, tmp_path):
