@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 
 from app.errors import BadInput, ChainBroken, WriteFailed
@@ -220,17 +221,22 @@ def in_order(
     records: Sequence[FileRecord | FolderRecord],
 ) -> Iterator[FileRecord | FolderRecord]:
     """Records as ascmhl writes them: deeper ones first, files by name, then their directory."""
-    keys: dict[str, tuple[str, ...]] = {}
+    # Folder by folder: the keys of a whole card's names would take as much room as its records.
+    files: dict[str, list[FileRecord]] = {}
+    folders: dict[str, FolderRecord] = {}
+    for record in records:
+        if isinstance(record, FileRecord):
+            files.setdefault(record.path.rpartition("/")[0], []).append(record)
+        else:
+            folders[record.path] = record
+    for folder in sorted({*files, *folders}, key=_deeper_first):
+        yield from sorted(files.get(folder, ()), key=attrgetter("path"))
+        if folder in folders:
+            yield folders[folder]
 
-    def key(record: FileRecord | FolderRecord) -> tuple[tuple[str, ...], bool, str]:
-        inside = isinstance(record, FileRecord)
-        folder, _, name = record.path.rpartition("/") if inside else (record.path, "", "")
-        parts = keys.get(folder)
-        if parts is None:
-            parts = keys[folder] = (*(folder.split("/") if folder else ()), _LAST)
-        return parts, not inside, name
 
-    yield from sorted(records, key=key)
+def _deeper_first(folder: str) -> tuple[str, ...]:
+    return (*(folder.split("/") if folder else ()), _LAST)
 
 
 def append_manifest(
