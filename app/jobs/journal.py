@@ -12,7 +12,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -121,7 +121,9 @@ class Journal:
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            # Where the disk fails, SQLite may have done that itself; what is raised is the cause.
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
 
     def foreign_changes(self) -> int:
         """Another number once another process (or connection) has changed the journal."""

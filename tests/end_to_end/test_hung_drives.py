@@ -424,3 +424,20 @@ def hold(silence: Silence, answer: int) -> None:
     """Ask, and wait for the answer."""
     with contextlib.suppress(DestinationSilent), silence.call():
         os.read(answer, 1)
+
+
+def test_a_report_folder_that_hangs_is_named_and_takes_nothing_from_the_verdict(
+    bench: Bench, faulty: Callable[[str], FaultMount], house: House, card: Path, patience: None
+) -> None:
+    drive, share = bench.ext4("one", size=96), faulty("NAS")
+    house.declare(drive)
+    share.set({"op": "create", "do": "hold"})
+    spec = spec_for(card, drive, wanted_copies=1, report=share.point / "reports")
+    with house.engine() as engine:
+        try:
+            with Watched(engine, spec) as watched:
+                ended = watched.end()
+        finally:
+            share.set()
+        assert (ended.state, ended.safe) == (JobState.DONE, True)
+        assert "NAS/reports, has not answered" in ended.error

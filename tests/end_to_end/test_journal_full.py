@@ -42,7 +42,7 @@ def test_a_job_whose_end_cannot_be_written_down_still_ends(
     card = make_card(tmp_path / "card" / "A003", {f"{n}.mov": 5 * MB for n in range(24)})
     drive = bench.ext4("one", "one", 256)
     house.declare(drive)
-    house.profile = bench.mount("tmpfs", "profile", "-t", "tmpfs", "-o", "size=2m")
+    house.profile = bench.ext4("profile", "profile", 8)
     with house.engine() as engine:
         with Watched(engine, spec_for(card, drive, wanted_copies=1)) as watched:
             watched.until(lambda s: s.files_done, "a file is done")
@@ -59,7 +59,7 @@ def test_the_queue_waits_for_room_and_goes_on(bench: Bench, house: House, tmp_pa
     card = make_card(tmp_path / "card" / "A003", {"C001.mov": MB})
     drive = bench.ext4("one", "one", 64)
     house.declare(drive)
-    house.profile = bench.mount("tmpfs", "profile", "-t", "tmpfs", "-o", "size=2m")
+    house.profile = bench.ext4("profile", "profile", 8)
     with house.engine() as engine:
         job = engine.submit(spec_for(card, drive, wanted_copies=1))
         with full(house.profile):
@@ -74,3 +74,14 @@ def test_the_queue_waits_for_room_and_goes_on(bench: Bench, house: House, tmp_pa
                 engine.stop()
                 serving.join(PATIENCE)
         assert engine.snapshot(job).safe
+
+
+def test_a_journal_in_memory_makes_no_card_safe(bench: Bench, house: House, tmp_path: Path) -> None:
+    card = make_card(tmp_path / "card" / "A003", {"C001.mov": MB})
+    drive = bench.ext4("one", "one", 64)
+    house.declare(drive)
+    house.profile = bench.mount("tmpfs", "profile", "-t", "tmpfs")
+    with house.engine() as engine:
+        done = engine.run(spec_for(card, drive, wanted_copies=1))
+        assert not done.safe
+        assert "journal" in engine.verdict(done.id).reasons[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from app.integrity.mhl import file_moment
@@ -30,9 +30,15 @@ from app.offload.naming import shooting_day
 from app.offload.spec import OffloadSpec
 from app.places.cards import Card
 from app.places.tree import EntryKind
-from app.places.volumes import Volume
+from app.places.volumes import Volume, device_of
 from app.reports.model import CopyRow, DestinationRow, FileRow, TransferReport
 from app.units import now
+
+
+@cache
+def lies_on_disk(path: Path) -> bool:
+    """Whether what lies at *path* outlives the power: no memory file system holds it."""
+    return device_of(path).counts
 
 
 class LastVerdict:
@@ -69,6 +75,11 @@ class Account:
         """The card was listed again at the end, without a difference."""
         self.change: str = journal.fact(job, "card_change", "")
         """What was different, in words."""
+
+    @property
+    def journal_on_disk(self) -> bool:
+        """Whether the journal outlives the power; that it was written, reading from it shows."""
+        return lies_on_disk(self._journal.path)
 
     @cached_property
     def has_rows(self) -> bool:
@@ -107,7 +118,7 @@ class Account:
             self.evidence(),
             wanted=self.spec.wanted_copies,
             listed=self.listed and self.has_rows,
-            journal_on_disk=True,  # every row was read from it
+            journal_on_disk=self.journal_on_disk,
             ended=self.came_to_listing,
             change=self.change,
         )

@@ -53,7 +53,7 @@ class Union:
             self.evidence,
             wanted=max((account.spec.wanted_copies for account in self.accounts), default=1),
             listed=any(account.listed for account in deciding) and bool(self.evidence),
-            journal_on_disk=True,
+            journal_on_disk=all(account.journal_on_disk for account in self.accounts),
             ended=any(account.came_to_listing for account in deciding),
             change=last.change if last is not None else "",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from app.integrity.verify.outcome import FileOutcome, VerifyOutcome
 from app.integrity.verify.spec import VerifySpec
 from app.jobs.journal import Journal
 from app.jobs.spec import CONVERTER, JobId
+from app.places.silence import Silence, watcher
 from app.reports.model import VerifyPart, VerifyReport, VerifyRow
 
 if TYPE_CHECKING:
@@ -82,4 +84,5 @@ def write_verify_report(journal: Journal, job: JobId, folder: Path) -> WrittenRe
     report = verify_report(journal, job)
     name = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in report.title)
     stem = f"{name[:60]}_{report.started.strftime('%Y-%m-%d_%H%M')}_{job}"
-    return write_verify(report, folder, stem)
+    silence = Silence(f"The folder of the report, {folder},")
+    return silence.ask(partial(write_verify, report, folder, stem), watcher().patience.sync)

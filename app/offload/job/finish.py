@@ -32,7 +32,7 @@ from app.offload.job.second_listing import change_since_listed
 from app.offload.job.share import Share
 from app.offload.job.withdraw import withdraw_known
 from app.places.linux.calls import sync_file_system
-from app.places.silence import watcher
+from app.places.silence import Silence, watcher
 from app.places.tree import Entry, EntryKind
 from app.units import count_text, now
 
@@ -282,7 +282,10 @@ class Finish:
             report = account.report(started, now(), held=False)
             if around.thumbnails:
                 report = with_posters(report)
-            written = write_transfer(report, folder, report_stem(account, started))
+            silence = Silence(f"The folder of the report, {folder},")
+            silence.hurried = lambda: run.control.cancelled
+            write = partial(write_transfer, report, folder, report_stem(account, started))
+            written = silence.ask(write, self._seconds())
         except (OSError, ReelkeepError) as error:
             failed = "The report could not be written."
             words = error.message if isinstance(error, ReelkeepError) else failed

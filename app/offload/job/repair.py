@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -182,21 +183,21 @@ class RepairRun:
     def _wrong(self, place: Place, silence: Silence) -> list[_Wrong]:
         """Failed rows, and files that are not there as they were recorded."""
         rows = {row.n: row for row in self._ledger.entries()}
-        facts = list(self._ledger.copies())
+        verified: dict[int, list[CopyFact]] = defaultdict(list)
+        for fact in self._ledger.copies():
+            if fact.destination != place.index and fact.state is CopyState.VERIFIED:
+                verified[fact.n].append(fact)
         found = []
-        for fact in facts:
+        for fact in self._ledger.copies_on(place.index):
+            self._control.checkpoint()
             row = rows[fact.n]
-            if fact.destination != place.index or row.entry.kind is not EntryKind.FILE:
+            if row.entry.kind is not EntryKind.FILE:
                 continue
             if row.problem is not None or (
                 fact.state is not CopyState.FAILED and _lies_there(place, silence, fact, row)
             ):
                 continue
-            others = tuple(
-                f for f in facts
-                if f.n == fact.n and f is not fact and f.state is CopyState.VERIFIED
-            )  # fmt: skip
-            found.append(_Wrong(row, fact, others))
+            found.append(_Wrong(row, fact, tuple(verified[fact.n])))
         return found
 
     @contextlib.contextmanager
