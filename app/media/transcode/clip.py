@@ -144,6 +144,12 @@ class ClipTranscode:
         if one.stream.kind == "subtitle" and self._held(clip, one.stream, "-c", "ass"):
             return replace(one, fate=Fate.CONVERTED, encoder="ass", why=why)
         if one.stream.kind in {"video", "audio"}:
+            if not one.stream.decodable:
+                raise MediaFault(
+                    f"Stream {one.stream.index} of {clip.path} is {one.stream.codec}: it cannot be"
+                    f" decoded here, and {name} cannot hold it as it is.",
+                    path=clip.path,
+                )
             raise MediaFault(
                 f"{name} cannot hold the raw stream {one.stream.index} of {clip.path}.",
                 path=clip.path,

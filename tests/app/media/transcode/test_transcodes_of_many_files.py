@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from picture_bench import arriraw
 from seldom import seldom
 from transcode_bench import PRORES, QUICK, SOUND, Footage, numbers_of, streams_of, told, transcoded
 
@@ -165,3 +166,17 @@ def test_a_row_that_counts_past_midnight_becomes_a_film(engine, footage, tmp_pat
 
     assert numbers_of(sheet.path) == list(range(8)), sheet.trouble
     assert [path.name for path in (tmp_path / "out").iterdir() if path.is_dir()] == []
+
+
+def test_a_row_that_nobody_here_decodes_is_refused_in_plain_words(engine, tmp_path):
+    for n in range(2):
+        arriraw(tmp_path / "A004" / f"A004.{n + 1:07d}.ari")
+    _, (sheet,) = transcoded(
+        engine,
+        tmp_path / "A004" / "A004.0000001.ari",
+        to=tmp_path / "out",
+        recipe=replace(PLAIN, raw_from=90),
+    )
+    assert (
+        "is arriraw: it cannot be decoded here, and MKV cannot hold it as it is." in sheet.trouble
+    )
