@@ -42,7 +42,7 @@ _WIDTHS = {
     Column.LENGTH: 66,
     Column.RATE: 60,
     Column.CODEC: 108,
-    Column.SIZE: 82,
+    Column.SIZE: 76,
 }
 _LEAST = 172
 """Of the names: that of an ARRI clip is told whole."""

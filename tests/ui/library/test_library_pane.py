@@ -11,11 +11,12 @@ import pytest
 import stand_in as s
 from library_bench import names, settled
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from walk import focus_chain, nameless, unreachable
 
+from ui import theme
 from ui.main_window import path_of
 from ui.models.clips import ClipRow, Column
 from ui.panes.library import LibraryPane
@@ -325,11 +326,22 @@ def test_closing_the_window_while_clips_are_looked_at_leaves_nothing(pane, numbe
     assert not psutil.Process().children()
 
 
-def test_every_size_has_room(opened):
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        (Column.SIZE, "888.8 MB"),
+        (Column.SIZE, "888.8 GB"),
+        (Column.CODEC, "ProRes 422 HQ"),
+        (Column.CLIP, "A003C012_261120_R1AB"),
+        (Column.START, "10:09:44:00"),
+        (Column.RATE, "23.976"),
+    ],
+)
+def test_what_a_cell_tells_has_room_beside_a_scroll_bar_in_a_small_window(opened, column, text):
     table = opened.table
-    for text in ("888.8 MB", "888.8 GB", "8.8 TB"):
-        room = table.columnWidth(Column.SIZE) - 2 * INNER
-        assert table.fontMetrics().horizontalAdvance(text) <= room, text
+    table.resize(634, 400)
+    room = table.columnWidth(column) - 2 * INNER
+    assert QFontMetrics(theme.font(theme.SMALL)).horizontalAdvance(text) <= room
 
 
 def test_what_is_not_readable_stays_told_while_it_is_looked_at_again(pane, tmp_path, qtbot):
