@@ -125,6 +125,7 @@ def test_a_chapter_is_waited_for_and_the_recording_is_made_once(bench, tmp_path)
     assert bench.jobs() == ["montage done"]
 
 
+@pytest.mark.soak
 def test_a_chapter_that_never_comes_is_said_and_forgotten_once_it_does(
     bench, tmp_path, monkeypatch
 ):
