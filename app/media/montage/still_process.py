@@ -13,6 +13,7 @@ import av
 from app.errors import DestinationFault, MediaFault, ReelkeepError, Refusal
 from app.jobs.spec import CONVERTER
 from app.media.facts.whole import whole_clip
+from app.media.frames.footage import MakeIndex
 from app.media.frames.frame_index import FrameIndex
 from app.media.frames.index import build_index
 from app.media.frames.index_cache import IndexCache
@@ -54,23 +55,13 @@ def exported(order: StillOrder) -> Still:
         raise MediaFault(f"{order.source} has {lacking}.")
     track = facts.video[order.track]
     whole = whole_clip(order.source)
-
-    def index_of(source: FileSource, number: int) -> FrameIndex:
-        def read_so_far(share: float) -> None:
-            say(total_size=int(share * 1e6), progress="continue")
-
-        if order.indexes is None:
-            return build_index(source, track=number, progress=read_so_far)
-        cache = IndexCache(order.indexes)
-        return cache.index(source, track=number, progress=read_so_far)
-
     asked = count(1)
 
     def still_here() -> None:
         say(total_size=next(asked), progress="continue")
 
     footage = footage_shown(
-        order.source, whole, facts, order.track, order.decoder, index_of, still_here
+        order.source, whole, facts, order.track, order.decoder, _index_by(order), still_here
     )
     with contextlib.closing(footage):
         n = number_of(footage, facts.start, order.at, str(order.source))
@@ -91,6 +82,21 @@ def exported(order: StillOrder) -> Still:
             aspect=track.pixel_aspect,
             dry_run=order.dry_run,
         )
+
+
+def _index_by(order: StillOrder) -> MakeIndex:
+    """The kept index of a file, or one that is built while the parent hears how far it is."""
+
+    def read_so_far(share: float) -> None:
+        say(total_size=int(share * 1e6), progress="continue")
+
+    def index_of(source: FileSource, number: int) -> FrameIndex:
+        if order.indexes is None:
+            return build_index(source, track=number, progress=read_so_far)
+        cache = IndexCache(order.indexes)
+        return cache.index(source, track=number, progress=read_so_far)
+
+    return index_of
 
 
 if __name__ == "__main__":
