@@ -70,17 +70,17 @@ class JobDesk(QObject):
             return
         match Verb(verb):
             case Verb.PAUSE:
-                self._bridge.ask(lambda: engine.pause(job))
+                self._bridge.act(lambda: engine.pause(job))
             case Verb.RESUME:
-                self._bridge.ask(lambda: engine.resume(job))
+                self._bridge.act(lambda: engine.resume(job))
             case Verb.RETRY:
-                self._bridge.ask(lambda: engine.retry(job))
+                self._bridge.act(lambda: engine.retry(job))
             case Verb.CANCEL:
-                self._bridge.ask(
+                self._bridge.act(
                     lambda: engine.cancel(job), lambda left: self._cancelled(snapshot, left)
                 )
             case Verb.FORGET:
-                self._bridge.ask(lambda: engine.forget(job))
+                self._bridge.act(lambda: engine.forget(job))
             case Verb.UP | Verb.DOWN:
                 self._move(job, -1 if verb == Verb.UP else 1)
             case Verb.FILES:
@@ -88,10 +88,10 @@ class JobDesk(QObject):
             case Verb.OUTCOME:
                 self.outcome_asked.emit(job_id)
             case Verb.REPAIR:
-                self._bridge.ask(lambda: repair(engine, snapshot))
+                self._bridge.act(lambda: repair(engine, snapshot))
             case Verb.WITHOUT:
                 places = gone_places(snapshot)
-                self._bridge.ask(lambda: _each(lambda n: engine.go_without(job, n), places))
+                self._bridge.act(lambda: _each(lambda n: engine.go_without(job, n), places))
             case Verb.REPORT:
                 self.open_file(snapshot.report)
 
@@ -108,7 +108,7 @@ class JobDesk(QObject):
         """Take every job that has ended well, or was cancelled, out of the queue."""
         engine = self._bridge.engine
         ended = [job.id for job in self._model.jobs if job.state.ended]
-        self._bridge.ask(lambda: _each(engine.forget, ended))
+        self._bridge.act(lambda: _each(engine.forget, ended))
 
     def _cancelled(self, job: JobSnapshot, left: Sequence[str]) -> None:
         """Say so, and for as long as nobody closes it what is *left* half written on a drive."""
@@ -127,7 +127,7 @@ class JobDesk(QObject):
             return
         ids.remove(job)
         before = ids[at] if at < len(ids) else None
-        self._bridge.ask(lambda: self._bridge.engine.move(job, before))
+        self._bridge.act(lambda: self._bridge.engine.move(job, before))
 
 
 class Commands(QObject):

@@ -305,7 +305,7 @@ class Session:
             for job in jobs:
                 self.engine.resume(job)
 
-        self.bridge.ask(resume)
+        self.bridge.act(resume)
 
 
 def _build_window(name: str, session: Session) -> QWidget:

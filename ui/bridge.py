@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 
 POLL_MS = 100
 WATCH_SECONDS = 1.0
+QUESTIONS = 6
+"""So many questions are answered at a time."""
+DEEDS = 24
+"""So many deeds: one may wait for a drive that hangs, and a person presses again."""
 END_SECONDS = 5.0
 """Watch folders end within a second, unless a drive keeps them."""
 CLOSE_MS = 10_000
@@ -117,7 +121,10 @@ class Bridge(QObject):
         self._waiting: dict[int, tuple[Callable[[Any], object], Callable[[Any], object]]] = {}
         self._closed = self._stopping = False
         self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(6)
+        self._pool.setMaxThreadCount(QUESTIONS)
+        # Whatever hangs at a question, a job can still be cancelled.
+        self._deeds = QThreadPool(self)
+        self._deeds.setMaxThreadCount(DEEDS)
         self._answered.connect(self._deliver)
         # The engine's pictures wait for its journal now and then, and a disk may be slow to sync.
         self._look = QThreadPool(self)
@@ -168,11 +175,29 @@ class Bridge(QObject):
         Without *on_error* an error goes to the message bar. An answer for a widget that has
         gone meanwhile is dropped. Answers the question's ticket, for `forget`.
         """
+        return self._put(self._pool, call, on_done, on_error)
+
+    def act(
+        self,
+        deed: Callable[[], A],
+        on_done: Callable[[A], object] | None = None,
+        on_error: Callable[[Exception], object] | None = None,
+    ) -> int:
+        """The same for what a person wants done; no question that hangs keeps it waiting."""
+        return self._put(self._deeds, deed, on_done, on_error)
+
+    def _put(
+        self,
+        pool: QThreadPool,
+        call: Callable[[], A],
+        on_done: Callable[[A], object] | None,
+        on_error: Callable[[Exception], object] | None,
+    ) -> int:
         ticket = next(self._tickets)
         if self._closed:
             return ticket
         self._waiting[ticket] = (on_done or _nothing, on_error or self.error_raised.emit)
-        self._pool.start(lambda: self._work(ticket, call))
+        pool.start(lambda: self._work(ticket, call))
         return ticket
 
     def forget(self, ticket: int) -> None:
@@ -192,7 +217,7 @@ class Bridge(QObject):
         """Ask the engine to end; does not wait. Its thread ends when `running` says so."""
         self._stopping = True
         if self._thread.isRunning():
-            self._pool.start(self._stop)
+            self._deeds.start(self._stop)
 
     def _stop(self) -> None:
         try:
@@ -217,7 +242,7 @@ class Bridge(QObject):
             self.engine.stop()
             if not self._thread.wait(CLOSE_MS):
                 log.error("The engine did not stop within %s s", CLOSE_MS // 1000)
-        pools = (self._look, self._pool)
+        pools = (self._look, self._deeds, self._pool)
         return all(pool.waitForDone(CLOSE_MS) for pool in pools) and not self._thread.isRunning()
 
     def _work(self, ticket: int, call: Callable[[], object]) -> None:

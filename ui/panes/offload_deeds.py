@@ -50,7 +50,7 @@ class OffloadDeeds(QObject):
             self._desk.cards.confirm(root, False)
             self._desk.cards.thin(root, ())
         self._desk.settings.write_last(self._desk.destinations.specs)
-        self._desk.bridge.ask(
+        self._desk.bridge.act(
             lambda: [engine.submit(spec) for spec in specs],
             lambda ids: self._started(ids, roots),
             lambda error: self._not_started(set(roots), error),
@@ -110,9 +110,9 @@ class OffloadDeeds(QObject):
             self._later.add(job.id)
             self._desk.said.emit("What failed is tried again when the rest of the job is done.")
         elif job.state is JobState.INTERRUPTED:
-            self._desk.bridge.ask(lambda: engine.resume(job.id))
+            self._desk.bridge.act(lambda: engine.resume(job.id))
         else:
-            self._desk.bridge.ask(lambda: engine.retry(job.id))
+            self._desk.bridge.act(lambda: engine.retry(job.id))
 
     def _retry_ended(self, ended: Sequence[JobSnapshot]) -> None:
         for job in ended:
@@ -127,7 +127,7 @@ class OffloadDeeds(QObject):
         if hand is None:
             return
         engine, job, index = self._desk.bridge.engine, hand.job.id, hand.index
-        self._desk.bridge.ask(lambda: engine.go_without(job, index))
+        self._desk.bridge.act(lambda: engine.go_without(job, index))
         name = printable(hand.place.name)
         self._desk.said.emit(f"The job is finished without {name}. Retry brings it up to date.")
 
@@ -137,12 +137,12 @@ class OffloadDeeds(QObject):
         if hand is None:
             return
         engine, job, index = self._desk.bridge.engine, hand.job.id, hand.index
-        self._desk.bridge.ask(lambda: engine.repair(job, index), lambda made: self._started([made]))
+        self._desk.bridge.act(lambda: engine.repair(job, index), lambda made: self._started([made]))
 
     def verify(self, path: str) -> None:
         """Read every copy below *path* again from its medium, against its history."""
         engine = self._desk.bridge.engine
-        self._desk.bridge.ask(lambda: engine.verify(Path(path)), lambda made: self._started([made]))
+        self._desk.bridge.act(lambda: engine.verify(Path(path)), lambda made: self._started([made]))
 
     def verify_copies(self, root: str) -> None:
         """Read all copies of a card again."""
@@ -150,7 +150,7 @@ class OffloadDeeds(QObject):
         job = self._desk.job_of(entry) if entry else None
         engine = self._desk.bridge.engine
         paths = [Path(p.path) for p in job.places if p.verified] if job else []
-        self._desk.bridge.ask(lambda: [engine.verify(path) for path in paths], self._started)
+        self._desk.bridge.act(lambda: [engine.verify(path) for path in paths], self._started)
 
     def _hand(self, key: str) -> PlaceInHand | None:
         entry = self._desk.destinations.get(key)
@@ -168,4 +168,4 @@ class OffloadDeeds(QObject):
             self._desk.bridge.look_at_volumes()
 
         self._desk.said.emit(f"Ejecting {printable(name)} …")
-        self._desk.bridge.ask(lambda: engine.eject(Path(path)), ejected)
+        self._desk.bridge.act(lambda: engine.eject(Path(path)), ejected)

@@ -20,9 +20,10 @@ from app.places.volumes import Volume
 from ui.bridge import INTERNAL, Bridge
 from ui.models.cards import CardEntry, CardShelf, is_busy, job_for
 from ui.models.choices import Choices, Preset
-from ui.models.destinations import DestinationShelf, look_at, place_for
+from ui.models.destinations import DestinationShelf, place_for
 from ui.models.plan import PlanReading, read_job, read_plans, settled, thinned
 from ui.models.rates import RateHistory
+from ui.panes.offload_looks import DestinationLooks
 from ui.panes.offload_obstacles import why_not
 from ui.panes.offload_planner import Planner
 from ui.panes.offload_recall import (
@@ -69,6 +70,9 @@ class OffloadDesk(QObject):
         self.settings = OffloadSettings(bridge)
         self.planner = Planner(bridge, self.specs, self)
         self.planner.planned.connect(self._planned)
+        self.looks = DestinationLooks(bridge, self.destinations, lambda: self.volumes, self)
+        self.looks.changed.connect(self.plan_again)
+        self.looks.seen.connect(self.changed)
         bridge.snapshots_changed.connect(self._jobs_changed)
         bridge.volumes_changed.connect(self._volumes_changed)
         self._look = QTimer(self)
@@ -88,7 +92,7 @@ class OffloadDesk(QObject):
         self.volumes = tuple(volumes)
         if mounted != {(v.mount_point, v.identity) for v in volumes}:
             self.bridge.ask(self.bridge.engine.cards, self._cards_seen)
-        self._look_at_destinations()
+        self.looks.look()
 
     def _cards_seen(self, cards: Sequence[Card]) -> None:
         busy = [job.card for job in self.jobs if not job.state.ended]
@@ -286,29 +290,8 @@ class OffloadDesk(QObject):
             self._destinations_changed()
 
     def _destinations_changed(self) -> None:
-        self._look_at_destinations()
+        self.looks.look()
         self.plan_again()
-
-    def _look_at_destinations(self) -> None:
-        keys = [entry.key for entry in self.destinations.entries]
-        if not keys:
-            return
-        volumes, engine = self.volumes, self.bridge.engine
-
-        def look() -> dict[str, tuple[Volume | None, str]]:
-            mounted = volumes or tuple(engine.volumes())
-            return {key: look_at(Path(key), mounted) for key in keys}
-
-        self.bridge.ask(look, self._looked)
-
-    def _looked(self, found: dict[str, tuple[Volume | None, str]]) -> None:
-        was = {e.key: (_identity(e.volume), e.trouble) for e in self.destinations.entries}
-        fresh = [self.destinations.looked_at(key, *what) for key, what in found.items()]
-        known = {e.key: (_identity(e.volume), e.trouble) for e in self.destinations.entries}
-        if was != known:
-            self.plan_again()
-        elif any(fresh):
-            self.changed.emit()
 
     # Choices and presets
 
@@ -384,10 +367,6 @@ class OffloadDesk(QObject):
         entry = self.destinations.get(key)
         hand = place_for(entry, self.jobs) if entry else None
         return hand.job if hand else None
-
-
-def _identity(volume: Volume | None) -> tuple[object, ...] | None:
-    return (volume.identity, volume.mount_point, volume.read_only) if volume else None
 
 
 def _states(jobs: Iterable[JobSnapshot]) -> list[tuple[object, ...]]:

@@ -1,0 +1,56 @@
+"""A destination that neither answers nor fails holds up nothing else in the window."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from fault_mount import FaultMount
+from offload_stage import RAID
+from pane_bench import add
+
+from ui.bridge import QUESTIONS
+
+
+@pytest.mark.root
+def test_a_destination_that_hangs_holds_up_no_question_and_is_there_again_by_itself(
+    pane, engine, drives, bench, monkeypatch, qtbot
+):
+    monkeypatch.setattr("ui.models.destinations.PATIENCE", 0.2)
+    drive = FaultMount(bench, "NAS")
+    engine.mounted = (
+        *engine.mounted,
+        replace(RAID, mount_point=drive.point, label="NAS", uuid="nas"),
+    )
+    pane.bridge.look_at_volumes()
+    add(pane, qtbot, drive.point / "not asked for yet", drives[0])
+    drive.hang()
+    try:
+        hung = lambda: pane.desk.destinations.entries[0].trouble  # noqa: E731
+        pane.add_destinations([drive.point])
+        for _ in range(2 * QUESTIONS):
+            pane.bridge.look_at_volumes()
+            pane.desk.looks.look()
+            pane.bridge.volumes_changed.emit(engine.mounted)
+        qtbot.waitUntil(lambda: "does not answer" in hung(), timeout=20_000)
+        answers = []
+        for _ in range(QUESTIONS):
+            pane.bridge.ask(lambda: 1, answers.append)
+        qtbot.waitUntil(lambda: len(answers) == QUESTIONS, timeout=20_000)
+        assert not pane.plan.start.isEnabled()
+    finally:
+        drive.wake()
+    qtbot.waitUntil(lambda: not hung(), timeout=20_000)
+
+
+def test_deeds_are_done_while_no_question_is_answered(pane, engine, qtbot):
+    gate, done = threading.Event(), []
+    for _ in range(QUESTIONS):
+        pane.bridge.ask(gate.wait)
+    try:
+        pane.bridge.act(lambda: 1, done.append)
+        pane.deeds.eject("/media/A003", "A003")
+        qtbot.waitUntil(lambda: done == [1] and bool(engine.did("eject")), timeout=20_000)
+    finally:
+        gate.set()
