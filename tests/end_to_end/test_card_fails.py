@@ -301,3 +301,20 @@ def test_a_card_is_never_written_to(drives: list[Drive], house: House, bench: Be
     assert done.safe, done
     assert card.image.read_bytes() == before
     wait_for(lambda: gc.collect() >= 0 and threading.active_count() == 1, "the threads end")
+
+
+def test_a_folder_elsewhere_that_looks_like_the_card_is_not_taken_for_it(
+    drives: list[Drive], house: House, bench: Bench
+) -> None:
+    card, other = Drive(bench, "a003"), Drive(bench, "other")
+    make_card(card.point, SMALL_CARD)
+    run("cp", "-a", *card.point.iterdir(), other.point)
+    with house.engine() as engine:
+        job = engine.submit(spec_for(card.point, *points(drives)))
+        run("umount", card.point)
+        with Watched(engine, job) as watched:
+            watched.until(lambda now: "card" in now.wants, "a wish for the card")
+            assert not watched.ended.wait(2)
+            elsewhere = card.plug(bench.folder / "another slot")
+            done = watched.end()
+        assert (done.state, done.safe, done.card) == (JobState.DONE, True, str(elsewhere))

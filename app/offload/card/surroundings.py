@@ -49,18 +49,21 @@ class Surroundings:
         self,
         last: Path,
         identity: CardIdentity,
+        uuid: str,
         alike: Callable[[Sequence[Entry]], bool] = lambda _: False,
         listed: Callable[[Sequence[Entry]], bool] = lambda _: True,
         answered: Callable[[], None] = lambda: None,
     ) -> FoundCard | str:
         """The card, where it is now; or, in words, why what is in its place is not it.
 
+        *uuid* is that of the card's file system, "" for one that has none: elsewhere only such a
+        volume is looked into, for a drive may hold a folder that looks like the card.
         *alike* judges a card in the old place that is not the same in every file; *listed* one
         in another place that is the same by names and sizes: its times have to be the same too.
         *answered* is called whenever a card has given an entry.
         """
         refusal = ""
-        for place in self._candidates(last):
+        for place in self._candidates(last, uuid):
             facts = _facts(place)
             if facts is None or self._looked.get(place) == facts:
                 continue
@@ -80,9 +83,10 @@ class Surroundings:
                 self._looked[place] = facts
         return refusal
 
-    def _candidates(self, last: Path) -> list[Path]:
-        """The card's old place first, then every other volume's root."""
-        mounts = [volume.mount_point for volume in self.volumes() if not volume.remote]
+    def _candidates(self, last: Path, uuid: str) -> list[Path]:
+        """The card's old place first, then the roots of the volumes that it may be on."""
+        near = (volume for volume in self.volumes() if not volume.remote)
+        mounts = [volume.mount_point for volume in near if volume.uuid == uuid]
         usual = {Path("/"), Path("/boot"), Path.home()}
         return [last, *(mount for mount in mounts if mount != last and mount not in usual)]
 

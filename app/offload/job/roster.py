@@ -39,6 +39,7 @@ class Roster:
         self.ledger, self.spec, self._around = ledger, spec, around
         fact = ledger.journal.fact
         self.identity = CONVERTER.structure(fact(ledger.job, "identity"), CardIdentity)
+        self.card_volume: str = fact(ledger.job, "card volume", "")
         self.card_root: Path = spec.source
         records = CONVERTER.structure(fact(ledger.job, "places"), tuple[PlaceRecord, ...])
         self.places = [Place(i, record, ledger.job) for i, record in enumerate(records)]

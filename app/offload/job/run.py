@@ -260,6 +260,7 @@ class OffloadRun:
             return self.around.find_card(
                 last,
                 roster.identity,
+                roster.card_volume,
                 roster.holds_what_was_read,
                 roster.holds_what_was_listed,
                 answered,

@@ -26,10 +26,12 @@ def offload_task(plan: OffloadPlan, around: Surroundings) -> Task:
     """What the runner and the journal need to know of an offload."""
     spec = plan.spec
     lanes = {place.volume.device.id for place in plan.destinations}
-    lanes.add(around.volume_of(spec.source).device.id)
+    card = around.volume_of(spec.source)
+    lanes.add(card.device.id)
     facts: dict[str, Any] = {
         "places": [CONVERTER.unstructure(record_of(place)) for place in plan.destinations],
         "identity": CONVERTER.unstructure(plan.identity),
+        "card volume": card.uuid,
         "camera": plan.card.camera,
         "seen roll": CONVERTER.unstructure(seen_roll(plan.card, spec.moment or now())),
         "operator": around.operator,
