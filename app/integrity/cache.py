@@ -11,8 +11,8 @@ import ctypes
 import mmap
 import os
 import sys
-import time
 from collections import Counter
+from time import sleep
 
 _WINDOW = 1 << 30
 _PAUSES = (0.0, 0.001, 0.004, 0.016, 0.064, 0.256) if sys.platform == "linux" else ()
@@ -46,7 +46,7 @@ def forget(fd: int, size: int) -> bool:
     if _in_vain[device] >= _ENOUGH:
         return False
     for pause in _PAUSES:
-        time.sleep(pause)
+        sleep(pause)
         drop(fd)
         if is_dropped(fd, size):
             _in_vain[device] = 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
-from mount_bench import Bench
+from mount_bench import Bench, run
 from offload_bench import MB, House, make_card, noise, spec_for
 
 from app.jobs.snapshot import JobSnapshot, JobState
@@ -168,3 +169,28 @@ def test_a_byte_that_changed_on_the_card_is_found_on_demand(
         found = engine.run(spec_for(card, drive, wanted_copies=1, check_known=True))
     assert not found.safe
     assert "A003C002.mov" in found.error
+
+
+@pytest.mark.parametrize("how", ["replaced", "changed"])
+def test_a_copy_that_somebody_touched_since_is_no_longer_known(
+    bench: Bench, house: House, card: Path, how: str
+) -> None:
+    """Size and time are as they were; when its bytes came there is not."""
+    drive = bench.ext4("one", "one", 96)
+    house.declare(drive)
+    spec = spec_for(card, drive, wanted_copies=1)
+    touched = drive / "A003/CLIPS/A003C001.mov"
+    with house.engine() as engine:
+        assert engine.run(spec).safe
+        assert engine.plan(spec).already_safe
+        time.sleep(2.1)  # as far as a file system's clock may be apart from ours
+        if how == "replaced":
+            touched.unlink()
+            run("cp", "-p", card / "CLIPS/A003C001.mov", touched)
+        else:
+            rewrite(touched, noise(touched.stat().st_size, "other bytes"))
+        plan = engine.plan(spec)
+        assert not plan.already_safe
+        assert plan.size - plan.destinations[0].already == touched.stat().st_size
+        ended = engine.run(spec)
+    assert ended.safe == (how == "replaced")

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from app.errors import DestinationGone, DestinationReadOnly, DestinationSilent, WriteFailed
 from app.jobs.spec import JobId
@@ -23,6 +24,7 @@ from app.places.volumes import Volume
 from app.units import count_text
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +244,12 @@ class Place:
     def _unmark(self, folder: PinnedFolder) -> None:
         folder.remove(self.marker)
         folder.sync_folder("")
+
+    def ask(self, do: Callable[[], T]) -> T:
+        """Ask a drive that is not opened, with patience; raises DestinationSilent."""
+        silence = Silence(self.name)
+        silence.hurried = self.hurried
+        return silence.ask(do)
 
     def drop_partials(self, folders: Iterable[str]) -> None:
         """Remove what a crash or a pulled drive left half written by this job.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from app.integrity.hashing import HashKind
 from app.jobs.journal import Journal
@@ -19,6 +20,7 @@ from app.offload.evidence.rows import THE_CARD, copy_fact, digests_from, moment_
 from app.places.cards import SeenRoll
 from app.places.tree import Entry
 from app.places.volumes import Volume
+from app.units import now
 
 if TYPE_CHECKING:
     from app.offload.plan import PlannedDestination
@@ -43,8 +45,25 @@ class KnownCopy:
     """Whether a second read of the card gave the same bytes then."""
 
 
+_CLOCKS_APART = 2.0
+"""Seconds by which a file system's clock may be ahead of ours; some count even ones only."""
 _PAGE = 500
 """Files that are asked for at once; the window waits for the journal meanwhile."""
+
+
+T = TypeVar("T")
+
+
+class Ask(Protocol):
+    """Asks a drive, and waits for it no longer than it deserves."""
+
+    def __call__(self, do: Callable[[], T]) -> T:
+        """What *do* answers."""
+        ...
+
+
+def _at_once(do: Callable[[], T]) -> T:
+    return do()
 
 
 def known_copies(
@@ -52,35 +71,73 @@ def known_copies(
     files: Iterable[tuple[int, Entry, str]],
     root: Path,
     volume: Volume,
+    ask: Ask = _at_once,
 ) -> Iterator[tuple[int, Entry, KnownCopy]]:
     """Of the card's *files*, each with a number and its place below *root*: those that are there.
 
     The card's file has the recorded path, size and time, an earlier job verified its copy on this
-    very volume at this very place, and the copy still has the recorded size and time.
+    very volume at this very place, and nobody has touched the copy since. *ask* has the drive
+    asked for some files at once, with the patience that it deserves; what it raises is passed on.
     """
-    if not root.exists():
+    if not ask(lambda: [root.exists()])[0]:
         return
-    roots: dict[JobId, dict[int, tuple[str, str, str]]] = {}
+    jobs: dict[JobId, _Earlier] = {}
     left = iter(files)
     while some := tuple(islice(left, _PAGE)):
+        proofs = [
+            (n, proof)
+            for n, proof in _earlier_copies(journal, [entry for _, entry, _ in some])
+            if _earlier(jobs, journal, proof.row_job).put(proof, volume) == root / some[n][2]
+        ]
+        places = [root / some[n][2] for n, _ in proofs]
+        looks = ask(partial(_looked_at, places)) if places else []
         found: dict[int, KnownCopy] = {}
-        for n, proof in _earlier_copies(journal, [entry for _, entry, _ in some]):
-            job, fact = proof.row_job, proof.fact
-            if job not in roots:
-                roots[job] = _roots(journal, job)
-            identity, device, below = roots[job].get(fact.destination, ("", "", ""))
-            _, entry, place = some[n]
-            here = root / place
-            there = volume.mount_point / below / fact.path
-            if not volume.is_surely(identity, device) or here != there:
-                continue
-            try:
-                now = os.lstat(here)
-            except OSError:
-                continue
-            if (now.st_size, now.st_mtime_ns) == (entry.size, fact.mtime_ns):
+        for (n, proof), look in zip(proofs, looks, strict=True):
+            if look is not None and jobs[proof.row_job].untouched(proof, some[n][1], look):
                 found[n] = max(proof, found.get(n, proof), key=_read_back)
         yield from ((*some[n][:2], proof) for n, proof in found.items())
+
+
+class _Earlier:
+    """An earlier job: where it put its copies, and until when it was at work on them."""
+
+    def __init__(self, journal: Journal, job: JobId) -> None:
+        places: list[dict[str, str]] = journal.fact(job, "places", [])
+        self._roots = {n: (p["identity"], p["device"], p["below"]) for n, p in enumerate(places)}
+        self._finished = journal.job(job).finished or now()
+
+    def put(self, proof: KnownCopy, volume: Volume) -> Path | None:
+        """Where it put a copy, if that was on *volume*."""
+        identity, device, below = self._roots.get(proof.fact.destination, ("", "", ""))
+        if not volume.is_surely(identity, device):
+            return None
+        return volume.mount_point / below / proof.fact.path
+
+    def untouched(self, proof: KnownCopy, entry: Entry, look: os.stat_result) -> bool:
+        """Whether a file is as it was, and nobody has changed or replaced it since.
+
+        Its name and time can be kept by who does that, the moment of the change cannot.
+        """
+        same = (look.st_size, look.st_mtime_ns) == (entry.size, proof.fact.mtime_ns)
+        last = max(_read_back(proof), self._finished)
+        return same and look.st_ctime <= last.timestamp() + _CLOCKS_APART
+
+
+def _earlier(jobs: dict[JobId, _Earlier], journal: Journal, job: JobId) -> _Earlier:
+    if job not in jobs:
+        jobs[job] = _Earlier(journal, job)
+    return jobs[job]
+
+
+def _looked_at(places: Sequence[Path]) -> list[os.stat_result | None]:
+    return [_look(place) for place in places]
+
+
+def _look(place: Path) -> os.stat_result | None:
+    try:
+        return os.lstat(place)
+    except OSError:
+        return None
 
 
 def _read_back(copy: KnownCopy) -> datetime:
@@ -120,12 +177,6 @@ def _rows_of(journal: Journal, entries: Sequence[Entry]) -> list[tuple[Any, ...]
             " WHERE c.state=? AND e.digests IS NOT NULL",
             (THE_CARD, CopyState.VERIFIED),
         ).fetchall()
-
-
-def _roots(journal: Journal, job: JobId) -> dict[int, tuple[str, str, str]]:
-    """Of an earlier job: each destination's volume, device, and root below its mount point."""
-    places = journal.fact(job, "places", [])
-    return {n: (p["identity"], p["device"], p["below"]) for n, p in enumerate(places)}
 
 
 def seen_rolls(journal: Journal) -> tuple[SeenRoll, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from app.errors import DestinationSilent
 from app.integrity.hashing import HashKind
 from app.integrity.verdict import Problem
 from app.jobs.spec import CONVERTER
@@ -127,7 +129,7 @@ class Roster:
         if self.spec.check_known:
             return
         there = [p for p in self.places if p.find(self._around.volumes, self._around.volume_of)]
-        if not any(os.path.exists(place.root) for place in there):  # the others may never answer
+        if not there:
             return
         rows = (r for r in self.ledger.entries(EntryKind.FILE) if r.problem is None)
         shares = [Share(self, place) for place in there]
@@ -141,8 +143,10 @@ class Roster:
             place, put = share.place, share.put
             files = ((r.n, r.entry, put(r.entry.path, r.clip)) for r in rows if share.takes(r))
             volume = self._around.volume_of(place.root)
-            for n, _, copy in known_copies(self.ledger.journal, files, place.root, volume):
-                found[n].append((place.index, copy))
+            known = known_copies(self.ledger.journal, files, place.root, volume, place.ask)
+            with suppress(DestinationSilent):  # told of once it is opened
+                for n, _, copy in known:
+                    found[n].append((place.index, copy))
         for n in [n for n, copies in found.items() if not _agree([c for _, c in copies])]:
             del found[n]  # one of them is not what the card holds: it is read
         if not found:
@@ -163,19 +167,23 @@ class Roster:
             (Problem.UNREADABLE, Problem.CHANGED, Problem.UNSTEADY, Problem.MISSING)
         )
         self.ledger.forget_failed()
-        found = (p for p in self.places if p.find(self._around.volumes, self._around.volume_of))
-        roots = {place.index: place.root for place in found}
-        self.ledger.forget_copies(
-            [
-                (fact.n, fact.destination)
-                for row, facts in self.ledger.with_copies()
-                for fact in facts
-                if fact.destination in roots
-                and not _as_recorded(roots[fact.destination], fact, row.entry.size)
-            ]
-        )
+        for place in self.places:
+            if place.find(self._around.volumes, self._around.volume_of):
+                with suppress(DestinationSilent):  # told of once it is opened
+                    self._forget_what_changed(place)
         if relist:
             self._relist()
+
+    def _forget_what_changed(self, place: Place) -> None:
+        copies = (
+            (fact, row.entry.size)
+            for row, facts in self.ledger.with_copies()
+            for fact in facts
+            if fact.destination == place.index
+        )
+        while some := list(islice(copies, _AT_ONCE)):
+            changed = place.ask(partial(_changed, place.root, some))
+            self.ledger.forget_copies([(n, place.index) for n in changed])
 
     def _relist(self) -> None:
         """On a resume: files that are not copied anywhere yet are taken as they are now."""
@@ -357,6 +365,11 @@ def _agree(copies: Sequence[KnownCopy]) -> bool:
 
 def _differs(old: Entry, new: Entry) -> bool:
     return (old.kind, old.size, old.mtime_ns) != (new.kind, new.size, new.mtime_ns)
+
+
+def _changed(root: Path, copies: Sequence[tuple[CopyFact, int]]) -> list[int]:
+    """Of which files the copy is no longer as it was recorded."""
+    return [fact.n for fact, size in copies if not _as_recorded(root, fact, size)]
 
 
 def _as_recorded(root: Path, fact: CopyFact, size: int) -> bool:

@@ -65,7 +65,7 @@ def at_first_pause(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
         while deeds:
             deeds.pop()()
 
-    monkeypatch.setattr("app.integrity.cache.time.sleep", pause)
+    monkeypatch.setattr("app.integrity.cache.sleep", pause)
     return deeds
 
 
@@ -129,7 +129,7 @@ def test_where_pages_never_go_not_every_file_is_waited_for(
 ) -> None:
     slept: list[float] = []
     monkeypatch.setattr(cache, "_in_vain", Counter())
-    monkeypatch.setattr("app.integrity.cache.time.sleep", slept.append)
+    monkeypatch.setattr("app.integrity.cache.sleep", slept.append)
     with _held(clip):
         ways = {_small(clip)[1] for _ in range(30)}
         waited = len(slept)
