@@ -194,7 +194,9 @@ def card_verdict(
     if not listed:
         sentences.insert(0, (change or _CHANGED) if ended else _STOPPED)
     if not journal_on_disk:
-        sentences.insert(0, "The journal is not on a disk, so nothing would be left to show for it.")
+        sentences.insert(
+            0, "The journal is not on a disk, so nothing would be left to show for it."
+        )
     if total == 0:
         sentences.append("There was nothing on the card to copy.")
     safe = not sentences and wanted >= 1 and verified >= wanted
