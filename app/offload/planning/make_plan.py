@@ -25,9 +25,11 @@ from app.offload.planning.folder import choice_remarks, length_trouble, name_tro
 from app.offload.planning.remarks import (
     PATHS_SHOWN,
     card_remarks,
+    card_volume_remarks,
     device_remarks,
     folder_remarks,
     room_remarks,
+    twin_remarks,
 )
 from app.offload.planning.unfinished import with_unfinished
 from app.offload.spec import (
@@ -98,6 +100,8 @@ def make_plan(spec: OffloadSpec, journal: Journal, declared: Mapping[str, str]) 
         planned.append(view.planned)
         known.append(view.known)
     remarks += folder_remarks(planned)
+    remarks += card_volume_remarks(volume_of(spec.source, declared), planned)
+    remarks += twin_remarks(planned)
     remarks += device_remarks(spec, planned)
     remarks += card_remarks(look.card, look.wanted(), journal)
     if spec.report is not None:

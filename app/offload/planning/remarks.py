@@ -11,8 +11,9 @@ from app.offload.evidence import memory
 from app.offload.plan import PlannedDestination, Remark, Weight
 from app.offload.spec import OffloadSpec, VerifyMode
 from app.places.cards import Card, compare_rolls
-from app.places.devices import count_different
+from app.places.devices import DeviceKind, count_different
 from app.places.tree import Entry, EntryKind
+from app.places.volumes import Volume
 from app.units import bytes_text, count_text
 
 ROOM_TO_SPARE = 16 << 20
@@ -91,6 +92,60 @@ def _folder_key(root: Path) -> tuple[object, ...]:
             continue
         return found.st_dev, found.st_ino, root.relative_to(above)
     return (root,)
+
+
+def card_volume_remarks(card: Volume, planned: Sequence[PlannedDestination]) -> list[Remark]:
+    """Destinations that lie on the volume *card*, from which is copied."""
+    remarks = []
+    for index, one in enumerate(planned):
+        if not one.volume.is_surely(card.identity, card.device.id):
+            continue
+        if card.removable or card.device.kind is DeviceKind.CARD:
+            remarks.append(
+                Remark(
+                    weight=Weight.REFUSAL,
+                    destination=index,
+                    brief="Lies on the card itself",
+                    text=(
+                        f"{one.path} lies on the card itself, and goes with it when it is"
+                        " formatted. Choose another drive."
+                    ),
+                )
+            )
+        elif card.mount_point != Path("/"):
+            remarks.append(
+                Remark(
+                    weight=Weight.ATTENTION,
+                    destination=index,
+                    brief="On the volume that is copied from",
+                    text=f"{one.path} lies on {card.label}, from which is copied: formatted, both"
+                    " are gone.",
+                )
+            )
+    return remarks
+
+
+def twin_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
+    """Drives with one file-system ID that the hardware does not tell apart when they come back."""
+    seen: dict[str, PlannedDestination] = {}
+    remarks = []
+    for index, one in enumerate(planned):
+        other = seen.setdefault(one.volume.identity, one)
+        device, beside = one.volume.device.id, other.volume.device.id
+        if device != beside and one.volume.may_be(other.volume.identity, beside):
+            remarks.append(
+                Remark(
+                    weight=Weight.REFUSAL,
+                    destination=index,
+                    brief="Cannot be told from another",
+                    text=(
+                        f"{other.name} and {one.name} have one file-system ID, as cloned drives"
+                        " do, and no serial numbers: one could be taken for the other. Format one"
+                        " of them anew, or choose another drive."
+                    ),
+                )
+            )
+    return remarks
 
 
 def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> list[Remark]:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from app.offload.plan import PlannedDestination
-from app.offload.planning.remarks import device_remarks
+from app.offload.plan import PlannedDestination, Weight
+from app.offload.planning.remarks import card_volume_remarks, device_remarks, twin_remarks
 from app.offload.spec import DestinationSpec, OffloadSpec
 from app.places.devices import Device, DeviceKind
 from app.places.volumes import Volume
@@ -57,3 +57,30 @@ def test_two_drives_of_one_name_are_told_apart_by_their_folders() -> None:
         -1:
     ]
     assert alone.text.startswith("1 verified copy is wanted")
+
+
+def test_drives_of_one_id_are_refused_where_only_their_ports_tell_them_apart() -> None:
+    def twins(*ids: str) -> list[PlannedDestination]:
+        found = [planned("RAID"), planned("SHUTTLE-01")]
+        devices = (replace(DISK, id=id_) for id_ in ids)
+        return [
+            replace(one, volume=replace(one.volume, uuid="D1CE-F00D", device=device))
+            for one, device in zip(found, devices, strict=True)
+        ]
+
+    (remark,) = twin_remarks(twins("port:1-1", "port:1-2"))
+    assert (remark.weight, remark.destination) == (Weight.REFUSAL, 1)
+    assert remark.text.startswith("RAID and SHUTTLE-01 have one file-system ID")
+    assert twin_remarks(twins("usb:1:A", "usb:1:B")) == []
+    assert twin_remarks(twins("port:1-1", "port:1-1")) == []
+    assert twin_remarks([planned("RAID"), planned("SHUTTLE-01")]) == []
+
+
+def test_a_destination_on_the_card_itself_is_refused() -> None:
+    one = planned("A003")
+    card = replace(one.volume, removable=True)
+    (remark,) = card_volume_remarks(card, [one])
+    assert remark.weight is Weight.REFUSAL
+    (remark,) = card_volume_remarks(one.volume, [one])
+    assert remark.weight is Weight.ATTENTION
+    assert card_volume_remarks(card, [planned("RAID")]) == []
