@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import IntEnum, StrEnum
+from pathlib import PurePath
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
@@ -81,6 +84,38 @@ def repairable(job: JobSnapshot) -> tuple[int, ...]:
     if not any(place.state is PlaceState.DONE and place.verified for place in job.places):
         return ()
     return tuple(n for n, place in enumerate(job.places) if _damaged(place))
+
+
+_DIFFER = re.compile(r"([\d,]+) files? differs?\b")
+"""How the sentence of a verify job begins."""
+
+
+def since_mended(jobs: Sequence[JobSnapshot]) -> tuple[JobSnapshot, ...]:
+    """*jobs*, where a verify job of which repairs have brought back all that differed is done.
+
+    A file that is too much is repaired by none, and so stays said.
+    """
+    repairs = [job for job in jobs if job.kind == "repair" and job.state is JobState.DONE]
+    return tuple(_mended(job, repairs) if repairs else job for job in jobs)
+
+
+def _mended(job: JobSnapshot, repairs: Sequence[JobSnapshot]) -> JobSnapshot:
+    found = _DIFFER.match(job.verdict) if job.kind == "verify" else None
+    if found is None or job.state is not JobState.FAILED:
+        return job
+    mended = sum(repair.files_total for repair in repairs if _followed(job, repair))
+    if mended < int(found[1].replace(",", "")):
+        return job
+    return replace(
+        job, state=JobState.DONE, verdict=f"{found[0]}, repaired since", error="", hint=""
+    )
+
+
+def _followed(verify: JobSnapshot, repair: JobSnapshot) -> bool:
+    """Whether *repair* came after *verify*, on a copy that it had read."""
+    later = verify.finished and repair.started and repair.started >= verify.finished
+    one, other = PurePath(verify.checked), PurePath(repair.checked)
+    return bool(later) and (one.is_relative_to(other) or other.is_relative_to(one))
 
 
 def _damaged(place: PlaceSnapshot) -> bool:

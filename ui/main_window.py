@@ -178,7 +178,7 @@ class MainWindow(QMainWindow):
     def show_jobs(self, jobs: tuple[JobSnapshot, ...]) -> None:
         """Show the queue as the engine has it."""
         self.queue.show_jobs(jobs)
-        states = [job.state for job in jobs]
+        states = [job.state for job in self.queue.model.jobs]
         running, waiting = states.count(JobState.RUNNING), states.count(JobState.QUEUED)
         awake = running and self.bridge.engine.awake
         self.status.awake.show_text("Awake while jobs run" if awake else "")

@@ -48,6 +48,8 @@ IN_USE = _sign("running", "▶", "In use, do not unplug", Tone.RUNNING)
 VERIFIED_NOW = _sign("running", "▶", "Being verified, do not unplug", Tone.RUNNING)
 REPAIRED_NOW = _sign("running", "▶", "Being repaired, do not unplug", Tone.RUNNING)
 EJECTED = _sign("verified", "✓", "Ejected", Tone.VERIFIED)
+INCOMPLETE = _sign("attention", "!", "Not complete", Tone.ATTENTION)
+AWAY = _sign("attention", "!", "Not connected", Tone.ATTENTION)
 STOPPED = _sign("failed", "✕", "Failed", Tone.FAILED)
 
 JOB_SIGNS: dict[JobState, Sign] = {
@@ -176,8 +178,8 @@ def place_name(place: PlaceSnapshot, among: Sequence[PlaceSnapshot] = ()) -> str
 
 
 def percent_text(job: JobSnapshot) -> str:
-    """How far a job is; "" before it begins, and where a crash left nobody knowing."""
-    unknown = job.state is JobState.INTERRUPTED and not job.work_done
+    """How far a job is; "" before it begins, and where a crash or another process left it open."""
+    unknown = (job.state is JobState.INTERRUPTED or job.foreign) and not job.work_done
     if unknown or job.state in {JobState.QUEUED, JobState.CANCELLED}:
         return ""
     return f"{int(job.fraction * 100)} %"
@@ -213,6 +215,20 @@ def place_sign(place: PlaceSnapshot, *, running: bool = False) -> Sign:
     at_work = place.state in {PlaceState.WRITING, PlaceState.READING_BACK}
     at_work = at_work or (running and place.state is PlaceState.DONE)
     return HOLDS_ALL if at_work and is_whole(place) else PLACE_SIGNS[place.state]
+
+
+def drive_sign(job: JobSnapshot, place: PlaceSnapshot) -> Sign:
+    """How a destination of *job* stands by what that job does, or has left there."""
+    begun = place.state in {PlaceState.WRITING, PlaceState.READING_BACK}
+    if job.state in {JobState.RUNNING, JobState.PAUSED}:
+        if job.foreign and (begun or place.state is PlaceState.WAITING):
+            return IN_USE  # the other process does not tell how far it is
+        if job.state is JobState.PAUSED and (begun or place.state is PlaceState.WAITING):
+            return PAUSED_DRIVE
+        return place_sign(place, running=True)
+    if job.state is not JobState.QUEUED and (begun or place.state is PlaceState.WAITING):
+        return INCOMPLETE
+    return place_sign(place)
 
 
 def done_at_text(jobs: Iterable[JobSnapshot], moment: datetime | None = None) -> str:

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +7,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox
 from walk import focus_chain, nameless, unreachable
 
-from app.jobs.snapshot import JobState, PlaceState
 from app.settings import Settings
 from ui.dialogs.job_files import JobFilesDialog
 from ui.dialogs.log import LogDialog, tail
 from ui.dialogs.settings import SettingsDialog
-from ui.dialogs.status_mode import MOST, StatusMode, most_urgent, with_busy_drives
 
 
 @pytest.fixture
@@ -135,72 +132,3 @@ def test_the_files_of_a_job_are_asked_for_and_narrowed(bridge, engine, qtbot):
 
     assert dialog.count.text() == "1 of 100 files"
     assert dialog.title.full_text == "Offload A003 · 412.0 GB"
-
-
-def test_status_mode_shows_first_who_needs_hands(bridge, qtbot):
-    jobs = (s.done(1), s.queued(2), s.running(3), s.failed(4), s.wanting(5))
-
-    order = [job.id for job in most_urgent(jobs)]
-
-    assert order == [jobs[4].id, jobs[2].id, jobs[3].id, jobs[0].id, jobs[1].id]
-
-
-def test_no_drive_may_be_unplugged_while_another_job_writes_to_it():
-    ended, running = s.done(2), s.running(1)
-    shared = replace(running, places=ended.places)
-    ended = replace(ended, places=tuple(replace(p, safe_to_eject=True) for p in ended.places))
-
-    shown = with_busy_drives(ended, (shared, ended))
-
-    assert not any(place.safe_to_eject for place in shown.places)
-    assert with_busy_drives(ended, (ended,)) == ended
-
-
-def test_status_mode_puts_a_card_that_lost_a_copy_beside_what_failed():
-    lost = s.done(2)
-    lost = replace(lost, places=(lost.places[0], s.place("SHUTTLE-07", PlaceState.FAILED)))
-
-    order = [job.id for job in most_urgent((s.done(1), lost, s.failed(3)))]
-
-    assert order == [lost.id, s.failed(3).id, s.done(1).id]
-
-
-def test_a_drive_that_a_running_job_holds_is_not_called_done():
-    ended, running = s.done(2), s.running(1)
-    shared = replace(running, places=ended.places[:1])
-    working = replace(shared, places=(replace(ended.places[0], state=PlaceState.WRITING),))
-
-    shown = with_busy_drives(ended, (working, ended))
-
-    assert [place.state for place in shown.places] == [PlaceState.WRITING, PlaceState.DONE]
-
-
-def test_status_mode_can_be_read_across_a_tent(bridge, qtbot):
-    mode = StatusMode(bridge)
-    mode.resize(1280, 800)
-    qtbot.addWidget(mode)
-    with qtbot.waitExposed(mode):
-        mode.show()
-    mode.show_jobs((s.running(1), s.done(2)))
-
-    visible = [board for board in mode.boards if board.isVisible()]
-    assert len(visible) == 2
-    assert all(board.height() > 280 for board in visible)
-    assert "SAFE TO FORMAT" in visible[1].accessibleName()
-
-    mode.show_jobs(tuple(s.running(number) for number in range(9)))
-    assert len([board for board in mode.boards if board.isVisible()]) == MOST
-    assert "5 more in the queue" in mode._clock.text()
-
-    QTest.keyClick(mode, Qt.Key.Key_Escape)
-    assert not mode.isVisible()
-
-
-@pytest.mark.parametrize("state", list(JobState))
-def test_status_mode_paints_every_state(bridge, qtbot, state):
-    mode = StatusMode(bridge)
-    mode.resize(900, 500)
-    qtbot.addWidget(mode)
-    mode.show_jobs((s.job(1, 'A\udcff\n"x" 🎬' * 20, state, work_done=1, places=(s.place("X"),)),))
-
-    assert not mode.grab().isNull()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
@@ -13,6 +12,7 @@ from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.units import duration_text, now
 from ui import icons, theme, words
 from ui.bridge import Bridge
+from ui.job_table import is_offload, since_mended
 from ui.theme import COLOURS, Tone
 from ui.widgets.bar import job_parts, paint_bar
 from ui.widgets.labels import TextLabel
@@ -44,27 +44,46 @@ def most_urgent(jobs: tuple[JobSnapshot, ...]) -> list[JobSnapshot]:
     return sorted(jobs, key=_urgency)
 
 
-def with_busy_drives(job: JobSnapshot, jobs: tuple[JobSnapshot, ...]) -> JobSnapshot:
-    """*job*, saying of no drive that it may be unplugged while another job still writes to it."""
+def speaking(jobs: tuple[JobSnapshot, ...]) -> tuple[JobSnapshot, ...]:
+    """*jobs* without those for whose card a newer one speaks: a card has one verdict."""
+    newest = {(job.card, job.title): job.id for job in jobs if is_offload(job) and job.card}
+    return tuple(
+        job
+        for job in jobs
+        if not (job.state.ended or job.state is JobState.INTERRUPTED)
+        or newest.get((job.card, job.title), job.id) == job.id
+    )
+
+
+def drive_signs(job: JobSnapshot, jobs: tuple[JobSnapshot, ...]) -> tuple[Sign, ...]:
+    """How each drive of *job* stands, seen that other jobs write to it, or wait for it."""
+    others = [(other, place) for other in jobs if other.id != job.id for place in other.places]
+    away = {_volume(p) for o, p in others if p.state is PlaceState.GONE and not o.state.ended}
     busy = {
         _drive(place)
-        for other in jobs
-        if other.id != job.id and other.state in {JobState.RUNNING, JobState.PAUSED}
-        for place in other.places
-        if not place.safe_to_eject
+        for other, place in others
+        if _at_work(other) and not place.safe_to_eject and _volume(place) not in away
     }
-    places = tuple(
-        replace(place, safe_to_eject=False, state=PlaceState.WRITING)
-        if place.state is PlaceState.DONE and _drive(place) in busy
-        else place
-        for place in job.places
-    )
-    return replace(job, places=places)
+    return tuple(_drive_sign(job, place, busy, away) for place in job.places)
+
+
+def _drive_sign(
+    job: JobSnapshot, place: PlaceSnapshot, busy: set[str], away: set[tuple[str, str]]
+) -> Sign:
+    if place.state is PlaceState.DONE and _volume(place) in away:
+        return words.AWAY
+    if place.state is PlaceState.DONE and _drive(place) in busy:
+        return words.HOLDS_ALL if place.verified >= place.total > 0 else words.IN_USE
+    return words.drive_sign(job, place)
 
 
 def _drive(place: PlaceSnapshot) -> str:
     """What tells one drive from another."""
     return place.lane or place.device or place.name
+
+
+def _volume(place: PlaceSnapshot) -> tuple[str, str]:
+    return _drive(place), place.name
 
 
 class StatusMode(QWidget):
@@ -91,7 +110,8 @@ class StatusMode(QWidget):
 
     def show_jobs(self, jobs: tuple[JobSnapshot, ...]) -> None:
         """Show the most urgent of *jobs*."""
-        urgent = most_urgent(jobs)
+        jobs = since_mended(jobs)
+        urgent = most_urgent(speaking(jobs))
         more = f"{len(urgent) - MOST} more in the queue · " if len(urgent) > MOST else ""
         until = words.done_at_text(jobs)
         self._clock.show_text(f"{more}{until + ' · ' if until else ''}Now {now():%H:%M}")
@@ -99,7 +119,7 @@ class StatusMode(QWidget):
         for at, board in enumerate(self.boards):
             board.setVisible(at < len(urgent))
             if at < len(urgent):
-                board.show_job(with_busy_drives(urgent[at], jobs))
+                board.show_job(urgent[at], drive_signs(urgent[at], jobs))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Escape, Qt.Key.Key_F9}:
@@ -116,20 +136,19 @@ class StatusBoard(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._job: JobSnapshot | None = None
+        self._signs: tuple[Sign, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(120)
 
     def sizeHint(self) -> QSize:
         return QSize(1000, 220)
 
-    def show_job(self, job: JobSnapshot) -> None:
-        """Show *job*."""
-        if job != self._job:
-            self._job = job
-            places = ", ".join(
-                f"{place.name} {words.place_sign(place, running=_at_work(job)).word}"
-                for place in job.places
-            )
+    def show_job(self, job: JobSnapshot, signs: tuple[Sign, ...]) -> None:
+        """Show *job*, and of each of its drives how it stands."""
+        if (job, signs) != (self._job, self._signs):
+            self._job, self._signs = job, signs
+            pairs = zip(job.places, signs, strict=True)
+            places = ", ".join(f"{place.name} {sign.word}" for place, sign in pairs)
             self.setAccessibleName(f"{words.job_spoken(job)}. {printable(places)}")
             self.update()
 
@@ -150,7 +169,7 @@ class StatusBoard(QWidget):
         bar = QRectF(box.left(), box.top() + 62 * unit, box.width(), min(28.0, max(6.0, 8 * unit)))
         paint_bar(painter, bar, job_parts(self._job))
         places = QRectF(box.left(), box.top() + 74 * unit, box.width(), 26 * unit)
-        _paint_places(painter, places, self._job.places, running=_at_work(self._job))
+        _paint_places(painter, places, self._job.places, self._signs)
 
     def _paint_title(self, painter: QPainter, box: QRectF) -> None:
         job = self._job
@@ -192,7 +211,7 @@ def _headline(job: JobSnapshot) -> Sign:
     if job.state is JobState.FAILED:
         word = words.stage_text(job).partition(": ")[0].partition(". ")[0]
         return Sign(mark="failed", glyph="✕", word=word, tone=Tone.FAILED)
-    if job.verdict and job.state.ended:
+    if job.verdict and job.state.ended and is_offload(job):
         text = printable(job.verdict)
         return Sign(mark="attention", glyph="!", word=text, tone=Tone.ATTENTION)
     sign = words.job_sign(job)
@@ -211,11 +230,10 @@ def _paint_sign(painter: QPainter, box: QRectF, sign: Sign) -> None:
 
 
 def _paint_places(
-    painter: QPainter, box: QRectF, places: tuple[PlaceSnapshot, ...], *, running: bool
+    painter: QPainter, box: QRectF, places: tuple[PlaceSnapshot, ...], signs: tuple[Sign, ...]
 ) -> None:
     if not places:
         return
-    signs = [words.place_sign(place, running=running) for place in places]
     texts = [
         f"{words.place_name(place, places)}  {sign.word}"
         for place, sign in zip(places, signs, strict=True)

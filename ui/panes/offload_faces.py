@@ -58,7 +58,7 @@ def card_face(
     if waiting and card and (job is None or job.state.ended):
         sign, detail = KEEP, "waiting in the queue"
     started = is_busy(job) or (job is not None and not job.state.ended)
-    moving = started and job is not None and job.state is not JobState.QUEUED
+    moving = started and job is not None and job.state is not JobState.QUEUED and not job.foreign
     size = job.size if job and job.size else 1
     return CardFace(
         key=entry.root,
@@ -189,6 +189,8 @@ def _keep_detail(job: JobSnapshot, wanted: int) -> str:
     }
     if job.state in words:
         return words[job.state]
+    if job.foreign:
+        return "being copied by another Reelkeep"
     if _card_free(job):
         return f"{job.verdict.partition(', ')[2] or job.verdict}, card free, copying on"
     if job.clips_total and (job.clips_done or job.clips_total == job.files_total):

@@ -33,6 +33,7 @@ def rate_face(desk: OffloadDesk) -> RateFace:
 
 def _job_in_hand(desk: OffloadDesk) -> JobSnapshot | None:
     """The running job of a chosen card, else the first that runs."""
-    running = [job for job in desk.jobs if job.state in {JobState.RUNNING, JobState.PAUSED}]
+    at_work = {JobState.RUNNING, JobState.PAUSED}
+    running = [job for job in desk.jobs if job.state in at_work and not job.foreign]
     roots = [entry.root for entry in desk.cards.chosen]
     return next((j for j in running if j.card in roots), running[0] if running else None)

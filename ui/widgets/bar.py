@@ -37,7 +37,7 @@ def job_parts(job: JobSnapshot) -> tuple[Part, ...]:
     """A job's bar: what is verified, then what is done beyond it; it stops where it failed."""
     done = job.fraction
     if job.state is JobState.DONE:
-        copied_only = job.unit == BYTES and job.size and not job.verified
+        copied_only = job.unit == BYTES and job.size and not job.verified and job.kind != "repair"
         return ((1.0, Tone.RUNNING if copied_only else Tone.VERIFIED),)
     verified = min(done, done * job.verified / job.copied) if job.copied else 0.0
     rest = {

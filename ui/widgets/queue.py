@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
 from ui import theme, words
-from ui.job_table import JobTable, Verb, gone_places
+from ui.job_table import JobTable, Verb, gone_places, since_mended
 from ui.theme import Tone
 from ui.widgets.buttons import small_button
 from ui.widgets.labels import Heading, Pill, TextLabel, VerdictLabel
@@ -81,6 +81,7 @@ class QueuePanel(QWidget):
 
     def show_jobs(self, jobs: Sequence[JobSnapshot]) -> None:
         """Take over what the engine says."""
+        jobs = since_mended(jobs)
         self.model.show(jobs)
         self._pages.setCurrentIndex(1 if jobs else 0)
         self.requests.show_jobs(jobs)
