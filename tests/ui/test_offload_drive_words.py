@@ -19,7 +19,7 @@ from offload_stage import (
 )
 
 from app.jobs.snapshot import JobState, PlaceState
-from app.offload.plan import OffloadPlan
+from app.offload.plan import OffloadPlan, Remark, Weight
 from app.offload.spec import DestinationSpec
 from ui.job_table import repairable
 from ui.models.choices import Choices
@@ -252,3 +252,62 @@ def test_a_drive_is_held_only_by_jobs_on_their_way_on_that_device():
     assert holder_of(there, [offload("A003", JobState.RUNNING, lanes=other)]) is None
     stuck = offload("A003", JobState.QUEUED, lanes=mine, wants="Waits for job AF1ADD")
     assert holder_of(there, [stuck]) is None
+
+
+def test_a_drive_that_another_process_writes_to_is_in_use_and_an_image_beside_it_is_not():
+    foreign = offload("B001", JobState.RUNNING, ("/media/RAID-1",), foreign=True)
+    waiting = replace(foreign.places[0], state=PlaceState.WAITING)
+    foreign = replace(foreign, places=(waiting,), lanes=frozenset({RAID.device.id}))
+    there = DestinationEntry(spec=DestinationSpec(path=RAID.mount_point), volume=RAID)
+    hand = PlaceInHand(job=foreign, place=waiting)
+    shown = destination_face(there, hand, None, (), "{roll}", holder=holder_of(there, [foreign]))
+    assert (shown.sign.word, shown.detail) == ("In use, do not unplug", "Offload B001")
+    beside = replace(RAID, mount_point=Path("/media/RAID-2"), source="/dev/sdb2")
+    other = replace(there, spec=DestinationSpec(path=beside.mount_point), volume=beside)
+    assert holder_of(other, [foreign]) is foreign  # the same drive
+    image = replace(beside, source="/dev/loop3")
+    assert holder_of(replace(other, volume=image), [foreign]) is None
+    itself = replace(RAID, source="/dev/loop2")
+    assert holder_of(replace(there, volume=itself), [foreign]) is foreign
+
+
+def test_while_a_job_writes_its_folder_is_named_and_not_that_of_the_plan():
+    reading = read_plans(plans("A003", to=("/media/RAID-1/Day12",)))
+    running = offload("B001", JobState.RUNNING)
+    note = Remark(weight=Weight.NOTE, text="RAID-1: 6 files known from job AF1ADD.", destination=0)
+    there = DestinationEntry(spec=DestinationSpec(path=RAID.mount_point), volume=RAID)
+    hand = PlaceInHand(job=running, place=place("/media/RAID-1/B001"))
+    shown = destination_face(there, hand, reading.rooms[0], (note,), "{roll}")
+    assert shown.where == "/media/RAID-1/B001 · NVMe"
+    assert shown.remarks == ()
+
+
+def test_known_files_of_many_cards_take_one_line():
+    there = DestinationEntry(spec=DestinationSpec(path=RAID.mount_point), volume=RAID)
+    known = [
+        Remark(weight=Weight.NOTE, text=f"RAID-1: {what}, by history. They are not read again.")
+        for what in (
+            "6 files known from job AF1ADD (read on 2026-11-20 17:04)",
+            "10,000 files known from job 1BDEEA, 1 file known from job AF1ADD",
+        )
+    ]
+    shown = destination_face(there, None, None, tuple(known), "{roll}", cards=2)
+    assert shown.remarks == ((Tone.IDLE, "10,007 files known from 2 jobs"),)
+    one = destination_face(there, None, None, tuple(known[:1]), "{roll}")
+    assert one.remarks == ((Tone.IDLE, "6 files known from job AF1ADD"),)
+
+
+def test_a_drive_that_is_back_elsewhere_takes_its_folders_along_and_its_twin_does_not():
+    shelf = DestinationShelf()
+    shelf.add(DestinationSpec(path=Path("/media/SHUTTLE-07/Day12"), template="{camera}"))
+    key = "/media/SHUTTLE-07/Day12"
+    shelf.looked_at(key, SHUTTLE)
+    moved = replace(SHUTTLE, mount_point=Path("/media/SHUTTLE-071"))
+    assert not shelf.follow((moved,))  # it has not gone
+    shelf.looked_at(key, None, "SHUTTLE-07 is not there.")
+    twin = replace(moved, device=replace(RAID.device, id="disk:another"))
+    assert not shelf.follow((RAID, twin))
+    assert not shelf.follow((moved, replace(moved, mount_point=Path("/media/second"))))
+    assert shelf.follow((RAID, moved))
+    (entry,) = shelf.specs
+    assert entry == DestinationSpec(path=Path("/media/SHUTTLE-071/Day12"), template="{camera}")

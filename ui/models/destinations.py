@@ -142,6 +142,22 @@ class DestinationShelf:
             if entry and (other.key == key or (other.home and other.home == entry.home)):
                 self._entries[other.key] = replace(other, ejected=True)
 
+    def follow(self, volumes: Sequence[Volume]) -> bool:
+        """Drives that are back under another mount point take their folders along; whether any is.
+
+        Where two volumes could be the drive, neither is taken for it.
+        """
+        moved = False
+        for entry in [entry for entry in self.entries if entry.gone]:
+            now = _elsewhere(entry, volumes)
+            if now is None or entry.home is None:
+                continue
+            path = now.mount_point / entry.spec.path.relative_to(entry.home.mount_point)
+            if str(path) not in self._entries:
+                self.exchange(entry.key, replace(entry.spec, path=path))
+                moved = True
+        return moved
+
     def looked_at(self, key: str, volume: Volume | None, trouble: str = "") -> bool:
         """Note what a look at a destination found; answers whether that is new."""
         entry = self._entries.get(key)
@@ -165,6 +181,15 @@ class DestinationShelf:
         )
         self._entries[key] = fresh
         return fresh != entry
+
+
+def _elsewhere(entry: DestinationEntry, volumes: Sequence[Volume]) -> Volume | None:
+    """Where the drive of a destination that is gone is mounted now."""
+    home = entry.home
+    if home is None or not entry.spec.path.is_relative_to(home.mount_point):
+        return None
+    found = [volume for volume in volumes if volume.may_be(home.identity, home.device.id)]
+    return found[0] if len(found) == 1 and found[0].mount_point != home.mount_point else None
 
 
 def volume_of(path: Path, volumes: Sequence[Volume]) -> Volume | None:
@@ -264,7 +289,18 @@ def holder_of(entry: DestinationEntry, jobs: Sequence[JobSnapshot]) -> JobSnapsh
         return None
     device = entry.volume.device.id
     holding = [job for job in jobs if device in job.lanes and _holds(job)]
+    if entry.volume.source.startswith(_IMAGES):
+        holding = [job for job in holding if _touches(job, entry.volume)]
     return next((j for j in holding if j.state is not JobState.QUEUED), next(iter(holding), None))
+
+
+_IMAGES = "/dev/loop"
+"""Images of drives lie together on one disk, and each can go while another is in use."""
+
+
+def _touches(job: JobSnapshot, volume: Volume) -> bool:
+    paths = [job.card, job.checked, job.goes_to, *(place.path for place in job.places)]
+    return any(path and PurePath(path).is_relative_to(volume.mount_point) for path in paths)
 
 
 def _holds(job: JobSnapshot) -> bool:

@@ -215,7 +215,7 @@ class OffloadPane(Pane):
         desk = self.desk
         reading = desk.reading()
         thinned = {name for entry in desk.cards.entries for name in entry.thinned}
-        return [
+        faces = [
             destination_face(
                 entry,
                 place_for(entry, desk.jobs),
@@ -228,6 +228,7 @@ class OffloadPane(Pane):
             )
             for index, entry in enumerate(desk.destinations.entries)
         ]
+        return sorted(faces, key=lambda face: not face.failed)  # what failed is never out of sight
 
     # What people do
 

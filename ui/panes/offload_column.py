@@ -115,6 +115,11 @@ class TileColumn(DropArea, Generic[F, T]):
         if faces and was_here:  # or Tab would begin anew at the rail
             self.focus_tile(keys[0])
 
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the tiles, from the top."""
+        return [key for tile in self._tab_order for key in self.tiles if self.tiles[key] is tile]
+
     def show_bars(self, faces: Sequence[F]) -> None:
         """Move only the bars of the tiles that are there."""
         for face in faces:

@@ -98,6 +98,6 @@ def destination_column(pane: OffloadPane) -> TileColumn[DestinationFace, Destina
 
 
 def _step(pane: OffloadPane, key: str, step: int) -> None:
-    keys = [entry.key for entry in pane.desk.destinations.entries]
+    keys = pane.destinations.keys
     if key in keys:
         pane.destinations.focus_tile(keys[max(0, min(len(keys) - 1, keys.index(key) + step))])

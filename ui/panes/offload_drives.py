@@ -5,9 +5,11 @@ Pure functions, so that every word on a tile can be tested without a window.
 
 from __future__ import annotations
 
+import re
+
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
 from app.offload.plan import Remark, Weight
-from app.units import bytes_text, rate_text
+from app.units import bytes_text, count_text, rate_text
 from ui.models.destinations import (
     DRIVES,
     DestinationEntry,
@@ -22,21 +24,20 @@ from ui.widgets.destination_tile import DestinationFace
 from ui.words import (
     COMPLETE,
     EJECTED,
-    HOLDS_ALL,
     IN_USE,
-    PAUSED_DRIVE,
     PLACE_SIGNS,
     REPAIRED_NOW,
     SAFE_TO_EJECT,
     VERIFIED_NOW,
     Sign,
+    drive_sign,
     is_whole,
-    place_sign,
     printable,
 )
 
 _FILE_SYSTEMS = {"exfat": "exFAT", "vfat": "FAT32", "fuseblk": "NTFS", "ntfs3": "NTFS"}
 _UPPER = {"xfs", "ntfs", "apfs", "zfs", "jfs", "nfs", "nfs4", "smb", "cifs"}
+_KNOWN = re.compile(r"([\d,]+) files? known from job (\w+)")
 _RED = 0.07
 """A drive without room shows at least so much of its bar in red."""
 TONES = {
@@ -77,6 +78,8 @@ def destination_face(
     place = hand.place if hand else None
     failed = place is not None and place.state in {PlaceState.FAILED, PlaceState.GONE}
     failed = failed and not (entry.ejected and volume is None)
+    at_work = hand is not None and hand.live
+    planned_root = room.root if room and cards == 1 else ""
     fits = room is None or room.after >= 0
     if failed or not fits:
         planned = max(planned, _RED)
@@ -86,13 +89,13 @@ def destination_face(
         name=printable(entry.name),
         pill=f"{_file_system(volume.file_system)} · {_capacity(capacity)}" if volume else "",
         rate=_rate(hand),
-        where=_where(entry, template, room if cards == 1 else None),
+        where=_where(entry, template, place.path if place and at_work else planned_root),
         used=min(1.0, used),
         planned=max(0.0, min(1.0 - used, planned)),
         has_room=volume is not None,
         fits=fits,
         free=_free_text(entry, room),
-        remarks=_tile_remarks(entry, remarks),
+        remarks=_tile_remarks(entry, remarks, at_work=at_work),
         sign=sign,
         detail=detail,
         trouble=trouble,
@@ -129,11 +132,11 @@ def _rate(hand: PlaceInHand | None) -> str:
     return rate_text(hand.place.rate) if hand.place.rate > 0 else ""
 
 
-def _where(entry: DestinationEntry, template: str, room: PlannedRoom | None) -> str:
+def _where(entry: DestinationEntry, template: str, root: str) -> str:
+    """*root*: the folder that a job writes now, else that of the one card that is planned."""
     volume = entry.volume
     own = entry.spec.template if entry.spec.template is not None else template
-    path = room.root if room else f"{entry.key.rstrip('/')}/{own}".rstrip("/") or "/"
-    parts = [printable(path)]
+    parts = [printable(root or f"{entry.key.rstrip('/')}/{own}".rstrip("/") or "/")]
     if volume and (bus := bus_text(volume)):
         parts.append(bus)
     if entry.spec.only:
@@ -155,9 +158,17 @@ def _free_text(entry: DestinationEntry, room: PlannedRoom | None) -> str:
 
 
 def _tile_remarks(
-    entry: DestinationEntry, remarks: tuple[Remark, ...]
+    entry: DestinationEntry, remarks: tuple[Remark, ...], *, at_work: bool
 ) -> tuple[tuple[Tone, str], ...]:
-    said = [(TONES[r.weight], printable(r.brief or _gist(r.text, entry.name))) for r in remarks]
+    """What is to be said of a drive; notes of a plan only while no job writes something else."""
+    known = [_KNOWN.findall(r.text) if r.weight is Weight.NOTE else [] for r in remarks]
+    said = [
+        (TONES[r.weight], printable(r.brief or _gist(r.text, entry.name)))
+        for r, of_jobs in zip(remarks, known, strict=True)
+        if not of_jobs and not (at_work and r.weight is Weight.NOTE)
+    ]
+    if any(known) and not at_work:
+        said.append((TONES[Weight.NOTE], _known_text([one for some in known for one in some])))
     volume = entry.volume
     if volume and is_slow_usb(volume) and not any("USB 2" in text for _, text in said):
         said.append((Tone.ATTENTION, "USB 2, about 40 MB/s: try another port or cable"))
@@ -166,6 +177,13 @@ def _tile_remarks(
     if volume and str(volume.mount_point) == "/" and entry.key.startswith(DRIVES):
         said.append((Tone.ATTENTION, "No drive is mounted here: this is the system's disk"))
     return tuple(dict.fromkeys(said))
+
+
+def _known_text(known: list[tuple[str, str]]) -> str:
+    """E.g. `10,025 files known from 5 earlier jobs`: one line, however many cards are planned."""
+    files = count_text(sum(int(count.replace(",", "")) for count, _ in known), "file")
+    jobs = list(dict.fromkeys(job for _, job in known))
+    return f"{files} known from {f'job {jobs[0]}' if len(jobs) == 1 else f'{len(jobs)} jobs'}"
 
 
 def _gist(text: str, name: str) -> str:
@@ -204,13 +222,10 @@ def _in_hand(entry: DestinationEntry, hand: PlaceInHand) -> tuple[Sign | None, s
     place, job = hand.place, hand.job
     if place.safe_to_eject:
         return _at_rest(entry, hand)
-    if hand.live and place.state is PlaceState.DONE:
-        return HOLDS_ALL, ""
-    if hand.live and job.state is JobState.PAUSED and place.state is not PlaceState.GONE:
-        return PAUSED_DRIVE, ""
-    if job.state is JobState.QUEUED or hand.live or place.state is PlaceState.GONE:
-        return place_sign(place), ""
-    return None, ""
+    if not (job.state is JobState.QUEUED or hand.live or place.state is PlaceState.GONE):
+        return None, ""
+    sign = drive_sign(job, place)
+    return sign, printable(job.title) if sign is IN_USE else ""
 
 
 def _at_rest(entry: DestinationEntry, hand: PlaceInHand) -> tuple[Sign | None, str]:

@@ -57,6 +57,8 @@ class DestinationLooks(QObject):
     def _looked(self, found: Looked) -> None:
         was = self._known()
         fresh = [self._shelf.looked_at(key, *what) for key, what in found.items()]
+        if self._shelf.follow(self._volumes()):
+            self._again = True
         if was != self._known():
             self.changed.emit()
         elif any(fresh):

@@ -13,7 +13,7 @@ from pane_bench import CTRL, LEFT, SHIFT, Key, add, drop, insert, settled, show,
 from PySide6.QtCore import QPoint
 from walk import focus_chain, nameless, unreachable
 
-from app.jobs.snapshot import JobState
+from app.jobs.snapshot import JobState, PlaceState
 from app.jobs.spec import JobId
 from app.offload.plan import Remark, Weight
 from app.offload.spec import OffloadSpec, VerifyMode
@@ -263,3 +263,22 @@ def test_everything_can_be_reached_with_tab_and_has_a_name(pane, engine, drives,
         "drive": pane.destinations.tiles[str(drives[0])],
     }.items()}  # fmt: skip
     assert where["card"] < where["start"] < where["drive"]
+
+
+def test_a_drive_that_failed_stands_first_and_one_that_is_back_elsewhere_is_found(
+    pane, engine, drives, tmp_path, qtbot
+):
+    add(pane, qtbot, *drives)
+    made = offload("A003", JobState.RUNNING, tuple(map(str, drives)))
+    full = replace(made.places[1], state=PlaceState.FAILED, trouble="SHUTTLE-07 is full.")
+    show(pane, engine, qtbot, replace(made, places=(made.places[0], full)))
+    assert pane.destinations.keys == [str(drives[1]), str(drives[0])]
+
+    elsewhere = tmp_path / "SHUTTLE-071"
+    drives[1].rename(elsewhere)
+    engine.jobs = []
+    engine.mounted = (engine.mounted[0], replace(engine.mounted[1], mount_point=elsewhere))
+    pane.bridge.look_at_volumes()
+    qtbot.waitUntil(lambda: pane.destinations.keys == [str(drives[0]), str(elsewhere)])
+    qtbot.waitUntil(lambda: settled(pane))
+    assert pane.plan.start.isEnabled()
