@@ -9,7 +9,7 @@ from typing import overload
 
 from app.places.tree import Entry
 
-PLAIN = 20_000
+PLAIN = 50_000
 """Entries that are kept as they are: quicker, and few."""
 _PAGE = 500
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from app.integrity.medium import whole_pages
 from app.integrity.mhl.values import HISTORY_FOLDER
 from app.jobs.journal import Journal
 from app.jobs.spec import JobId
+from app.offload.card.listing import Packed
 from app.offload.card.look import Look, clips_by_path, look_at, must_answer
 from app.offload.card.selection import Selection
 from app.offload.evidence import memory
@@ -145,6 +146,25 @@ def _check(spec: OffloadSpec) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """What one destination gets, with its place there.
+
+    Gone through anew for each question: of a large card this is never in memory.
+    """
+
+    look: Look
+    selection: Selection
+    place: Callable[[str, str], str]
+    clip_of: Mapping[str, str]
+
+    def __iter__(self) -> Iterator[tuple[Entry, str]]:
+        place, clip_of = self.place, self.clip_of
+        for entry in self.look.wanted():
+            if entry.kind is EntryKind.FOLDER or self.selection.takes(entry):
+                yield entry, place(entry.path, clip_of.get(entry.path, ""))
+
+
 class _Destination:
     """One destination's look at the plan."""
 
@@ -167,8 +187,10 @@ class _Destination:
         must_answer(path, volume, self.name)
         shared, _ = split_template(destination.template or spec.template)
         self.root = root = path / folders(shared, naming_facts(spec, look.card))
-        self._look, self._selection = look, Selection(destination.only, look.card)
-        self._place, self._clip_of = placer(spec, destination, look.card), clip_of
+        selection = Selection(destination.only, look.card)
+        placed = _Placed(look, selection, placer(spec, destination, look.card), clip_of)
+        self._all = placed if isinstance(look.entries, Packed) else tuple(placed)
+        self._most = len(look.entries)
         self.remarks += choice_remarks(index, self.name, path, volume, spec.source, root)
         self._how(volume)
         self._folders(volume)
@@ -193,14 +215,8 @@ class _Destination:
         )
 
     def _placed(self, *, folders: bool = False) -> Iterator[tuple[Entry, str]]:
-        """What the destination gets, with its place below the root; files and links, or all.
-
-        Gone through anew for each question: of a large card this is never in memory.
-        """
-        for entry in self._look.wanted():
-            folder = entry.kind is EntryKind.FOLDER
-            if (folder and folders) or (not folder and self._selection.takes(entry)):
-                yield entry, self._place(entry.path, self._clip_of.get(entry.path, ""))
+        """What the destination gets, with its place below the root; files and links, or all."""
+        return (pair for pair in self._all if folders or pair[0].kind is not EntryKind.FOLDER)
 
     def _files(self) -> Iterator[tuple[Entry, str]]:
         return (pair for pair in self._placed() if pair[0].kind is EntryKind.FILE)
@@ -294,7 +310,11 @@ class _Destination:
         except OSError:
             return
         new = (pair for pair in self._placed(folders=True) if pair[0].path not in known)
-        if not found.f_files or sum(1 for _ in new) <= found.f_favail:
+        if (
+            not found.f_files
+            or self._most <= found.f_favail
+            or sum(1 for _ in new) <= found.f_favail
+        ):
             return  # most file systems make room for names as they need it
         new = (pair for pair in self._placed(folders=True) if pair[0].path not in known)
         wanted = sum(1 for _, place in new if not os.path.lexists(self.root / place))
