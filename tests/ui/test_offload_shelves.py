@@ -239,3 +239,20 @@ def test_a_preset_of_the_same_name_is_replaced_in_its_row():
     first, second = Preset(name="A"), Preset(name="B")
     changed = Preset(name="A", choices=Choices(wanted_copies=1))
     assert with_preset((first, second), changed) == (changed, second)
+
+
+def test_what_was_started_leaves_the_choice_when_another_card_joins_it():
+    shelf = CardShelf()
+    shelf.see([card(roll) for roll in ("A001", "A002", "A003")])
+    shelf.choose("/media/A002", also=True)
+    shelf.started(["/media/A001", "/media/A002"])
+    assert [entry.name for entry in shelf.chosen] == ["A001", "A002"]  # their plan is still shown
+    shelf.choose("/media/A003", also=True)
+    assert [entry.name for entry in shelf.chosen] == ["A003"]
+    shelf.started(["/media/A003"])
+    shelf.add("/somewhere/sound")
+    shelf.add("/somewhere/more")
+    assert [entry.name for entry in shelf.chosen] == ["sound", "more"]
+    shelf.choose("/media/A001")
+    shelf.choose("/media/A003", also=True)  # chosen anew by hand, it may be started anew
+    assert [entry.name for entry in shelf.chosen] == ["A001", "A003"]

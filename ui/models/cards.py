@@ -51,6 +51,8 @@ class CardShelf:
         self._entries: dict[str, CardEntry] = {}
         self._hidden: set[str] = set()
         self._chosen: list[str] = []
+        self._started: set[str] = set()
+        """Chosen cards that were started since they were chosen."""
         self._over: frozenset[Run] | None = None
         self.current = ""
         """Root of the card that the keyboard is on."""
@@ -107,7 +109,7 @@ class CardShelf:
             self.choose(root)
             return False
         self._entries[root] = CardEntry(root=root, over=self._ended)
-        self._chosen.append(root)
+        self._join(root)
         self.current = root
         return True
 
@@ -185,17 +187,26 @@ class CardShelf:
 
     # What is chosen
 
+    def started(self, roots: Iterable[str]) -> None:
+        """Note what was started: it leaves the choice as soon as another card joins it."""
+        self._started |= set(roots)
+
+    def _join(self, root: str) -> None:
+        self._chosen = [one for one in self._chosen if one not in self._started] + [root]
+        self._started.clear()
+
     def choose(self, root: str, *, also: bool = False) -> None:
         """Choose a card alone, or add it to the choice, or take it out again when it is in."""
         if root not in self._entries:
             return
         self.current = root
-        if not also:
-            self._chosen = [root]
-        elif root in self._chosen:
+        if also and root in self._chosen:
             self._chosen.remove(root)
+        elif also:
+            self._join(root)
         else:
-            self._chosen.append(root)
+            self._chosen = [root]
+            self._started.clear()
 
     def choose_up_to(self, root: str) -> None:
         """Choose everything from the current card to *root*."""
@@ -205,10 +216,12 @@ class CardShelf:
         start = order.index(self.current) if self.current in order else order.index(root)
         low, high = sorted((start, order.index(root)))
         self._chosen = order[low : high + 1]
+        self._started.clear()
 
     def choose_all(self) -> None:
         """Choose every card."""
         self._chosen = list(self._entries)
+        self._started.clear()
 
     def is_chosen(self, root: str) -> bool:
         """Whether the card at *root* is chosen."""

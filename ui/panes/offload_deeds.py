@@ -46,6 +46,7 @@ class OffloadDeeds(QObject):
         specs, engine = self._desk.specs(), self._desk.bridge.engine
         roots = [str(spec.source) for spec in specs]
         self._desk.starting |= set(roots)
+        self._desk.cards.started(roots)
         for root in roots:
             self._desk.cards.confirm(root, False)
             self._desk.cards.thin(root, ())
