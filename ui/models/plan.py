@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.jobs.snapshot import JobSnapshot, PlaceState
@@ -18,6 +18,8 @@ CHECKS = {
     VerifyMode.SOURCE: "card read twice, drives not read back",
     VerifyMode.TRANSFER: "sizes only, nothing is read back",
 }
+
+ROOM_AFTER = "Room after, smallest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,22 @@ def settled(reading: PlanReading) -> PlanReading:
     return replace(reading, remarks=kept)
 
 
+def seen_now(reading: PlanReading, free: Mapping[str, int]) -> PlanReading:
+    """The plan without figures that the drives have overtaken; *free*: bytes now, by key.
+
+    Jobs that write to them have taken room since it was made, and nothing grows by being filled.
+    """
+    overtaken = {room.key for room in reading.rooms if free.get(room.key, room.after) < room.after}
+    if not overtaken:
+        return reading
+    rooms = tuple(
+        replace(room, needed=0, after=free[room.key]) if room.key in overtaken else room
+        for room in reading.rooms
+    )
+    rows = tuple(row for row in reading.rows if row[0] != ROOM_AFTER)
+    return replace(reading, rooms=rooms, rows=rows)
+
+
 def read_job(job: JobSnapshot) -> PlanReading:
     """What a job that is on its way was asked to do, where its plan is no longer known."""
     what = count_text(job.clips_total, "clip") if job.clips_total else ""
@@ -133,7 +151,7 @@ def _rows(
     if tightest:
         room = bytes_text(abs(tightest.after))
         short = " too few" if tightest.after < 0 else ""
-        rows.append(("Room after, smallest", f"{tightest.name}, {room}{short}"))
+        rows.append((ROOM_AFTER, f"{tightest.name}, {room}{short}"))
     return tuple(rows)
 
 

@@ -21,7 +21,7 @@ from ui.bridge import INTERNAL, Bridge
 from ui.models.cards import CardEntry, CardShelf, is_busy, job_for
 from ui.models.choices import Choices, Preset
 from ui.models.destinations import DestinationShelf, place_for
-from ui.models.plan import PlanReading, read_job, read_plans, settled, thinned
+from ui.models.plan import PlanReading, read_job, read_plans, seen_now, settled, thinned
 from ui.models.rates import RateHistory
 from ui.panes.offload_looks import DestinationLooks
 from ui.panes.offload_obstacles import why_not
@@ -126,9 +126,7 @@ class OffloadDesk(QObject):
         if ended:
             self.ended.emit(tuple(ended))
         if _states(self.jobs) != _states(before.values()):
-            old = [job for job in before.values() if job.state.ended]
-            new = [job for job in self.jobs if job.state.ended]
-            if _states(old) != _states(new):  # also where a verify job found a copy damaged
+            if _ended(before.values()) != _ended(self.jobs):
                 self.plan_again()
             self.changed.emit()
         else:
@@ -197,10 +195,15 @@ class OffloadDesk(QObject):
 
     def reading(self) -> PlanReading:
         """The plan as it is shown: of what can start, else of what is on its way."""
+        free = {e.key: e.volume.free for e in self.destinations.entries if e.volume}
+        return seen_now(self._reading(), free)
+
+    def _reading(self) -> PlanReading:
         if self.planner.plans:
             return self._read(self.planner.plans)
         held = tuple(self._held[e.root] for e in self.cards.chosen if e.root in self._held)
-        if held and (self.planner.working or not self.startable()):
+        there = not any(entry.gone for entry in self.destinations.entries)
+        if held and there and (self.planner.working or not self.startable()):
             return settled(self._read(held))
         jobs = [self.job_of(entry) for entry in self.cards.chosen]
         busy = next((job for job in jobs if job and is_busy(job)), None)
@@ -367,6 +370,12 @@ class OffloadDesk(QObject):
         entry = self.destinations.get(key)
         hand = place_for(entry, self.jobs) if entry else None
         return hand.job if hand else None
+
+
+def _ended(jobs: Iterable[JobSnapshot]) -> tuple[object, ...]:
+    """What plans rest on: which jobs are to take room yet, and what became of the others."""
+    known = tuple(jobs)  # a verify job may find a copy damaged
+    return {j.id for j in known if not j.state.ended}, _states(j for j in known if j.state.ended)
 
 
 def _states(jobs: Iterable[JobSnapshot]) -> list[tuple[object, ...]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from offload_stage import (
     GB,
+    TB,
     card,
     offload,
 )
@@ -19,7 +21,7 @@ from app.offload.plan import Remark, Weight
 from app.offload.spec import OffloadSpec, VerifyMode
 from app.units import now
 from ui.panes.offload import OffloadPane
-from ui.words import KEEP, WRITING
+from ui.words import KEEP, SAFE, WRITING
 
 
 def test_a_mounted_card_is_there_without_a_hand_and_two_drives_make_a_plan(
@@ -282,3 +284,37 @@ def test_a_drive_that_failed_stands_first_and_one_that_is_back_elsewhere_is_foun
     qtbot.waitUntil(lambda: pane.destinations.keys == [str(drives[0]), str(elsewhere)])
     qtbot.waitUntil(lambda: settled(pane))
     assert pane.plan.start.isEnabled()
+
+
+def test_a_start_beside_a_card_that_is_done_starts_the_new_one_only(
+    pane, engine, drives, tmp_path, qtbot
+):
+    add(pane, qtbot, *drives)
+    pane.start()
+    qtbot.waitUntil(lambda: len(pane.desk.jobs) == 1 and settled(pane))
+    done = replace(engine.jobs[0], state=JobState.DONE, safe=True, verdict="SAFE TO FORMAT")
+    show(pane, engine, qtbot, replace(done, finished=now()))
+    assert tile(pane).face.sign is SAFE
+    new = tmp_path / "B002"
+    new.mkdir()
+    pane.desk.add_cards([new])
+    qtbot.waitUntil(lambda: settled(pane) and pane.plan.start.isEnabled())
+    pane.start()
+    qtbot.waitUntil(lambda: len(pane.desk.jobs) == 2 and settled(pane))
+    assert [spec.source for spec in engine.did("submit")] == [Path("/media/A003"), new]
+    assert tile(pane).face.sign is SAFE
+
+
+def test_no_drive_has_more_room_after_the_plan_than_it_has_now(pane, engine, drives, qtbot):
+    add(pane, qtbot, *drives)
+    shown = pane.destinations.tiles[str(drives[0])]
+    row = "Room after, smallest"
+    assert shown.face.free == "12.1 TB free, 11.7 TB after this plan"
+    assert row in dict(pane.plan.face.rows)
+    running = offload("B002", JobState.RUNNING, (str(drives[0] / "B002"),))
+    show(pane, engine, qtbot, running)
+    assert len(engine.did("plan")) > 1  # a job has come that will take room
+    engine.mounted = (replace(engine.mounted[0], free=9 * TB), engine.mounted[1])
+    pane.bridge.look_at_volumes()
+    qtbot.waitUntil(lambda: shown.face.free == "9.0 TB free")
+    assert row not in dict(pane.plan.face.rows)
