@@ -12,6 +12,9 @@ from app.errors import BadInput, NotFound
 from app.jobs.spec import CONVERTER
 from app.offload.spec import DestinationSpec, OffloadSpec
 from app.paths import absolute
+from app.places.chosen import look_at
+from app.places.silence import watcher
+from app.places.volumes import volumes
 from app.settings import Settings
 
 _FROM_SETTINGS = {
@@ -66,7 +69,7 @@ class Order:
         }
         first = replace(
             self._structured(data),
-            destinations=self._destinations(preset),
+            destinations=self._destinations(preset, settings),
             report=absolute(self.report) if self.report else _usual_reports(settings),
         )
         return tuple(
@@ -93,11 +96,14 @@ class Order:
                 hint="Save it again in the window.",
             ) from error
 
-    def _destinations(self, preset: Mapping[str, Any]) -> tuple[DestinationSpec, ...]:
+    def _destinations(
+        self, preset: Mapping[str, Any], settings: Settings
+    ) -> tuple[DestinationSpec, ...]:
         if self.destinations:
             found = tuple(destination(text) for text in self.destinations)
         else:
             found = CONVERTER.structure(preset.get("destinations", []), tuple[DestinationSpec, ...])
+            _check_connected(self.preset, found, settings)
         if not found:
             raise BadInput("An offload needs at least one destination.", hint="Add --to DIR.")
         if self.only:
@@ -170,6 +176,24 @@ def _preset(settings: Settings, name: str) -> Mapping[str, Any]:
         f'There is no preset "{name}".',
         hint=f"There are: {names}." if names else "Presets are saved in the window.",
     )
+
+
+def _check_connected(
+    preset: str, destinations: Sequence[DestinationSpec], settings: Settings
+) -> None:
+    """NotFound, naming the folder, where a drive that a preset knows is not mounted now.
+
+    The folder was there when the preset was saved: what would be made now lies elsewhere.
+    """
+    mounted = volumes(settings.get("devices.declared") or {}) if destinations else ()
+    for one in destinations:
+        _, trouble = look_at(one.path, mounted, watcher().patience.answer)
+        if trouble:
+            raise NotFound(
+                f'The preset "{preset}" goes to {one.path}: {trouble}',
+                path=one.path,
+                hint="--to DIR, repeated for each drive, beats what the preset says.",
+            )
 
 
 def _usual_reports(settings: Settings) -> Path | None:

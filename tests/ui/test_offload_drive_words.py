@@ -132,7 +132,7 @@ def test_a_folder_that_is_to_be_made_needs_a_mounted_drive(tmp_path):
 
 
 def test_the_bare_mount_point_of_a_drive_is_no_destination(tmp_path, monkeypatch):
-    monkeypatch.setattr("ui.models.destinations.DRIVES", (f"{tmp_path}/",))
+    monkeypatch.setattr("app.places.chosen.DRIVES", (f"{tmp_path}/",))
     system = replace(RAID, mount_point=Path("/"), label="system", removable=False)
     bare = tmp_path / "RAID-1"
     bare.mkdir()

@@ -130,17 +130,18 @@ def _not_mounted(path: Path, target: Path, volume: Volume) -> str:
     meant = [place for place in _PEOPLES_MOUNTS if place in target.parents]
     meant += [point for point in fstab_points() if point in (target, *target.parents)]
     on_system = volume.mount_point == Path("/")
-    if all(place in above for place in meant) and not (on_system and _begins_empty(path)):
+    new = not os.path.lexists(path)
+    if all(place in above for place in meant) and not (on_system and (new or _is_empty(path))):
         return ""
     where = "the system disk" if on_system else volume.label
-    return f"{path} lies on {where}, {volume.device.name}; is the drive mounted?"
+    lies = "is not there and would be made" if new else "lies"
+    return f"{path} {lies} on {where}, {volume.device.name}; is the drive mounted?"
 
 
-def _begins_empty(path: Path) -> bool:
-    """Whether the first folder of *path* that is there is empty, as a mount point is."""
-    place = next(p for p in (path, *path.parents) if os.path.lexists(p))
+def _is_empty(path: Path) -> bool:
+    """Whether the folder *path* holds nothing, as a mount point does."""
     try:
-        return not os.listdir(place)
+        return not os.listdir(path)
     except OSError:
         return False
 

@@ -283,10 +283,13 @@ def test_a_report_that_fails_after_the_copy_is_said_with_advice_and_the_verdict_
 
 
 def test_the_command_line_beats_the_preset_and_the_preset_beats_the_settings(tmp_path):
+    raid, shuttle = tmp_path / "raid", tmp_path / "shuttle"
+    raid.mkdir()
+    shuttle.mkdir()
     preset = {
         "name": "Day",
         "choices": {"hashes": ["c4"], "verify": "read-back", "wanted_copies": 3},
-        "destinations": [{"path": "/mnt/raid"}, {"path": "/mnt/shuttle", "flush": False}],
+        "destinations": [{"path": str(raid)}, {"path": str(shuttle), "flush": False}],
     }
     known = settings(
         tmp_path,
@@ -302,13 +305,27 @@ def test_the_command_line_beats_the_preset_and_the_preset_beats_the_settings(tmp
 
     assert spec.hashes == (HashKind.C4,)
     assert (spec.verify, spec.wanted_copies, spec.rollover_hour) == ("source", 3, 4)
-    assert [(str(d.path), d.flush) for d in spec.destinations] == [
-        ("/mnt/raid", True),
-        ("/mnt/shuttle", False),
-    ]
+    assert [(d.path, d.flush) for d in spec.destinations] == [(raid, True), (shuttle, False)]
     assert ".DS_Store" in spec.ignore
     assert spec.ignore[-1] == "*.tmp"
     assert (spec.preset, spec.extra) == ("Day", (("Unit", "Second"),))
+
+
+@pytest.mark.root
+def test_a_preset_whose_drive_is_not_mounted_is_refused_by_name(reelkeep, bench, card, tmp_path):
+    here, gone = Drive(bench, "here"), Drive(bench, "gone")
+    places = [{"path": str(here.point)}, {"path": str(gone.point)}]
+    known = Settings.load(tmp_path / "profile" / "settings.toml")
+    known.set("offload.presets", [{"name": "Main unit", "destinations": places}])
+    assert reelkeep("offload", card, "--preset", "Main unit", "--dry-run").code == 0
+    gone.pull()
+    gone.point.rmdir()
+    answer = reelkeep("offload", card, "--preset", "Main unit")
+
+    assert answer.code == 2
+    said = f'The preset "Main unit" goes to {gone.point}: gone is not there. Connect its drive'
+    assert said in answer.err
+    assert not gone.point.exists()
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are(tmp_path):

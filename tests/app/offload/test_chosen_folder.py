@@ -74,18 +74,23 @@ def test_a_folder_below_one_that_is_not_there_is_refused_on_the_system_disk(card
 
     assert remark.weight is Weight.REFUSAL
     assert remark.text.startswith(f"{tmp_path}/nowhere is not there")
-    assert told(spec_for(card, tmp_path / "abc")) == []
 
 
-def test_an_empty_mount_point_draws_attention(card, bench, told):
+def test_an_empty_mount_point_and_one_that_is_gone_draw_attention(card, bench, told):
     on_the_system_disk(bench.folder)
     raid = bench.ext4("raid", "RAID", 64)
     run("umount", raid)
-    for chosen in (raid, raid / "Day12"):
+    (bench.folder / "other").mkdir()
+    made = "is not there and would be made"
+    for gone, chosen, words in (
+        (False, raid, "lies"), (False, raid / "Day12", made), (True, raid, made),
+    ):  # fmt: skip
+        if gone:
+            raid.rmdir()
         (remark,) = told(spec_for(card, chosen))
 
         assert remark.weight is Weight.ATTENTION
-        assert remark.text.startswith(f"{chosen} lies on the system disk, ")
+        assert remark.text.startswith(f"{chosen} {words} on the system disk, ")
         assert remark.text.endswith("; is the drive mounted?")
 
 

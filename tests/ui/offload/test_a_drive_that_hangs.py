@@ -17,7 +17,7 @@ from ui.bridge import QUESTIONS
 def test_a_destination_that_hangs_holds_up_no_question_and_is_there_again_by_itself(
     pane, engine, drives, bench, monkeypatch, qtbot
 ):
-    monkeypatch.setattr("ui.models.destinations.PATIENCE", 0.2)
+    monkeypatch.setattr("app.places.chosen.PATIENCE", 0.2)
     drive = FaultMount(bench, "NAS")
     engine.mounted = (
         *engine.mounted,
