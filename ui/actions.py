@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal
-from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from app.errors import NotFound
@@ -23,6 +23,7 @@ from ui.bridge import Bridge
 from ui.job_table import JobTable, Verb, gone_places, repairable, verbs_of
 from ui.messages import Message, MessageBar
 from ui.theme import Tone
+from ui.widgets.opening import open_path
 from ui.widgets.queue_table import QueueTable
 from ui.words import printable
 
@@ -97,12 +98,7 @@ class JobDesk(QObject):
 
     def open_file(self, path: str) -> None:
         """Open a report or folder in the program that the system has for it."""
-        if not path or not Path(path).exists():
-            self._messages.show_message(
-                Message(text=f"The report {printable(path)} is no longer there.")
-            )
-        elif not QDesktopServices.openUrl(QUrl.fromLocalFile(path)):
-            self._messages.show_message(Message(text=f"The report lies at {printable(path)}."))
+        open_path(Path(path), self._messages.window())
 
     def clear_ended(self) -> None:
         """Take every job that has ended well, or was cancelled, out of the queue."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -25,6 +26,7 @@ from ui import theme
 from ui.models.evidence_files import Asking, EvidenceFiles, at_once
 from ui.theme import Tone
 from ui.widgets.file_table import FileTable, roomy
+from ui.widgets.opening import open_path
 from ui.words import printable
 
 _FILTER_WAIT = 120
@@ -127,7 +129,7 @@ class EvidenceDialog(QDialog):
         self._ask(written, QGuiApplication.clipboard().setText)
 
     def _open_report(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(self._report_path))
+        open_path(Path(self._report_path), self)
 
     def _narrow(self) -> None:
         self.model.narrow(self.filter.text(), only_open=self.unverified.isChecked(), ask=self._ask)

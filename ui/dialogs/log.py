@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextCursor
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ui.bridge import Bridge
 from ui.theme import Tone
 from ui.widgets.buttons import plain_button
 from ui.widgets.labels import ElidedLabel
+from ui.widgets.opening import open_path
 from ui.words import printable
 
 MOST = 512 * 1024
@@ -87,4 +88,4 @@ class LogDialog(QDialog):
         QGuiApplication.clipboard().setText(chosen or self.text.toPlainText())
 
     def _open_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._path.parent)))
+        open_path(self._path.parent, self)

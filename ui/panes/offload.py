@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from PySide6.QtCore import QTimer, QUrl
-from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.jobs.snapshot import JobSnapshot
@@ -34,6 +34,7 @@ from ui.panes.offload_suggest import Suggestions, choose_folder
 from ui.widgets.card_tile import CardFace
 from ui.widgets.destination_tile import DestinationFace
 from ui.widgets.labels import Heading
+from ui.widgets.opening import open_path
 from ui.widgets.plan_view import PlanView
 from ui.widgets.preset_menu import PresetMenu
 
@@ -307,7 +308,7 @@ class OffloadPane(Pane):
         entry = self.desk.cards.get(root)
         job = self.desk.job_of(entry) if entry else None
         if job and job.report:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(job.report))
+            open_path(Path(job.report), self)
 
     def eject_card(self, root: str) -> None:
         """Unmount a card; its tile goes when it has gone."""

@@ -11,7 +11,7 @@ from offload_stage import (
     offload,
     place,
 )
-from pane_bench import LEFT, Key, add, settled, show, tile
+from pane_bench import CTRL, LEFT, SHIFT, Key, add, settled, show, tile
 
 from app.jobs.snapshot import JobState, PlaceState
 from app.offload.spec import DestinationSpec
@@ -20,6 +20,7 @@ from ui.dialogs.evidence import EvidenceDialog
 from ui.dialogs.ignore_list import IgnoreListDialog
 from ui.dialogs.presets import PresetsDialog
 from ui.theme import Tone
+from ui.widgets.opening import NotOpened
 from ui.words import EJECTED, SAFE, SAFE_TO_EJECT
 
 
@@ -200,3 +201,18 @@ def test_a_destination_has_its_own_options(pane, engine, drives, qtbot):
     assert pane.desk.destinations.specs[1] == expected
     shown = pane.destinations.tiles[str(drives[1])]
     assert any("never verified" in text for _, text in shown.face.remarks)
+
+
+def test_a_report_says_where_it_lies_when_no_program_opens_it(
+    pane, engine, drives, tmp_path, qtbot
+):
+    report = tmp_path / "A003.html"
+    report.touch()
+    running = offload("A003", JobState.RUNNING, tuple(map(str, drives)))
+    show(pane, engine, qtbot, running)
+    done = replace(running, state=JobState.DONE, finished=running.created, report=str(report))
+    show(pane, engine, qtbot, done)
+    qtbot.keyClick(pane, Key.Key_R, CTRL | SHIFT)
+    (said,) = pane.findChildren(NotOpened)
+    assert said.place.text() == str(report)
+    assert said.focusWidget() is said.copy
