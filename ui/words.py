@@ -281,7 +281,7 @@ def earlier_text(job: JobSnapshot, today: datetime | None = None) -> str:
 
 
 def started_text(jobs: Sequence[JobSnapshot]) -> str:
-    """What became of jobs that were just put in the queue: which run, which wait and for what."""
+    """What became of jobs that were just put in the queue; of several only what stays true."""
     if len(jobs) == 1:
         job = jobs[0]
         title = printable(job.title)
@@ -290,12 +290,7 @@ def started_text(jobs: Sequence[JobSnapshot]) -> str:
             return f"{title} {why[:1].lower()}{why[1:]}."
         how = stage_text(job).partition(": ")[0].partition(". ")[0]
         return f"{title} has started." if not job.state.ended else f"{title}: {how}."
-    states = [job.state for job in jobs]
-    waiting = states.count(JobState.QUEUED)
-    begun = sum(not state.ended for state in states) - waiting
-    ended = len(states) - waiting - begun
-    counts = counts_text(((begun, "running"), (waiting, "waiting"), (ended, "ended")))
-    return f"{len(jobs):,} jobs: {counts}."
+    return f"{len(jobs):,} jobs were put in the queue."
 
 
 def counts_text(pairs: Iterable[tuple[int, str]]) -> str:

@@ -189,7 +189,7 @@ def test_start_bears_the_name_of_the_preset_and_the_ignored_files_are_counted():
     shown = plan_face(reading, choices, why_not="", can_try=True, wrong=False, tried="")
     assert shown.start == "Start · Main unit"
     assert shown.can_start
-    assert shown.ignored == "Ignored: .DS_Store, ._* · 2 files"
+    assert shown.ignored == "Ignored: .DS_Store, ._* · 2 entries"
 
 
 def test_nothing_is_said_of_the_ignore_list_where_it_leaves_nothing_out():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -43,6 +44,8 @@ class PresetsDialog(QDialog):
         self.save.clicked.connect(self._save)
         self.list = QListWidget()
         self.list.setAccessibleName("Presets")
+        self.none = QLabel("No preset yet. Name the present choices and save them.")
+        self.none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.remove = QPushButton("Remove")
         self.remove.clicked.connect(self._remove)
         self.rename = QPushButton("Rename")
@@ -55,6 +58,7 @@ class PresetsDialog(QDialog):
         self.name.textChanged.connect(self._update)
         self.list.currentRowChanged.connect(self._update)
         self._show()
+        self.name.setFocus()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -66,6 +70,7 @@ class PresetsDialog(QDialog):
         why.setWordWrap(True)
         layout.addWidget(why)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.none, 1)
         naming = QHBoxLayout()
         naming.addWidget(self.name, 1)
         naming.addWidget(self.save)
@@ -86,6 +91,8 @@ class PresetsDialog(QDialog):
         for preset in self._presets:
             where = count_text(len(preset.destinations), "destination")
             self.list.addItem(f"{printable(preset.name)} · {where} · {preset.choices.template}")
+        self.list.setVisible(bool(self._presets))
+        self.none.setVisible(not self._presets)
         self.list.setCurrentRow(min(max(row, 0), len(self._presets) - 1))
         self._update()
 

@@ -21,6 +21,8 @@ from ui.words import printable, started_text
 SETTLE_MS = 500
 LOOK_MS = 700
 """So long after a start the first jobs of it run."""
+NEWS_MS = 8000
+"""So long a job that ends after it was said to have started is told again."""
 
 
 class OffloadDeeds(QObject):
@@ -36,7 +38,13 @@ class OffloadDeeds(QObject):
         self._look.setSingleShot(True)
         self._look.setInterval(LOOK_MS)
         self._look.timeout.connect(self._tell_started)
+        self._told: JobId | None = None
+        """The job of which it was just said that it has started."""
+        self._news = QTimer(self)
+        self._news.setSingleShot(True)
+        self._news.setInterval(NEWS_MS)
         desk.ended.connect(self._retry_ended)
+        desk.ended.connect(self._tell_ended)
         desk.bridge.snapshots_changed.connect(self._see_started)
 
     def start(self) -> bool:
@@ -76,8 +84,15 @@ class OffloadDeeds(QObject):
             del self._fresh[job.id]
         if jobs:
             self._desk.said.emit(started_text(jobs))
+            self._told = jobs[0].id if len(jobs) == 1 else None
+            self._news.start()
         if self._fresh:
             self._look.start()
+
+    def _tell_ended(self, ended: Sequence[JobSnapshot]) -> None:
+        told = [job for job in ended if job.id == self._told]
+        if told and self._news.isActive():
+            self._desk.said.emit(started_text(told))
 
     def _not_started(self, roots: set[str], error: Exception) -> None:
         self._desk.starting -= roots

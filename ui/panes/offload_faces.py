@@ -262,11 +262,11 @@ def _short(name: str, most: int) -> str:
 
 
 def _ignored(patterns: tuple[str, ...], ignored: tuple[str, ...]) -> str:
-    """The patterns that leave something out now, and how many files; "" where none does."""
+    """The patterns that leave something out now, and how many entries; "" where none does."""
     if not ignored:
         return ""
     names = [path.rpartition("/")[2] for path in ignored[:_MATCHED]]
     hits = [p for p in patterns if any(fnmatchcase(name, p) for name in names)]
     listed = ", ".join((hits or list(patterns))[:2]) or "nothing"
     more = ", …" if len(hits or patterns) > 2 else ""
-    return f"Ignored: {printable(listed)}{more} · {count_text(len(ignored), 'file')}"
+    return f"Ignored: {printable(listed)}{more} · {count_text(len(ignored), 'entry', 'entries')}"

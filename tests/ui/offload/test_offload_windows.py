@@ -110,8 +110,10 @@ def test_a_preset_is_saved_named_on_start_and_brings_its_destinations(pane, engi
     add(pane, qtbot, *drives)
     pane.edit_presets()
     dialog = pane.findChildren(PresetsDialog)[0]
-    qtbot.keyClicks(dialog.name, "Main unit")
+    assert dialog.none.isVisible()
+    qtbot.keyClicks(dialog.focusWidget(), "Main unit")
     qtbot.mouseClick(dialog.save, LEFT)
+    assert dialog.list.isVisible()
     dialog.close()
     qtbot.waitUntil(lambda: settled(pane))
     assert pane.plan.start.text() == "Start · Main unit"
@@ -162,7 +164,7 @@ def test_proxies_are_chosen_for_all_and_for_a_drive_and_a_preset_remembers_them(
 
 def test_the_ignore_list_is_visible_and_editable(pane, engine, drives, qtbot):
     add(pane, qtbot, *drives)
-    assert pane.plan.ignored.full_text == "Ignored: .DS_Store, ._* · 2 files"
+    assert pane.plan.ignored.full_text == "Ignored: .DS_Store, ._* · 2 entries"
     qtbot.mouseClick(pane.plan.show_ignored, LEFT)
     dialog = pane.findChildren(IgnoreListDialog)[0]
     assert dialog.ignored.model().rowCount() == 2
@@ -216,3 +218,16 @@ def test_a_report_says_where_it_lies_when_no_program_opens_it(
     (said,) = pane.findChildren(NotOpened)
     assert said.place.text() == str(report)
     assert said.focusWidget() is said.copy
+
+
+def test_news_of_a_start_do_not_outlive_the_job(pane, engine, drives, qtbot):
+    add(pane, qtbot, *drives)
+    said = []
+    pane.said.connect(said.append)
+    pane.start()
+    qtbot.waitUntil(lambda: bool(pane.desk.jobs) and settled(pane))
+    running = replace(engine.jobs[0], state=JobState.RUNNING)
+    show(pane, engine, qtbot, running)
+    qtbot.waitUntil(lambda: "Offload A003 has started." in said)
+    show(pane, engine, qtbot, replace(running, state=JobState.DONE, verdict="SAFE TO FORMAT"))
+    assert said[-1] == "Offload A003: SAFE TO FORMAT."
