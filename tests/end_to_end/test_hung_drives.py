@@ -441,3 +441,23 @@ def test_a_report_folder_that_hangs_is_named_and_takes_nothing_from_the_verdict(
             share.set()
         assert (ended.state, ended.safe) == (JobState.DONE, True)
         assert "NAS/reports, has not answered" in ended.error
+
+
+def test_a_drive_that_hangs_while_it_is_looked_at_holds_up_neither_plan_nor_retry(
+    drives: tuple[Path, FaultMount, Path], house: House, card: Path
+) -> None:
+    first, hung, last = drives
+    with house.engine() as engine:
+        job = engine.run(spec_for(card, first, hung.point, last, wanted_copies=2)).id
+        (last / "A003/index.xml").unlink()
+        hung.set({"op": "getattr", "match": "*A003C001.mov", "do": "hold"})
+        try:
+            with pytest.raises(DestinationSilent, match="has not answered"):
+                engine.plan(spec_for(card, first, hung.point, last))
+            engine.journal.set_state(job, JobState.FAILED)
+            with Watched(engine, job) as watched:
+                ended = watched.end()
+        finally:
+            hung.set()
+        assert ended.state in {JobState.DONE, JobState.FAILED}
+        assert (last / "A003/index.xml").exists()

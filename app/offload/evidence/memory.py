@@ -90,7 +90,7 @@ def known_copies(
             if _earlier(jobs, journal, proof.row_job).put(proof, volume) == root / some[n][2]
         ]
         places = [root / some[n][2] for n, _ in proofs]
-        looks = ask(partial(_looked_at, places)) if places else []
+        looks = ask(partial(looked_at, places)) if places else []
         found: dict[int, KnownCopy] = {}
         for (n, proof), look in zip(proofs, looks, strict=True):
             if look is not None and jobs[proof.row_job].untouched(proof, some[n][1], look):
@@ -129,14 +129,15 @@ def _earlier(jobs: dict[JobId, _Earlier], journal: Journal, job: JobId) -> _Earl
     return jobs[job]
 
 
-def _looked_at(places: Sequence[Path]) -> list[os.stat_result | None]:
+def looked_at(places: Sequence[Path]) -> list[os.stat_result | None]:
+    """What lies at each of *places*, None where nothing can be seen."""
     return [_look(place) for place in places]
 
 
 def _look(place: Path) -> os.stat_result | None:
     try:
         return os.lstat(place)
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 

@@ -11,7 +11,7 @@ from app.offload.card.selection import Selection
 from app.offload.copying.place import Place
 from app.offload.copying.work import CopyFact, CopyState
 from app.offload.evidence.rows import EntryRow
-from app.offload.planning.make_plan import placer
+from app.offload.planning.placing import placer
 from app.offload.spec import OnCollision
 from app.places.limits import NameRules
 
