@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from app.engine import Engine
 
 WAIT_MS = 200
+MOST = 3
+"""So many plans are made at a time: one may wait for a drive that hangs."""
 Specs = Sequence[OffloadSpec]
 
 
@@ -29,7 +31,8 @@ class Planner(QObject):
         super().__init__(parent)
         self._bridge, self._specs = bridge, specs
         self._asked = 0
-        self._ticket: int | None = None
+        self._under_way = 0
+        self._late = False
         self.plans: tuple[OffloadPlan, ...] = ()
         self.error = ""
         self.working = False
@@ -50,31 +53,38 @@ class Planner(QObject):
         return next((p for p in self.plans if str(p.spec.source) == root), None)
 
     def _ask(self) -> None:
+        self._late = self._under_way >= MOST
+        if self._late:
+            return
         specs = tuple(self._specs())
-        if self._ticket is not None:
-            self._bridge.forget(self._ticket)
         asked = self._asked
         if not specs:
             self._done(asked, ())
             return
         engine = self._bridge.engine
-        self._ticket = self._bridge.ask(
+        self._under_way += 1
+        self._bridge.ask(
             lambda: _plan_all(engine, specs),
-            lambda plans: self._done(asked, plans),
-            lambda error: self._failed(asked, error),
+            lambda plans: self._answered(asked, plans),
+            lambda error: self._answered(asked, (), error),
         )
 
-    def _done(self, asked: int, plans: tuple[OffloadPlan, ...]) -> None:
-        if asked != self._asked:
-            return
-        self.plans, self.error, self.working = plans, "", False
-        self.planned.emit()
+    def _answered(
+        self, asked: int, plans: tuple[OffloadPlan, ...], error: Exception | None = None
+    ) -> None:
+        self._under_way -= 1
+        if error is None:
+            self._done(asked, plans)
+        else:
+            said = str(error) if isinstance(error, ReelkeepError) else INTERNAL
+            self._done(asked, plans, said)
+        if self._late:
+            self._ask()
 
-    def _failed(self, asked: int, error: Exception) -> None:
+    def _done(self, asked: int, plans: tuple[OffloadPlan, ...], error: str = "") -> None:
         if asked != self._asked:
             return
-        said = str(error) if isinstance(error, ReelkeepError) else INTERNAL
-        self.plans, self.error, self.working = (), said, False
+        self.plans, self.error, self.working = plans, error, False
         self.planned.emit()
 
 

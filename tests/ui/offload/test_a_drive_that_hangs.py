@@ -54,3 +54,17 @@ def test_deeds_are_done_while_no_question_is_answered(pane, engine, qtbot):
         qtbot.waitUntil(lambda: done == [1] and bool(engine.did("eject")), timeout=20_000)
     finally:
         gate.set()
+
+
+def test_plans_that_hang_leave_room_for_other_questions(pane, engine, drives, qtbot):
+    add(pane, qtbot, *drives)
+    gate, plan, answers = threading.Event(), engine.plan, []
+    engine.plan = lambda spec: plan(spec) if gate.wait(60) else None
+    for name in ("A", "B", "C", "D", "E", "F", "G", "H"):
+        pane.desk.set_choices(replace(pane.desk.choices, text=name))
+        pane.desk.planner._wait.timeout.emit()  # what a person waits for between two letters
+    pane.bridge.ask(lambda: 1, answers.append)
+    qtbot.waitUntil(lambda: answers == [1], timeout=20_000)
+    gate.set()
+    qtbot.waitUntil(lambda: not pane.desk.planner.working, timeout=20_000)
+    assert [made.spec.text for made in pane.desk.planner.plans] == ["H"]

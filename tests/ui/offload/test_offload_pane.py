@@ -96,7 +96,7 @@ def test_an_answer_to_an_older_question_is_dropped(pane, engine, drives, qtbot):
     engine.gate.clear()
     engine.asked.clear()
     pane.desk.set_choices(replace(pane.desk.choices, template="old/{roll}"))
-    qtbot.waitUntil(lambda: pane.desk.planner._ticket is not None and not timer_waits(pane))
+    qtbot.waitUntil(lambda: pane.desk.planner._under_way and not timer_waits(pane))
     pane.desk.set_choices(replace(pane.desk.choices, template="new/{roll}"))
     engine.gate.set()
     qtbot.waitUntil(lambda: settled(pane))
