@@ -106,9 +106,8 @@ def _mended(job: JobSnapshot, repairs: Sequence[JobSnapshot]) -> JobSnapshot:
     mended = sum(repair.files_total for repair in repairs if _followed(job, repair))
     if mended < int(found[1].replace(",", "")):
         return job
-    return replace(
-        job, state=JobState.DONE, verdict=f"{found[0]}, repaired since", error="", hint=""
-    )
+    said = f"{found[0].rpartition(' ')[0]} differed, repaired since"
+    return replace(job, state=JobState.DONE, verdict=said, error="", hint="")
 
 
 def _followed(verify: JobSnapshot, repair: JobSnapshot) -> bool:

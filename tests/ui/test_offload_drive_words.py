@@ -271,6 +271,12 @@ def test_a_drive_that_another_process_writes_to_is_in_use_and_an_image_beside_it
     assert holder_of(replace(there, volume=itself), [foreign]) is foreign
 
 
+def test_a_job_that_was_cut_off_has_no_rate_on_its_drives():
+    there = destination(job=offload("A003", JobState.INTERRUPTED))
+    assert (there.rate, there.sign) == ("", None)
+    assert destination(job=offload("A003", JobState.RUNNING)).rate == "1.14 GB/s"
+
+
 def test_while_a_job_writes_its_folder_is_named_and_not_that_of_the_plan():
     reading = read_plans(plans("A003", to=("/media/RAID-1/Day12",)))
     running = offload("B001", JobState.RUNNING)

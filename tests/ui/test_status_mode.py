@@ -103,7 +103,7 @@ def test_what_a_verify_job_found_is_done_once_repairs_have_brought_all_of_it_bac
     qtbot.addWidget(panel)
     panel.show_jobs((found, mended))
     shown = panel.model.jobs[0]
-    assert (shown.state, stage_text(shown)) == (JobState.DONE, "2 files differ, repaired since")
+    assert (shown.state, stage_text(shown)) == (JobState.DONE, "2 files differed, repaired since")
     assert Verb.REPAIR not in verbs_of(shown)
     for one in (
         replace(mended, files_total=1),

@@ -121,7 +121,7 @@ def _capacity(count: int) -> str:
 
 
 def _rate(hand: PlaceInHand | None) -> str:
-    if hand is None or hand.job.state.ended:
+    if hand is None or hand.job.state.ended or hand.job.state is JobState.INTERRUPTED:
         return ""
     if hand.place.state is PlaceState.FAILED:
         return "stopped"

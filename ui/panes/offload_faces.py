@@ -190,7 +190,7 @@ def _keep_detail(job: JobSnapshot, wanted: int) -> str:
     if job.state in words:
         return words[job.state]
     if job.foreign:
-        return "being copied by another Reelkeep"
+        return "another Reelkeep at work"
     if _card_free(job):
         return f"{job.verdict.partition(', ')[2] or job.verdict}, card free, copying on"
     if job.clips_total and (job.clips_done or job.clips_total == job.files_total):
