@@ -9,9 +9,8 @@ from typing import Any
 from app.cli.output import Output
 from app.media.proxy.spec import ProxySpec
 from app.offload.plan import OffloadPlan, PlannedDestination, Remark, Weight
-from app.offload.planning.remarks import ROOM_TO_SPARE, room_text
+from app.offload.planning.room import room_text, shortage, way_out
 from app.places.tree import EntryKind, list_tree
-from app.places.volumes import Volume
 from app.units import bytes_text, count_text, duration_text
 
 _NAMED = 5
@@ -25,24 +24,27 @@ def together(plans: Sequence[OffloadPlan]) -> list[Remark]:
 def _room(plans: Sequence[OffloadPlan]) -> Iterator[Remark]:
     needs: Counter[str] = Counter()
     users: Counter[str] = Counter()
-    volumes: dict[str, Volume] = {}
+    tightest: dict[str, PlannedDestination] = {}
     for plan in plans:
-        of_plan = {str(place.volume.mount_point): place.volume for place in plan.destinations}
+        of_plan = {str(place.volume.mount_point): place for place in plan.destinations}
         users.update(of_plan.keys())
-        for key, volume in of_plan.items():
+        for key, place in of_plan.items():
             # The least room that any plan has seen: other programs write too.
-            if key not in volumes or volume.free < volumes[key].free:
-                volumes[key] = volume
+            if key not in tightest or _free(place) < _free(tightest[key]):
+                tightest[key] = place
         for place in plan.destinations:
-            needs[str(place.volume.mount_point)] += place.volume.free - place.free_after
-    for key, volume in volumes.items():
-        short = needs[key] + ROOM_TO_SPARE - volume.free
-        if users[key] > 1 and needs[key] > 0 and short > 0:
+            needs[str(place.volume.mount_point)] += place.needed
+    for key, place in tightest.items():
+        if users[key] > 1 and needs[key] > 0 and shortage(needs[key], place) > 0:
             yield Remark(
                 weight=Weight.REFUSAL,
-                text=f"{volume.label} is too small for {count_text(users[key], 'card')} together:"
-                f" {room_text(needs[key], volume.free)}. Free space or choose another drive.",
+                text=f"{place.volume.label} is too small for {count_text(users[key], 'card')}"
+                f" together: {room_text(needs[key], place)}. {way_out(place)}",
             )
+
+
+def _free(place: PlannedDestination) -> int:
+    return place.volume.free - place.promised
 
 
 def _same_folder(plans: Sequence[OffloadPlan]) -> Iterator[Remark]:
@@ -149,6 +151,7 @@ def _facts(plan: OffloadPlan) -> dict[str, Any]:
                 "size": place.size,
                 "already": place.already,
                 "free_after": place.free_after,
+                "promised": place.promised,
                 "stage": place.stage,
                 "flush": place.flush,
             }

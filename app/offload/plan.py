@@ -50,13 +50,23 @@ class PlannedDestination:
     already: int
     """Bytes already there, verified by the journal or history, that need no copying."""
     free_after: int
-    """Bytes free once the plan is carried out; negative when it does not fit."""
+    """Bytes free once the plan is carried out, and what is promised; negative when it does not fit.
+    """
+    promised: int = 0
+    """Bytes of what is free that jobs which run or wait will still take on this volume."""
+    promised_to: tuple[JobId, ...] = ()
+    """Those jobs."""
     stage: int = 0
     flush: bool = True
     provable: bool = True
     """Whether reads there can be shown to come from the medium; otherwise its copy never counts."""
     name: str = ""
     """For people: the volume's label, or the folder's name where the label tells too little."""
+
+    @property
+    def needed(self) -> int:
+        """Bytes of room that this plan takes here; less than none where it frees some."""
+        return self.volume.free - self.promised - self.free_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -313,12 +313,23 @@ class Place:
             )
 
 
-def room_of_partials(root: Path, job: JobId) -> int:
-    """The bytes on disk that *job* has left half written below *root*; it drops them first."""
+def room_of_partials(root: Path, job: JobId, folders: Iterable[str] | None = None) -> int:
+    """The bytes on disk that *job* has half written below *root*, or in *folders* there alone."""
     room = 0
-    for folder, _, names in os.walk(root):
+    if folders is None:
+        looked = ((folder, names) for folder, _, names in os.walk(root))
+    else:
+        looked = ((str(root / folder), _names_in(root / folder)) for folder in folders)
+    for folder, names in looked:
         for name in names:
             if name.startswith(f"{PARTIAL}{job}-"):
                 with suppress(OSError):
                     room += os.lstat(os.path.join(folder, name)).st_blocks * 512
     return room
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

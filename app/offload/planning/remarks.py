@@ -1,9 +1,9 @@
-"""What a plan has to say about room, devices and the card itself."""
+"""What a plan has to say about devices and the card itself."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from app.jobs.journal import Journal
@@ -14,54 +14,9 @@ from app.places.cards import Card, compare_rolls
 from app.places.devices import DeviceKind, count_different
 from app.places.tree import Entry, EntryKind
 from app.places.volumes import Volume
-from app.units import bytes_text, count_text
+from app.units import count_text
 
-ROOM_TO_SPARE = 16 << 20
-"""Bytes kept free for manifests, folders and the file system's own needs."""
 PATHS_SHOWN = 50
-
-
-def room_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
-    """Whether all of it fits, folders on one volume counted together."""
-    needs: Counter[str] = Counter()
-    remarks = []
-    for index, one in enumerate(planned):
-        if one.volume.read_only:
-            continue  # that is said, and room would not help
-        if not one.volume.capacity:
-            remarks.append(
-                Remark(
-                    weight=Weight.ATTENTION,
-                    text=f"{one.name} does not say how much room it has; {bytes_text(one.size)} are"
-                    " to come.",
-                    destination=index,
-                    brief="Room not known",
-                )
-            )
-            continue
-        key = str(one.volume.mount_point)
-        needs[key] += one.volume.free - one.free_after
-        short = needs[key] + ROOM_TO_SPARE - one.volume.free
-        if needs[key] > 0 and short > 0:
-            remarks.append(
-                Remark(
-                    weight=Weight.REFUSAL,
-                    text=f"{one.name} is too small: {room_text(needs[key], one.volume.free)}."
-                    " Free space or choose another drive.",
-                    destination=index,
-                    brief=f"Too small: {bytes_text(short)} missing",
-                )
-            )
-    return remarks
-
-
-def room_text(needed: int, free: int) -> str:
-    """Why *needed* bytes do not fit into *free* ones, as a sum that adds up."""
-    return (
-        f"{bytes_text(needed)} are to come and {bytes_text(ROOM_TO_SPARE)} are kept for manifests"
-        f" and folders, {bytes_text(free)} are free,"
-        f" {bytes_text(needed + ROOM_TO_SPARE - free)} missing"
-    )
 
 
 def folder_remarks(planned: Sequence[PlannedDestination]) -> list[Remark]:
@@ -206,24 +161,26 @@ def device_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> 
                     ),
                 )
             )
+    return [*remarks, *_count_remarks(spec, planned)]
+
+
+def _count_remarks(spec: OffloadSpec, planned: Sequence[PlannedDestination]) -> Iterator[Remark]:
+    """Whether enough of the copies can count for the verdict."""
     counting = count_different(p.volume.device for p in planned if p.flush and p.provable)
     if spec.verify in {VerifyMode.TRANSFER, VerifyMode.SOURCE}:
-        remarks.append(Remark(weight=Weight.ATTENTION, text=(
+        yield Remark(weight=Weight.ATTENTION, text=(
             "Copies are not read back, so none of them counts as verified."
-            " The verdict will be KEEP.")))  # fmt: skip
+            " The verdict will be KEEP."))  # fmt: skip
     elif counting < spec.wanted_copies:
-        remarks.append(
-            Remark(
-                weight=Weight.ATTENTION,
-                text=(
-                    f"{count_text(spec.wanted_copies, 'verified copy', 'verified copies')}"
-                    f" {'is' if spec.wanted_copies == 1 else 'are'} wanted, and these"
-                    f" destinations can give {counting}. The verdict will be KEEP unless other"
-                    " copies are known."
-                ),
-            )
+        yield Remark(
+            weight=Weight.ATTENTION,
+            text=(
+                f"{count_text(spec.wanted_copies, 'verified copy', 'verified copies')}"
+                f" {'is' if spec.wanted_copies == 1 else 'are'} wanted, and these"
+                f" destinations can give {counting}. The verdict will be KEEP unless other"
+                " copies are known."
+            ),
         )
-    return remarks
 
 
 def _both(one: PlannedDestination, other: PlannedDestination) -> str:

@@ -11,6 +11,7 @@ from app.jobs.spec import CONVERTER
 from app.offload.card.surroundings import Surroundings
 from app.offload.copying.place import record_of
 from app.offload.plan import OffloadPlan
+from app.offload.planning.room import ROOM
 from app.places.cards import seen_roll
 from app.units import now
 
@@ -30,6 +31,7 @@ def offload_task(plan: OffloadPlan, around: Surroundings) -> Task:
     lanes.add(card.device.id)
     facts: dict[str, Any] = {
         "places": [CONVERTER.unstructure(record_of(place)) for place in plan.destinations],
+        ROOM: [place.needed for place in plan.destinations],
         "identity": CONVERTER.unstructure(plan.identity),
         "card volume": card.uuid,
         "camera": plan.card.camera,
