@@ -257,6 +257,7 @@ _ALL = (
         most=23,
     ),
     _key("offload.last_destinations", Kind.TEXTS, [], "Destinations of the last start."),
+    _key("offload.last_preset", Kind.TEXT, "", "Preset of the last start."),
     _key("offload.presets", Kind.TABLES, [], "Named sets of destinations and choices."),
     _key(
         "devices.declared",

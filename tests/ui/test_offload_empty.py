@@ -10,6 +10,7 @@ from offload_stage import RAID, SHUTTLE, StageEngine
 from PySide6.QtCore import Qt
 from walk import focus_chain, nameless
 
+from ui.models.choices import Choices, Preset
 from ui.panes.offload import OffloadPane
 
 LEFT = Qt.MouseButton.LeftButton
@@ -50,6 +51,21 @@ def test_the_last_destinations_are_offered(engine, drives, bridge, qtbot):
     assert texts[-1] == "Choose a folder…"
     qtbot.mouseClick(pane.suggestions.again, LEFT)
     assert list(pane.destinations.tiles) == [str(d) for d in drives]
+    qtbot.waitUntil(lambda: settled(pane))
+
+
+def test_the_preset_of_the_last_start_is_in_use_again(engine, bridge, qtbot):
+    night = Preset(name="Night", choices=Choices(template="{camera}/{roll}", wanted_copies=3))
+    engine.settings.set("offload.presets", [night.to_data()])
+    engine.settings.set("offload.last_preset", "Night")
+    engine.settings.set("project.name", "Night Ferry")
+    pane = OffloadPane(bridge)
+    qtbot.addWidget(pane)
+    pane.show()
+    bridge.start()
+    qtbot.waitUntil(lambda: pane.plan.start.text() == "Start · Night")
+    found = pane.desk.choices
+    assert (found.template, found.project) == ("{camera}/{roll}", "Night Ferry")
     qtbot.waitUntil(lambda: settled(pane))
 
 

@@ -68,6 +68,16 @@ class Preset:
     choices: Choices = field(default_factory=Choices)
     destinations: tuple[DestinationSpec, ...] = ()
 
+    def over(self, mine: Choices) -> Choices:
+        """The preset's choices; project and free text stay *mine* where it has none."""
+        own = self.choices
+        return replace(
+            own,
+            preset=self.name,
+            project=own.project or mine.project,
+            text=own.text or mine.text,
+        )
+
     def to_data(self) -> dict[str, Any]:
         """The preset as plain data for the settings."""
         data: dict[str, Any] = _without_none(CONVERTER.unstructure(self))

@@ -58,7 +58,8 @@ class OffloadDeeds(QObject):
         for root in roots:
             self._desk.cards.confirm(root, False)
             self._desk.cards.thin(root, ())
-        self._desk.settings.write_last(self._desk.destinations.specs)
+        desk = self._desk
+        desk.settings.write_last(desk.destinations.specs, desk.choices.preset)
         self._desk.bridge.act(
             lambda: [engine.submit(spec) for spec in specs],
             lambda ids: self._started(ids, roots),

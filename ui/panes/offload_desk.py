@@ -315,17 +315,9 @@ class OffloadDesk(QObject):
         if preset is None:
             self.set_choices(replace(self.choices, preset=""))
             return
-        mine = self.choices
         if preset.destinations:
             self.destinations.put(preset.destinations)
-        self.set_choices(
-            replace(
-                preset.choices,
-                preset=name,
-                project=preset.choices.project or mine.project,
-                text=preset.choices.text or mine.text,
-            )
-        )
+        self.set_choices(preset.over(self.choices))
         self._destinations_changed()
 
     def set_presets(self, presets: tuple[Preset, ...]) -> None:

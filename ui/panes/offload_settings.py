@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PRESETS = "offload.presets"
 LAST = "offload.last_destinations"
+LAST_PRESET = "offload.last_preset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +51,9 @@ class OffloadSettings:
         """Keep the presets."""
         self._write({PRESETS: [preset.to_data() for preset in presets]})
 
-    def write_last(self, specs: Sequence[DestinationSpec]) -> None:
-        """Keep the destinations, to offer them again."""
-        self._write({LAST: [str(spec.path) for spec in specs]})
+    def write_last(self, specs: Sequence[DestinationSpec], preset: str) -> None:
+        """Keep the destinations and the preset's name, to offer them again."""
+        self._write({LAST: [str(spec.path) for spec in specs], LAST_PRESET: preset})
 
     def _write(self, values: Mapping[str, Any]) -> None:
         engine = self._bridge.engine
@@ -88,9 +89,11 @@ def _read(engine: Engine) -> Remembered:
     last = CONVERTER.structure(
         [{"path": path} for path in settings.get(LAST) or ()], tuple[DestinationSpec, ...]
     )
+    presets = presets_from(settings.get(PRESETS))
+    used = next((one for one in presets if one.name == settings.get(LAST_PRESET)), None)
     return Remembered(
-        choices=choices,
-        presets=presets_from(settings.get(PRESETS)),
+        choices=used.over(choices) if used else choices,
+        presets=presets,
         last=last,
         recipes=engine.proxies.recipe_names(),
     )

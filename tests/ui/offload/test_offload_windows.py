@@ -126,6 +126,9 @@ def test_a_preset_is_saved_named_on_start_and_brings_its_destinations(pane, engi
     assert list(pane.destinations.tiles) == [str(d) for d in drives]
     assert pane.plan.start.text() == "Start · Main unit"
     assert engine.settings.get("offload.presets")[0]["name"] == "Main unit"
+    pane.start()
+    qtbot.waitUntil(lambda: engine.settings.get("offload.last_preset") == "Main unit")
+    qtbot.waitUntil(lambda: settled(pane))
 
 
 def test_proxies_are_chosen_for_all_and_for_a_drive_and_a_preset_remembers_them(
