@@ -30,7 +30,7 @@ from ui.models.destinations import (
     holder_of,
     look_at,
 )
-from ui.models.plan import read_plans
+from ui.models.plan import read_plans, settled
 from ui.panes.offload_drives import destination_face
 from ui.theme import Tone
 from ui.words import (
@@ -286,6 +286,29 @@ def test_while_a_job_writes_its_folder_is_named_and_not_that_of_the_plan():
     shown = destination_face(there, hand, reading.rooms[0], (note,), "{roll}")
     assert shown.where == "/media/RAID-1/B001 · NVMe"
     assert shown.remarks == ()
+
+
+def promised(plan: OffloadPlan, count: int) -> OffloadPlan:
+    """*plan* on drives of which other jobs will still take *count* bytes."""
+    taken = tuple(
+        replace(one, promised=count, free_after=one.free_after - count) for one in plan.destinations
+    )
+    return replace(plan, destinations=taken)
+
+
+def test_what_is_promised_to_other_jobs_is_counted_once_however_many_cards_are_planned():
+    one, two = plans("A003", "B002", to=("/media/SHUTTLE-07/Day12",))
+    reading = read_plans([promised(one, 700 * GB), promised(two, 700 * GB)])
+    assert destination(SHUTTLE, reading=reading).free == "1.6 TB free, 74.8 GB after this plan"
+    assert not reading.refusals
+    (refusal,) = read_plans([promised(one, 800 * GB), promised(two, 800 * GB)]).refusals
+    assert refusal.text.startswith(
+        "SHUTTLE-07 has 1.6 TB free, 800.0 GB of it promised to other jobs, all chosen cards need"
+        " 825.2 GB: 25.2 GB too few."
+    )
+    note = Remark(weight=Weight.NOTE, text="RAID-1: 6 files known from job AF1ADD.", destination=0)
+    begun = settled(replace(reading, remarks=(note, replace(note, destination=None), refusal)))
+    assert begun.remarks == (replace(note, destination=None),)
 
 
 def test_known_files_of_many_cards_take_one_line():

@@ -34,6 +34,8 @@ class PlannedRoom:
     after: int
     root: str
     """Folder of the first card below the destination."""
+    promised: int = 0
+    """Bytes that jobs which run or wait will still take there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +97,13 @@ def _rolls(plans: Sequence[OffloadPlan]) -> Iterator[str]:
 
 
 def settled(reading: PlanReading) -> PlanReading:
-    """The plan of a job that has begun: what stood against it no longer does."""
-    kept = tuple(r for r in reading.remarks if r.weight is not Weight.REFUSAL)
+    """The plan of a job that has begun: what stood against it, or lay there before, is past."""
+    past = {Weight.REFUSAL, Weight.NOTE}
+    kept = tuple(
+        r
+        for r in reading.remarks
+        if r.weight not in past or (r.weight is Weight.NOTE and r.destination is None)
+    )
     return replace(reading, remarks=kept)
 
 
@@ -203,8 +210,8 @@ def _whole_on(job: JobSnapshot) -> set[str]:
 
 
 def _needed(planned: PlannedDestination) -> int:
-    """Bytes of room that one plan takes, as the engine reckons it (blocks, manifests)."""
-    return max(0, planned.volume.free - planned.free_after)
+    """Bytes of room that one plan takes, as the engine reckons it."""
+    return max(0, planned.needed)
 
 
 def _rooms(plans: Sequence[OffloadPlan]) -> tuple[PlannedRoom, ...]:
@@ -221,8 +228,9 @@ def _rooms(plans: Sequence[OffloadPlan]) -> tuple[PlannedRoom, ...]:
             capacity=planned.volume.capacity,
             free=planned.volume.free,
             needed=spent[str(planned.volume.mount_point)],
-            after=planned.volume.free - spent[str(planned.volume.mount_point)],
+            after=planned.volume.free - planned.promised - spent[str(planned.volume.mount_point)],
             root=str(planned.root),
+            promised=planned.promised,
         )
         for planned in plans[-1].destinations
     )
@@ -238,14 +246,18 @@ def _remarks(plans: Sequence[OffloadPlan]) -> tuple[Remark, ...]:
     return tuple(sorted(once.values(), key=lambda remark: order.index(remark.weight)))
 
 
+def _promised(room: PlannedRoom) -> str:
+    return f" {bytes_text(room.promised)} of it promised to other jobs," if room.promised else ""
+
+
 def _short_of_room(rooms: Sequence[PlannedRoom]) -> tuple[Remark, ...]:
     """Each card may fit alone where all of them together do not."""
     return tuple(
         Remark(
             weight=Weight.REFUSAL,
             text=(
-                f"{room.name} has {bytes_text(room.free)} free, all chosen cards need "
-                f"{bytes_text(room.needed)}: {bytes_text(-room.after)} too few. "
+                f"{room.name} has {bytes_text(room.free)} free,{_promised(room)} all chosen cards "
+                f"need {bytes_text(room.needed)}: {bytes_text(-room.after)} too few. "
                 "Choose fewer cards, free space or take another drive."
             ),
             destination=index,

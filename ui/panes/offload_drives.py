@@ -160,12 +160,12 @@ def _free_text(entry: DestinationEntry, room: PlannedRoom | None) -> str:
 def _tile_remarks(
     entry: DestinationEntry, remarks: tuple[Remark, ...], *, at_work: bool
 ) -> tuple[tuple[Tone, str], ...]:
-    """What is to be said of a drive; notes of a plan only while no job writes something else."""
+    """What is to be said of a drive; *at_work*: a job writes there, and not what is known."""
     known = [_KNOWN.findall(r.text) if r.weight is Weight.NOTE else [] for r in remarks]
     said = [
         (TONES[r.weight], printable(r.brief or _gist(r.text, entry.name)))
         for r, of_jobs in zip(remarks, known, strict=True)
-        if not of_jobs and not (at_work and r.weight is Weight.NOTE)
+        if not of_jobs
     ]
     if any(known) and not at_work:
         said.append((TONES[Weight.NOTE], _known_text([one for some in known for one in some])))
