@@ -318,3 +318,21 @@ def test_a_folder_elsewhere_that_looks_like_the_card_is_not_taken_for_it(
             elsewhere = card.plug(bench.folder / "another slot")
             done = watched.end()
         assert (done.state, done.safe, done.card) == (JobState.DONE, True, str(elsewhere))
+
+
+def test_a_file_that_was_rewritten_behind_its_reads_keeps_the_card(
+    bad_card: FaultMount, drives: list[Drive], house: House
+) -> None:
+    """Its size and time are put back; the moment of the change cannot be."""
+    early = bad_card.backing / "CLIPS/A003C001.mov"
+    bad_card.set({**HOLD})
+    spec = spec_for(bad_card.point, *points(drives), verify=VerifyMode.READ_BACK)
+    with house.engine() as engine, Watched(engine, spec) as j:
+        bad_card.wait_acted("hold")
+        facts = early.stat()
+        early.write_bytes(noise(facts.st_size, "other takes"))
+        os.utime(early, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        bad_card.set()
+        done = j.end()
+    assert (done.state, done.safe) == (JobState.FAILED, False)
+    assert done.error.startswith("CLIPS/A003C001.mov changed on the card A003")

@@ -87,15 +87,15 @@ class Ledger:
         for low, high in self._pages():
             yield from self._entries(low, high, also, *kinds)
 
-    def listed(self) -> Iterator[tuple[str, str, int, int, str]]:
-        """Path, kind, size, mtime_ns and target of all that is not ignored, in the card's order."""
+    def listed(self) -> Iterator[tuple[str, str, int, int, int, str]]:
+        """Path, kind, size, mtime_ns, ctime_ns, target of all not ignored, in the card's order."""
         for low, high in self._pages():
-            for path, kind, size, mtime_ns, target in self.journal.rows(
-                "SELECT path, kind, size, mtime_ns, target FROM entries"
+            for path, kind, size, mtime_ns, ctime_ns, target in self.journal.rows(
+                "SELECT path, kind, size, mtime_ns, ctime_ns, target FROM entries"
                 " WHERE job=? AND n BETWEEN ? AND ? AND coalesce(problem,'')!=? ORDER BY n",
                 (self.job, low, high, Problem.IGNORED),
             ):
-                yield os.fsdecode(path), kind, size, mtime_ns, os.fsdecode(target)
+                yield os.fsdecode(path), kind, size, mtime_ns, ctime_ns, os.fsdecode(target)
 
     def with_copies(
         self, destination: int | None = None, only: Collection[int] | None = None

@@ -364,7 +364,8 @@ def _agree(copies: Sequence[KnownCopy]) -> bool:
 
 
 def _differs(old: Entry, new: Entry) -> bool:
-    return (old.kind, old.size, old.mtime_ns) != (new.kind, new.size, new.mtime_ns)
+    facts, now = ((e.kind, e.size, e.mtime_ns, e.ctime_ns) for e in (old, new))
+    return facts != now if old.kind is EntryKind.FILE else facts[:3] != now[:3]
 
 
 def _changed(root: Path, copies: Sequence[tuple[CopyFact, int]]) -> list[int]:

@@ -55,8 +55,8 @@ def _named(paths: list[str]) -> str:
 
 
 def _listed(run: OffloadRun) -> Iterator[_Facts]:
-    for path, kind, size, mtime_ns, target in run.ledger.listed():
-        yield (path, kind) if kind == EntryKind.FOLDER else (path, kind, size, mtime_ns, target)
+    for path, kind, *facts in run.ledger.listed():
+        yield (path, kind) if kind == EntryKind.FOLDER else (path, kind, *facts)
 
 
 def _there_now(run: OffloadRun) -> Iterator[_Facts]:
@@ -68,4 +68,6 @@ def _there_now(run: OffloadRun) -> Iterator[_Facts]:
         if entry.kind is EntryKind.FOLDER:  # its times change with what is in it
             yield entry.path, entry.kind
         else:
-            yield entry.path, entry.kind, entry.size, entry.mtime_ns, entry.target
+            # Whoever rewrites a file can put its time back, but not that of the change.
+            times = entry.mtime_ns, entry.ctime_ns
+            yield entry.path, entry.kind, entry.size, *times, entry.target
