@@ -126,6 +126,7 @@ class Engine(AbstractContextManager["Engine"]):
     def plan(self, spec: Spec) -> OffloadPlan:
         """What a job would do, and what stands against it; nothing is written."""
         if isinstance(spec, OffloadSpec):
+            self.recover()  # jobs of a process that has died need no room
             return make_plan(spec, self.journal, self.declared)
         raise BadInput(f"A job of the kind {spec.kind} has no plan.")
 
