@@ -120,9 +120,9 @@ class Journal:
                 raise
 
     def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            # Where the disk fails, SQLite may have done that itself; what is raised is the cause.
-            with suppress(sqlite3.Error):
+        # Where the disk fails, SQLite may have done that itself; what is raised is the cause.
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
     def foreign_changes(self) -> int:
@@ -210,6 +210,19 @@ class Journal:
                 db.execute("UPDATE jobs SET state=?, finished=? WHERE id=?", (state, moment, job))
             if ending is not None:
                 db.execute("UPDATE jobs SET ending=? WHERE id=?", (json.dumps(ending), job))
+
+    def interrupt(self, row: JobRow, ending: dict[str, Any]) -> bool:
+        """Write down that the process of a job has died, and how the job stood.
+
+        False when somebody has taken it in hand since *row* was read.
+        """
+        with self.transaction() as db:
+            done = db.execute(
+                "UPDATE jobs SET state=?, finished=?, ending=? WHERE id=? AND owner=? AND state=?",
+                (JobState.INTERRUPTED, now().isoformat(), json.dumps(ending), row.id, row.owner,
+                 row.state),
+            )  # fmt: skip
+            return done.rowcount == 1
 
     def amend_ending(self, job: JobId, facts: dict[str, Any]) -> None:
         """Correct how an ended job stood: later evidence may change its verdict."""

@@ -228,7 +228,8 @@ class Runner:
             if open_still and not self._instance.alive(row.owner):
                 shown = begun_anew(recorded(row, self._instance.id))
                 ending = ending_of(replace(shown, **self._confirmed(row, shown)))
-                self._journal.set_state(row.id, JobState.INTERRUPTED, ending=ending)
+                if not self._journal.interrupt(row, ending):
+                    continue  # another Reelkeep has taken it up meanwhile
                 with job_context(row.id):
                     log.info("%s was interrupted; it can be resumed", row.id)
                 lost.append(row.id)

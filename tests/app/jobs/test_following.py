@@ -175,3 +175,13 @@ def test_a_device_that_another_program_lets_go_of_is_the_first_jobs(
     with house.open():
         wait_for(lambda: house.state(second) is JobState.DONE, "both have run")
     assert house.done == [first, second]
+
+
+def test_a_job_that_was_taken_up_meanwhile_is_not_called_interrupted(house: House) -> None:
+    job = house.submit()
+    house.journal.set_state(job, JobState.RUNNING)
+    seen = house.journal.job(job)
+    assert house.journal.interrupt(seen, {})
+    assert house.journal.claim(job, house.instance.id, [JobState.INTERRUPTED])
+    assert not house.journal.interrupt(seen, {})
+    assert house.state(job) is JobState.QUEUED
