@@ -318,3 +318,16 @@ def test_no_drive_has_more_room_after_the_plan_than_it_has_now(pane, engine, dri
     pane.bridge.look_at_volumes()
     qtbot.waitUntil(lambda: shown.face.free == "9.0 TB free")
     assert row not in dict(pane.plan.face.rows)
+
+
+def test_what_was_known_of_a_drive_is_not_shown_of_a_job_once_the_drive_has_gone(
+    pane, engine, drives, tmp_path, qtbot
+):
+    add(pane, qtbot, *drives)
+    pane.start()
+    qtbot.waitUntil(lambda: bool(pane.desk.jobs) and settled(pane))
+    assert pane.plan.face.title == "A003 → 2 drives"
+    drives[1].rename(tmp_path / "pulled")
+    engine.mounted = engine.mounted[:1]
+    pane.bridge.look_at_volumes()
+    qtbot.waitUntil(lambda: pane.plan.face.title == "Offload A003")
