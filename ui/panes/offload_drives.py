@@ -9,6 +9,7 @@ import re
 
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceState
 from app.offload.plan import Remark, Weight
+from app.places.volumes import Volume
 from app.units import bytes_text, count_text, rate_text
 from ui.models.destinations import (
     DRIVES,
@@ -63,35 +64,29 @@ def destination_face(
     *thinned*: copies on it have gone since. *holder*: the job that keeps its drive busy. *cards*:
     how many are planned; of one the folder is known by its name.
     """
-    volume = entry.volume
-    capacity = volume.capacity if volume else 0
-    used = (capacity - volume.free) / capacity if volume and capacity else 0.0
-    needed = volume.free - room.after if volume and room else 0
-    planned = needed / capacity if capacity else 0.0
+    volume, place = entry.volume, hand.place if hand else None
+    at_work = hand is not None and hand.live
+    held = holder is not None and not (hand and hand.job.id == holder.id)
     sign, detail = _drive_state(entry, hand)
     detail = "" if thinned else detail
-    held = holder is not None and not (hand and hand.job.id == holder.id)
-    if held and holder is not None and not (hand and hand.live):
+    if held and holder is not None and not at_work:
         sign, detail = _held(entry, holder) or (sign, detail)
     trouble, hint = _trouble(entry, hand)
     gone = hand is not None and hand.place.state is PlaceState.GONE and not hand.job.state.ended
-    place = hand.place if hand else None
     failed = place is not None and place.state in {PlaceState.FAILED, PlaceState.GONE}
     failed = failed and not (entry.ejected and volume is None)
-    at_work = hand is not None and hand.live
-    planned_root = room.root if room and cards == 1 else ""
     fits = room is None or room.after >= 0
-    if failed or not fits:
-        planned = max(planned, _RED)
-        used = min(used, 1.0 - _RED)
+    used, planned = _shares(volume, room, bad=failed or not fits)
+    planned_root = room.root if room and cards == 1 else ""
+    free_to_go = volume is not None and not held and not at_work
     return DestinationFace(
         key=entry.key,
         name=printable(entry.name),
-        pill=f"{_file_system(volume.file_system)} · {_capacity(capacity)}" if volume else "",
+        pill=_pill(volume),
         rate=_rate(hand),
         where=_where(entry, template, place.path if place and at_work else planned_root),
-        used=min(1.0, used),
-        planned=max(0.0, min(1.0 - used, planned)),
+        used=used,
+        planned=planned,
         has_room=volume is not None,
         fits=fits,
         free=_free_text(entry, room),
@@ -104,11 +99,29 @@ def destination_face(
         can_retry=not gone and not (hand and hand.job.state is JobState.DONE),
         can_leave_out=gone,
         can_repair=hand is not None and hand.repairable,
-        can_eject=volume is not None and ejectable(volume) and not (held or (hand and hand.live)),
-        can_remove=not (hand and hand.live),
-        can_verify=volume is not None and not (held or (hand and hand.live)),
+        can_eject=free_to_go and volume is not None and ejectable(volume),
+        can_remove=not at_work,
+        can_verify=free_to_go,
         has_details=hand is not None,
     )
+
+
+def _shares(volume: Volume | None, room: PlannedRoom | None, *, bad: bool) -> tuple[float, float]:
+    """How much of a drive is full, and how much a plan adds; where it is *bad*, some is red."""
+    if volume is None or not volume.capacity:
+        return 0.0, _RED if bad else 0.0
+    used = (volume.capacity - volume.free) / volume.capacity
+    planned = (volume.free - room.after) / volume.capacity if room else 0.0
+    if bad:
+        used, planned = min(used, 1.0 - _RED), max(planned, _RED)
+    return min(1.0, used), max(0.0, min(1.0 - used, planned))
+
+
+def _pill(volume: Volume | None) -> str:
+    """File system and capacity."""
+    if volume is None:
+        return ""
+    return f"{_file_system(volume.file_system)} · {_capacity(volume.capacity)}"
 
 
 def _file_system(name: str) -> str:
