@@ -50,13 +50,17 @@ def follow(
 
 
 class _Lines:
-    """A line or JSON object now and then, and whenever the stage or a request changes."""
+    """A line or JSON object now and then, and whenever the stage or a request changes.
+
+    Nothing where nothing has changed: a job may wait for hours.
+    """
 
     def __init__(self, output: Output, seconds: float) -> None:
         self._output = output
         self._seconds = seconds
         self._last = -seconds
         self._stage: tuple[JobState, str, str] | None = None
+        self._came: tuple[int, ...] = ()
 
     def __enter__(self) -> Self:
         return self
@@ -67,10 +71,11 @@ class _Lines:
     def show(self, job: JobSnapshot) -> None:
         """Take in the job as it stands."""
         stage = (job.state, job.stage, job.wants)
+        came = (job.work_done, job.copied, job.verified, job.files_done)
         now = time.monotonic()
-        if stage == self._stage and now - self._last < self._seconds:
+        if stage == self._stage and (came == self._came or now - self._last < self._seconds):
             return
-        self._stage, self._last = stage, now
+        self._stage, self._last, self._came = stage, now, came
         self._output.say(progress_text(job))
         self._output.event("progress", **progress_facts(job))
 

@@ -242,7 +242,7 @@ def _cells(job: JobSnapshot) -> tuple[str, ...]:
         f"{job.fraction:.0%}",
         amount_text(job.size, job.unit),
         moment_text(job.created) if job.created else "",
-        job.verdict or job.error or job.wants,
+        job.verdict or job.error or job.wants or (job.stage if not job.state.ended else ""),
     )
     return tuple(map(shown, cells))
 

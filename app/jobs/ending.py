@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from app.jobs.following import waiting_words
 from app.jobs.journal import JobRow
 from app.jobs.snapshot import JobSnapshot, JobState, PlaceSnapshot, PlaceState
 from app.jobs.spec import CONVERTER
@@ -18,14 +18,16 @@ KEPT = (
 """What of a job's last snapshot the journal keeps."""
 
 
-def recorded(row: JobRow, owner: str, first: JobRow | None = None) -> JobSnapshot:
-    """How a job that does not run stands by its row, as the instance *owner* sees it.
+def recorded(row: JobRow, owner: str, waits: Mapping[str, Any] | None = None) -> JobSnapshot:
+    """How a job that does not run here stands by its row, as the instance *owner* sees it.
 
-    *first* is the job that it still waits for.
+    *waits* are the facts of the snapshot that tell what a queued one waits for.
     """
     known = {one.name for one in fields(JobSnapshot)}
     ending = {k: v for k, v in row.ending.items() if k in known and k in KEPT}
-    ending |= waiting_words(first) if first else {}
+    if row.state is JobState.RUNNING:  # in another process, which tells that now and then
+        ending["wants"] = row.ending.get("wants", "")
+    ending |= waits or {}
     places = CONVERTER.structure(row.ending.get("places", []), tuple[PlaceSnapshot, ...])
     return JobSnapshot(
         id=row.id,
@@ -48,13 +50,15 @@ def begun_anew(snapshot: JobSnapshot) -> JobSnapshot:
     """*snapshot* without what an earlier run has said of its end: that may no longer hold."""
     return replace(
         held_back(snapshot),
-        foreign=False, finished=None, error="", hint="", verdict="", safe=False,
+        foreign=False, finished=None, error="", hint="", verdict="", safe=False, stage="",
+        wants="",
     )  # fmt: skip
 
 
 def as_confirmed(old: PlaceSnapshot, new: PlaceSnapshot) -> PlaceSnapshot:
     """What a destination has for certain; what was said of it stays."""
-    state = new.state if old.state is PlaceState.WAITING else old.state
+    said = old.state in {PlaceState.DONE, PlaceState.FAILED, PlaceState.GONE}
+    state = old.state if said else new.state  # nothing is on its way any more
     return replace(
         old, state=state, total=new.total, written=new.written, verified=new.verified, rate=0.0
     )

@@ -1,8 +1,9 @@
-"""Jobs that follow another one: they start when it has ended well, and say what they wait for."""
+"""What queued jobs wait for: another one that must end well, or a drive that another one uses."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from app.jobs.journal import JobRow, Journal
@@ -31,6 +32,30 @@ def stuck(journal: Journal, row: JobRow) -> bool:
     """Whether a queued job waits for one that ended, and not well: it needs a person."""
     first = awaited(journal, row)
     return first is not None and first.state in _BADLY
+
+
+def waits(journal: Journal, row: JobRow, running: Iterable[JobRow]) -> dict[str, Any]:
+    """What the snapshot of a queued job shows of what it waits for; nothing where it need not.
+
+    *running* are the jobs of whatever process; others among them do not count.
+    """
+    if row.state is not JobState.QUEUED:
+        return {}
+    if first := awaited(journal, row):
+        return waiting_words(first)
+    for other in running:
+        if other.state is JobState.RUNNING and (shared := row.lanes & other.lanes):
+            says = f". That one says: {wants}" if (wants := other.ending.get("wants")) else ""
+            job = f"job {other.id} ({other.title})"
+            return {"stage": f"Waits for {_drives(row, shared)}, which {job} uses{says}"}
+    return {}
+
+
+def _drives(row: JobRow, lanes: frozenset[str]) -> str:
+    """The drives of a job that lie on the devices *lanes*, by name."""
+    places = row.ending.get("places", [])
+    names = dict.fromkeys(one["name"] for one in places if one.get("lane") in lanes)
+    return ", ".join(names) or "its drive"
 
 
 def waiting_words(first: JobRow) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 from app.errors import JobCancelled, JournalFault, ReelkeepError, Refusal
 from app.jobs.control import JobControl
 from app.jobs.ending import as_confirmed, begun_anew, ending_of, held_back, recorded
-from app.jobs.following import awaited, stuck
+from app.jobs.following import awaited, stuck, waits
 from app.jobs.instance import Instance, Lanes
 from app.jobs.journal import JobRow, Journal
 from app.jobs.kind import JobKind, Task
@@ -24,6 +24,7 @@ from app.jobs.logbook import logbook
 from app.jobs.requests import ask_to_cancel, asked_to_cancel, heeded
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId, Spec, new_job_id
+from app.jobs.telling import Telling
 from app.jobs.vigil import Vigil
 from app.log import job_context
 from app.units import now
@@ -54,8 +55,9 @@ class Runner:
         self._unwritten: dict[JobId, JobSnapshot] = {}
         """How jobs ended whose end the journal could not take yet."""
         self._rows: list[JobRow] = []
-        self._awaited: dict[JobId, JobRow | None] = {}
-        """Which other job each one of the queue still waits for."""
+        self._waits: dict[JobId, dict[str, Any]] = {}
+        """What the snapshot of each queued job shows of what it waits for."""
+        self._telling = Telling(journal)
         self._busy: frozenset[str] = frozenset()
         """Devices that any job of the profile is at work on, or is about to be."""
         self._change = threading.Condition(threading.RLock())
@@ -71,21 +73,21 @@ class Runner:
         with self._change:
             if self._stale:
                 self._rows, self._busy = self._journal.jobs(), self._at_work()
-                self._awaited = {row.id: awaited(self._journal, row) for row in self._rows}
+                self._waits = {row.id: waits(self._journal, row, self._rows) for row in self._rows}
                 self._stale = False
             rows, controls, unwritten = self._rows, dict(self._controls), dict(self._unwritten)
-            busy, first = self._busy, self._awaited
+            busy, waiting = self._busy, self._waits
         return tuple(
             held_back(controls[row.id].snapshot())
             if row.id in controls
             else held_back(
-                unwritten.get(row.id) or self._waiting(row, first[row.id]), row.lanes, busy
+                unwritten.get(row.id) or self._waiting(row, waiting[row.id]), row.lanes, busy
             )
             for row in rows
         )
 
-    def _waiting(self, row: JobRow, first: JobRow | None) -> JobSnapshot:
-        shown = recorded(row, self._instance.id, first)
+    def _waiting(self, row: JobRow, waiting: dict[str, Any]) -> JobSnapshot:
+        shown = recorded(row, self._instance.id, waiting)
         if self._held_by and shown.state is JobState.QUEUED and not shown.foreign:
             return replace(shown, wants=f"Cannot be started yet. {self._held_by}")
         return shown
@@ -102,7 +104,8 @@ class Runner:
             if ended is None:
                 raise
             return held_back(ended)
-        found = ended or self._waiting(row, awaited(self._journal, row))
+        running = self._journal.jobs_in(JobState.RUNNING) if row.state is JobState.QUEUED else []
+        found = ended or self._waiting(row, waits(self._journal, row, running))
         if not any(place.safe_to_eject for place in found.places):
             return found
         return held_back(found, row.lanes, self._at_work())
@@ -253,6 +256,9 @@ class Runner:
                 # Lanes may be held, and jobs queued, by another Reelkeep: look again now and then.
                 self._change.wait(0.5)
                 self._stale = True
+                controls = dict(self._controls)
+            with contextlib.suppress(JournalFault):
+                self._telling.tell(controls)
 
     def _let_go(self) -> None:
         """Wait for threads that have nothing left to do, so that none outlives `run`."""
