@@ -65,6 +65,7 @@ class OffloadDesk(QObject):
         self.tried = ""
         self.starting: set[str] = set()
         self._first = True
+        self._cards_asked = self._cards_again = False
         self._held: dict[str, OffloadPlan] = {}
         self._read_last: tuple[tuple[OffloadPlan, ...], PlanReading] = ((), PlanReading(title=""))
         self.settings = OffloadSettings(bridge)
@@ -91,8 +92,25 @@ class OffloadDesk(QObject):
         mounted = {(v.mount_point, v.identity) for v in self.volumes}
         self.volumes = tuple(volumes)
         if mounted != {(v.mount_point, v.identity) for v in volumes}:
-            self.bridge.ask(self.bridge.engine.cards, self._cards_seen)
+            self._look_for_cards()
         self.looks.look()
+
+    def _look_for_cards(self) -> None:
+        """One look at a time: a card that hangs holds one question, not one for each mount."""
+        self._cards_again = self._cards_asked
+        if not self._cards_asked:
+            self._cards_asked = True
+            self.bridge.ask(self.bridge.engine.cards, self._cards_told, self._cards_untold)
+
+    def _cards_told(self, cards: Sequence[Card]) -> None:
+        self._cards_asked = False
+        self._cards_seen(cards)
+        if self._cards_again:
+            self._look_for_cards()
+
+    def _cards_untold(self, error: Exception) -> None:
+        self._cards_asked = False
+        self.bridge.error_raised.emit(error)
 
     def _cards_seen(self, cards: Sequence[Card]) -> None:
         busy = [job.card for job in self.jobs if not job.state.ended]

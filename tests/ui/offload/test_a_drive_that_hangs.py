@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 from fault_mount import FaultMount
-from offload_stage import RAID
-from pane_bench import add
+from offload_stage import RAID, card
+from pane_bench import add, settled
 
 from ui.bridge import QUESTIONS
 
@@ -68,3 +68,16 @@ def test_plans_that_hang_leave_room_for_other_questions(pane, engine, drives, qt
     gate.set()
     qtbot.waitUntil(lambda: not pane.desk.planner.working, timeout=20_000)
     assert [made.spec.text for made in pane.desk.planner.plans] == ["H"]
+
+
+def test_a_card_that_hangs_leaves_room_for_other_questions(pane, engine, qtbot):
+    gate, cards, answers = threading.Event(), engine.cards, []
+    engine.cards = lambda: cards() if gate.wait(60) else ()
+    for name in range(2 * QUESTIONS):
+        engine.mounted = (*engine.mounted, replace(RAID, label=str(name), uuid=str(name)))
+        pane.bridge.volumes_changed.emit(engine.mounted)
+    engine.inserted.append(card("B002"))
+    pane.bridge.ask(lambda: 1, answers.append)
+    qtbot.waitUntil(lambda: answers == [1], timeout=20_000)
+    gate.set()
+    qtbot.waitUntil(lambda: len(pane.cards.tiles) == 2 and settled(pane), timeout=20_000)
