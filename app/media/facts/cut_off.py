@@ -17,8 +17,7 @@ from av.stream import Discard
 from app.media.facts.opened import opened
 from app.media.facts.packets import packets_of
 from app.media.facts.picture_track import picture_streams
-from app.media.facts.values import VideoTrack
-from app.units import count_text
+from app.media.facts.values import VideoTrack, cut_off_words
 
 _LONG = 6.0
 """Seconds for counting what there is; what takes longer is worked out of what was read."""
@@ -46,9 +45,8 @@ class Lost(NamedTuple):
 
     def words(self, name: str) -> str:
         """One sentence for the file *name*."""
-        about = "" if self.counted else "about "
-        whole = ("" if self.told else "about ") + count_text(self.of, "frame")
-        return f"{name} is cut off: {about}{self.of - self.frames:,} of {whole} are in the file."
+        words = cut_off_words(self.frames, self.of, counted=self.counted, told=self.told)
+        return f"{name} {words}"
 
 
 def lost_frames(path: Path, container: InputContainer, track: VideoTrack) -> Lost | None:
@@ -58,7 +56,7 @@ def lost_frames(path: Path, container: InputContainer, track: VideoTrack) -> Los
     """
     size = path.stat().st_size
     stream = picture_streams(container)[0]
-    if entries := stream.index_entries:
+    if entries := [entry for entry in stream.index_entries if not entry.is_discard]:
         beyond = sum(1 for entry in entries if entry.pos + entry.size > size)
         if beyond:
             return Lost(beyond, max(track.frames, len(entries)))

@@ -15,6 +15,7 @@ from app.media.facts import h273
 from app.media.facts.atoms import Sample
 from app.media.facts.guess import has_times, said_rate
 from app.media.facts.packets import packets_of
+from app.media.facts.shown import shown_frames
 from app.media.facts.values import Colour, KeyFrames, VideoTrack
 from app.timecode import frame_rate
 
@@ -75,6 +76,10 @@ def told_length(container: InputContainer, stream: Any, rate: Fraction) -> tuple
     in_frames = container.format.name == "mxf" and stream.time_base and stream.time_base * rate == 1
     frames = stream.frames or (stream.duration if in_frames and stream.duration else 0)
     duration = seconds_of(stream.duration, stream.time_base)
+    shown = shown_frames(container, stream, rate)
+    if shown.frames and shown.frames != frames:
+        frames = shown.frames
+        duration = frames / rate if shown.even else duration
     # A header may lie: what is shorter than a frame, or longer than its frames can be, is not so.
     if stream.frames and rate and not 1 <= duration * rate <= stream.frames * _SLOWEST:
         duration = stream.frames / rate

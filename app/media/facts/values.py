@@ -10,6 +10,7 @@ from fractions import Fraction
 import cattrs
 
 from app.timecode import Timecode
+from app.units import count_text
 
 CONVERTER = cattrs.Converter()
 """Facts as plain data and back; fractions as text, `30000/1001`."""
@@ -169,3 +170,14 @@ class ClipFacts:
     def picture(self) -> VideoTrack | None:
         """The track that is meant when one speaks of the clip's picture."""
         return self.video[0] if self.video else None
+
+
+def cut_off_words(lost: int, of: int, *, counted: bool = True, told: bool = True) -> str:
+    """How a sentence goes on about a file that was cut off: the same wherever it is said.
+
+    *counted*: whether those that are there were; *told*: whether the file tells how many there
+    should be.
+    """
+    about = "" if counted else "about "
+    whole = ("" if told else "about ") + count_text(of, "frame")
+    return f"is cut off: {about}{of - lost:,} of {whole} are in the file."

@@ -15,10 +15,12 @@ from typing import Any
 import av
 
 from app.media.facts.clip import read_clip
+from app.media.facts.guess import said_rate
 from app.media.facts.opened import opened
 from app.media.facts.packets import packets_of, packets_to_decode
 from app.media.facts.picture_track import picture_streams
 from app.media.facts.probe_process import hold_back, told
+from app.media.facts.shown import shown_frames
 from app.media.facts.whole import whole_clip
 from app.media.ffmpeg.tally import Care
 
@@ -111,6 +113,13 @@ def _counted(path: Path, care: Care) -> dict[str, Any]:
             return _decoded(container, stream)
         times = _indexed(container, stream)
         even = _evenly_spaced(times)
+        rate = said_rate(container, stream)
+        if (
+            even
+            and care is not Care.PACKETS
+            and len(times) < (frames := shown_frames(container, stream, rate).frames)
+        ):
+            return {"frames": frames, "span": str((frames - 1) / rate)}
         if care is Care.FACTS or (care is Care.FRAMES and even):
             return {"frames": len(times), "span": str(_span(times, stream)) if even else "0"}
         found = _Packets()

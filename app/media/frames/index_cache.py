@@ -19,7 +19,7 @@ from app.media.frames.memory import wanted
 from app.media.frames.source import ByteSource
 
 _log = logging.getLogger(__name__)
-_FORM = b"reelkeep frames 5\n"
+_FORM = b"reelkeep frames 6\n"
 """Raised whenever what is built, or how it is kept, becomes another one."""
 _HEAD = struct.Struct("<16sI")
 """Digest of all that follows it, and the length of the facts."""

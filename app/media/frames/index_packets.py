@@ -120,9 +120,9 @@ def index_of_packets(clip: OpenClip, rows: Rows) -> FrameIndex | None:
         key_stamps=pts[packets],
         key_places=places[packets],
         key_bytes=np.frombuffer(rows.byte, dtype=np.int64)[packets],
-        suspect=_suspect(rows, numbers, holes, len(shown)),
+        suspect=_suspect(rows, numbers, holes, len(shown), exact="mov" in clip.kind),
         lost_at_head=lost,
-        missing_at_end=_missing_at_end(clip, pts, shown),
+        missing_at_end=_missing_at_end(clip, len(pts) + len(holes), shown),
     )
 
 
@@ -181,14 +181,15 @@ def _lost_at_head(clip: OpenClip, shown: Numbers, first_key: int) -> int | None:
 # Damage
 
 
-def _suspect(rows: Rows, numbers: Numbers, holes: Numbers, frames: int) -> Numbers:
+def _suspect(rows: Rows, numbers: Numbers, holes: Numbers, frames: int, *, exact: bool) -> Numbers:
     """The frames whose packets are incomplete, or lie where others were lost."""
     torn = np.frombuffer(rows.torn, dtype=np.int64)
     # FFmpeg says so with the packet that it had just finished.
     both = np.union1d(torn, torn + 1)
     found = numbers[both[both < len(numbers)]]
     if len(holes):
-        depth = int(np.max(np.maximum.accumulate(numbers) - numbers))
+        # Where tables tell each packet, those beside a hole are whole.
+        depth = 0 if exact else int(np.max(np.maximum.accumulate(numbers) - numbers))
         around = (holes[:, None] + np.arange(-depth, depth + 1)).ravel()
         found = np.concatenate([found, around])
     found = found[(found >= 0) & (found < frames)]
@@ -225,10 +226,10 @@ def _with_holes(clip: OpenClip, rows: Rows, shown: Numbers) -> tuple[Numbers, Nu
     return whole, np.flatnonzero(~np.isin(whole, shown)).astype(np.int64)
 
 
-def _missing_at_end(clip: OpenClip, pts: Numbers, shown: Numbers) -> int:
+def _missing_at_end(clip: OpenClip, came: int, shown: Numbers) -> int:
     """How many frames more than came the header promises, where its word is good."""
     if "mov" in clip.kind:
-        return max(sum(entry.size > 0 for entry in clip.stream.index_entries) - len(pts), 0)
+        return max(sum(entry.size > 0 for entry in clip.stream.index_entries) - came, 0)
     if clip.kind == "mxf" and clip.stream.duration:
         return max(clip.stream.duration - len(shown), 0)
     return 0

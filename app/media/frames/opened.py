@@ -71,8 +71,15 @@ class OpenClip:
         return bool(self.stream.codec_context.codec.intra_only)
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
-        """Of the track, from where the container stands; raises av.FFmpegError."""
-        return packets_of(self.container, self.stream)
+        """Of the track, from where the container stands; raises av.FFmpegError.
+
+        What a movie that was cut off holds of its last picture is none.
+        """
+        whole, movie = self.source.size, "mov" in self.kind
+        for packet in packets_of(self.container, self.stream):
+            if movie and packet.is_corrupt and (packet.pos or 0) + packet.size >= whole:
+                return
+            yield packet
 
     def close(self) -> None:
         """Give everything back; a second call does nothing."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import pytest
 from clip_bench import H264, Clips
 
-from app.errors import MediaFault
+from app.errors import FrameFault, MediaFault
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
 from app.media.facts import cut_off
 from app.media.facts.probe import probe
 from app.media.ffmpeg.tally import Care, tally
+from app.media.frames.decoder import Decoder
 from app.media.frames.index import build_index
 from app.media.frames.look import Looker
 from app.media.frames.source import FileSource
@@ -52,8 +54,6 @@ def test_the_header_of_a_file_that_was_cut_off_is_not_believed(
 def test_what_takes_long_to_count_is_worked_out(
     clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import av
-
     path = cut(clips("a.mxf", *MPEG2, seconds="2"), 5, tmp_path / "a.mxf")
     exact = probe(path).video[0]
     monkeypatch.setattr(cut_off, "_LONG", 0.0)
@@ -96,3 +96,27 @@ def test_one_thing_has_one_sentence_wherever_it_is_opened(
             way()
         said.add(str(fault.value))
     assert said == {f"{path} {words}"}
+
+
+PRORES = ("-c:v", "prores_ks", "-profile:v", "0", "-pix_fmt", "yuv422p10le")
+
+
+@pytest.mark.parametrize(("name", "options"), [("fast.mov", PRORES), ("fast.mp4", H264)])
+def test_the_rest_of_a_picture_at_the_end_of_a_movie_is_no_frame(
+    clips: Clips, tmp_path: Path, name: str, options: tuple[str, ...]
+) -> None:
+    whole = clips(name, *options, "-movflags", "+faststart", seconds="2")
+    with av.open(str(whole)) as container:
+        entries = list(container.streams.video[0].index_entries)
+    torn = entries[25]
+    path = tmp_path / name
+    path.write_bytes(whole.read_bytes()[: torn.pos + torn.size // 2])
+
+    facts, index = probe(path), build_index(FileSource(path))
+
+    assert (facts.video[0].frames, facts.video[0].lost) == (50, 25)
+    assert (index.frames, index.missing_at_end) == (25, 25)
+    with Decoder(FileSource(path), index) as decoder:
+        assert len(list(decoder.following(0))) == 25
+        with pytest.raises(FrameFault, match="the file was cut off before it"):
+            decoder.frame(25)

@@ -7,14 +7,17 @@ from fractions import Fraction
 
 import proxy_sources as sources
 import pytest
-from clip_bench import H264, SOUND
+from clip_bench import H264, PICTURE, SOUND
 
 from app.errors import MediaFault
 from app.jobs.control import JobControl
 from app.jobs.snapshot import JobSnapshot, JobState
 from app.jobs.spec import JobId
+from app.media.facts.probe import probe
 from app.media.ffmpeg import tally as module
 from app.media.ffmpeg.tally import Care, Tally, tallies, tally
+from app.media.frames.index import build_index
+from app.media.frames.source import FileSource
 
 
 @pytest.fixture
@@ -41,6 +44,33 @@ def test_hidden_frames_of_an_edit_list_do_not_count(clips, control):
     cut = clips("cut.mp4", "-c", "copy", inputs=("-ss", "1", "-i", str(whole)))
     for care in (Care.FRAMES, Care.PICTURES, Care.PACKETS):
         assert tally(cut, control, care=care).frames == 25
+
+
+@pytest.mark.parametrize("b_frames", ["0", "3"])
+@pytest.mark.parametrize(("since", "length"), [("0", "1.64"), ("0.6", "1"), ("0.6", "9")])
+def test_a_part_that_was_copied_has_one_number_of_frames(clips, control, since, length, b_frames):
+    whole = clips(
+        f"whole {b_frames}.mp4",
+        *(*H264, "-g", "20", "-bf", b_frames, "-b_strategy", "0", "-c:a", "aac"),
+        inputs=(*PICTURE, *SOUND),
+        seconds="2",
+    )
+    part = clips(
+        f"part {b_frames} {since} {length}.mp4",
+        *("-c", "copy"),
+        inputs=("-ss", since, "-i", str(whole)),
+        seconds=length,
+    )
+    index = build_index(FileSource(part))
+    track = probe(part).picture
+    assert track is not None
+    assert (track.frames, track.duration) == (index.frames, index.duration)
+    if len(index.suspect):  # they are between others, but not in the file
+        assert b_frames == "3"
+    decoded = tally(part, control, care=Care.PICTURES).frames
+    assert index.frames == decoded + len(index.suspect)
+    counted = tally(part, control)
+    assert (counted.frames, counted.span) == (index.frames, Fraction(index.frames - 1, 25))
 
 
 def test_key_frames_are_told_only_where_they_come_evenly(clips, control):
