@@ -89,7 +89,7 @@ def test_a_transport_stream_is_listed_beside_its_remuxed_copy(clips: Clips, tmp_
 def test_what_does_not_answer_is_a_clip_of_its_own_and_the_others_are_told(
     clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forms, "PATIENCE", 0.5)
+    monkeypatch.setattr(forms, "PATIENCE", 4)
     movie = clips("a.mov", *H264, *BEGIN, seconds="2")
     folder = in_one_folder(tmp_path / "in", mov=movie, mp4=movie)
     pipe = folder / "A.m4v"

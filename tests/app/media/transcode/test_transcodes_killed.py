@@ -225,6 +225,7 @@ def test_whatever_kind_of_clip_it_goes_on_at_the_right_frame(footage, tmp_path, 
     assert after == pytest.approx(before or after, abs=0.002)
 
 
+@pytest.mark.soak
 def test_what_was_kept_and_is_damaged_since_is_found(footage, tmp_path):
     clip = footage.made("killed.mov", *PRORES, "-c:a", "pcm_s24le", frames=375)
     bed = Bed(tmp_path)

@@ -211,7 +211,7 @@ def test_a_second_watcher_is_refused(bench):
     assert "is being watched already." in second.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, seldom(signal.SIGINT), signal.SIGKILL])
+@pytest.mark.parametrize("number", [seldom(signal.SIGTERM), seldom(signal.SIGINT), signal.SIGKILL])
 def test_it_goes_on_behind_whatever_ended_it(bench, footage, number):
     bench.order(archive="slow")
     clip = footage.made("long.mov", *PRORES, "-c:a", "pcm_s24le", frames=300)

@@ -152,6 +152,7 @@ def test_a_chapter_that_never_comes_is_said_and_forgotten_once_it_does(
     assert [path.name for path in (bench.root / "archive").glob("*.mkv")] == ["GX010042.mkv"]
 
 
+@pytest.mark.soak
 def test_a_clip_that_changes_while_it_is_in_hand_is_made_again_afterwards(bench):
     bench.order(montage=True)
     shot = row_of(bench.raw, "B.%03d.png", 3)
