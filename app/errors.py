@@ -141,7 +141,7 @@ class DestinationFull(DestinationFault):
     """No room left on a destination."""
 
     title = "Destination full"
-    hint = "Free space or replace the drive, then retry. The other destinations went on."
+    hint = "Free space or replace the drive, then retry."
 
 
 class DestinationReadOnly(DestinationFault):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from app.cli.ending import Ending
@@ -17,6 +19,9 @@ from app.units import bytes_text, count_text, duration_text
 
 _NAMED = 20
 """Files that are named one by one; the report has all."""
+_FEW = 3
+"""Files that a sentence names."""
+_CACHE = "verified through the cache"
 _FINE = {"verified", "already there", "not asked for", "ignored"}
 
 
@@ -93,9 +98,13 @@ def _trouble(job: JobSnapshot, report: TransferReport) -> Iterator[str]:
 
 
 def _places(job: JobSnapshot, report: TransferReport) -> Iterator[str]:
-    for row in report.destinations:
+    for index, row in enumerate(report.destinations):
         if row.trouble:
             yield row.trouble
+            if short := row.asked - row.files:
+                names = _missing(report, index, short)
+                told = f"{count_text(short, 'file')} did not get to {row.name}"
+                yield f"{told}: {names}." if names else f"{told}."
     for place in job.places:
         if place.trouble:
             yield place.trouble
@@ -111,6 +120,19 @@ def _files(report: TransferReport, state: JobState) -> Iterator[str]:
         yield f"And {len(sentences) - _NAMED:,} more files; the report names them."
 
 
+def _missing(report: TransferReport, destination: int, count: int) -> str:
+    """Some of the *count* files that a destination lacks, by name."""
+    lacking = (f.path for f in report.files if f.state != "ignored" and _lacks(f, destination))
+    names = list(islice(lacking, _FEW))
+    more = count - len(names)
+    return ", ".join(names) + (f" and {more:,} more" if names and more else "")
+
+
+def _lacks(file: FileRow, destination: int) -> bool:
+    there = (c for c in file.copies if c.destination == destination and c.state != "failed")
+    return next(there, None) is None
+
+
 def _said(file: FileRow) -> str:
     return file.trouble or next((copy.trouble for copy in file.copies if copy.trouble), "")
 
@@ -121,8 +143,9 @@ def _lines(job: JobSnapshot, report: TransferReport) -> Iterator[str]:
         f"{report.roll}  {count_text(report.wanted, 'file')}, {bytes_text(report.size)},"
         f" {duration_text(seconds)}, job {job.id}"
     )
-    for row in report.destinations:
-        yield f"  {row.name}  {row.path}: {_place(row)}"
+    cached = Counter(c.destination for f in report.files for c in f.copies if c.state == _CACHE)
+    for index, row in enumerate(report.destinations):
+        yield f"  {row.name}  {row.path}: {_place(row, cached[index])}"
         if row.manifest:
             yield f"    manifest {row.manifest}"
         for what in row.not_kept:
@@ -133,8 +156,10 @@ def _lines(job: JobSnapshot, report: TransferReport) -> Iterator[str]:
         yield f"  {reason}"
 
 
-def _place(row: DestinationRow) -> str:
+def _place(row: DestinationRow, cached: int) -> str:
     text = f"{row.verified:,} of {count_text(row.asked, 'file')} verified, {bytes_text(row.size)}"
+    if cached:
+        text += f"; {count_text(cached, 'file')} {_CACHE}, which does not count"
     if row.known:
         text += f"; {known_words(row.known)}, not read now"
     return text if row.flushed else f"{text}, not flushed"

@@ -19,6 +19,7 @@ TOKENS = {
     "text": "Free text",
 }
 TOKEN = re.compile(r"\{([a-z]+)(?::(\d))?\}")
+_BRACES = re.compile(r"\{[^{}]*\}")
 
 
 def check_template(template: str) -> None:
@@ -28,6 +29,11 @@ def check_template(template: str) -> None:
             known = ", ".join(f"{{{token}}}" for token in TOKENS)
             raise BadInput(f"The template {template!r} has no token {{{name}}}.", hint=known)
     rest = TOKEN.sub("x", template)
+    if odd := _BRACES.search(rest):
+        raise BadInput(
+            f"The template {template!r} has {odd[0]}, which is no token.",
+            hint="Only {counter:3} takes something behind a colon: how many digits.",
+        )
     if "{" in rest or "}" in rest:
         raise BadInput(f"The template {template!r} has a brace that is not closed.")
     if any(part in {".", ".."} for part in rest.split("/")):

@@ -71,6 +71,10 @@ class DestinationLook:
         there = self._collisions(known)
         self._count(known, volume)
         files, size, already = self._sums(known)
+        if destination.only and not files:
+            wanted = ", ".join(destination.only)
+            self.say(Weight.ATTENTION, f"No file of the card fits the filter of {self.name}"
+                                       f" ({wanted}): it gets nothing.")  # fmt: skip
         self.planned = PlannedDestination(
             path=path,
             root=root,

@@ -139,6 +139,8 @@ def test_a_failing_destination_is_named_and_the_exit_code_is_1(reelkeep, bench, 
     assert [place["state"] for place in job["destinations"]] == ["done", "failed"]
     assert "A003: Writing CLIPS/A003C001.mov to bad failed: Input/output error" in answer.err
     assert job["destinations"][1]["trouble"] in answer.err
+    assert "A003: 2 files did not get to bad: CLIPS/A003C001.mov" in answer.err
+    assert "went on" not in answer.err
     assert tree(good.point / "A003") == tree(card, without=(".DS_Store",))
 
 
@@ -430,3 +432,17 @@ def test_a_shutdown_interrupts_and_jobs_resume_finishes_the_card(held, tmp_path,
     assert answer.out.splitlines()[-1] == "SAFE TO FORMAT"
     assert tree(copy) == tree(mount.backing)
     assert not leftovers(tmp_path / "a")
+
+
+@pytest.mark.root
+def test_a_filter_that_fits_nothing_and_a_copy_read_through_the_cache_are_said(
+    reelkeep, bench, card
+):
+    good, cached = Drive(bench, "good"), FaultMount(bench, "cached")
+    answer = reelkeep("offload", card, "--to", f"{cached.point},only=sound", "--dry-run")
+    assert f"No file of the card fits the filter of {cached.point.name} (sound)" in answer.out
+    odd = reelkeep("offload", card, "--to", cached.point, "--name", "{counter:x}")
+    assert (odd.code, "has {counter:x}, which is no token." in odd.err) == (2, True)
+
+    answer = reelkeep("offload", card, "--to", good.point, "--to", cached.point)
+    assert "; 2 files verified through the cache, which does not count" in answer.out
