@@ -43,7 +43,9 @@ def shown_frames(container: InputContainer, stream: Any, rate: Fraction) -> Show
     if not times or not rate or not stream.time_base:
         return Shown(len(times))
     step = round(1 / (rate * stream.time_base))
-    even = all(abs(after - before - step) <= 2 for before, after in pairwise(times))
+    # Hidden ones may be stored between others, behind pictures that are made from them.
+    decoded = [entry.timestamp for entry in stored]
+    even = all(abs(after - before - step) <= 2 for before, after in pairwise(decoded))
     codec = stream.codec_context
     if not even or codec is None or codec.codec.intra_only:
         return Shown(len(times), even)

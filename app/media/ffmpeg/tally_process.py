@@ -113,13 +113,11 @@ def _counted(path: Path, care: Care) -> dict[str, Any]:
             return _decoded(container, stream)
         times = _indexed(container, stream)
         even = _evenly_spaced(times)
-        rate = said_rate(container, stream)
-        if (
-            even
-            and care is not Care.PACKETS
-            and len(times) < (frames := shown_frames(container, stream, rate).frames)
-        ):
-            return {"frames": frames, "span": str((frames - 1) / rate)}
+        if care is not Care.PACKETS and times:
+            rate = said_rate(container, stream)
+            shown = shown_frames(container, stream, rate)
+            if shown.even and shown.frames > len(times):
+                return {"frames": shown.frames, "span": str((shown.frames - 1) / rate)}
         if care is Care.FACTS or (care is Care.FRAMES and even):
             return {"frames": len(times), "span": str(_span(times, stream)) if even else "0"}
         found = _Packets()

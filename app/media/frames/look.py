@@ -28,7 +28,7 @@ PATIENCE = 30.0
 """Seconds that the child may take over one clip."""
 POSTER = (160, 90)
 """Pixels within which a clip's picture fits."""
-_GENERATION = 3
+_GENERATION = 4
 """Grows when looks see more than before, so that they are taken anew."""
 STRIP_HEIGHT = 60
 """Pixels of the pictures of a strip."""

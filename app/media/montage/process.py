@@ -21,7 +21,7 @@ from PIL import Image
 
 from app.errors import FrameFault, MediaFault, ReelkeepError
 from app.jobs.spec import CONVERTER
-from app.media.facts.values import ClipFacts, VideoTrack
+from app.media.facts.values import ClipFacts, VideoTrack, cut_off_words
 from app.media.facts.whole import Whole, whole_clip
 from app.media.frames.footage import Footage
 from app.media.frames.frame_index import FrameIndex
@@ -121,16 +121,23 @@ class Drawing:
                 heading(facts, track, footage, number + 1),
             )
             tiles = list(self._pictures(footage, facts, track, layout, numbers))
-            if footage.missing_at_end:
-                more = count_text(footage.missing_at_end, "frame")
-                self._notes.append(f"{self._order.source} was cut off: {more} at its end are lost.")
+            cut_off = self._is_cut_off(track, footage)
         bare = self._order.mark(whole, number)
-        gaps = sum(tile.picture is None for tile in tiles)
+        gaps = sum(tile.picture is None for tile in tiles) + cut_off
         mark = replace(
             bare, grid=grid, tiles=len(tiles), gaps=gaps, width=layout.width, height=layout.height
         )
         write_sheet(part_of(path), self._order.form, layout, tiles, mark.text)
         return replace(mark.sheet(part_of(path), known=False), path=path)
+
+    def _is_cut_off(self, track: VideoTrack, footage: Footage) -> bool:
+        """Whether frames are behind the end of the file; says so."""
+        lost = track.lost or footage.missing_at_end
+        if lost:
+            self._gaps = True
+            of = track.frames if track.lost else footage.frames + lost
+            self._notes.append(f"{self._order.source} {cut_off_words(lost, of)}")
+        return lost > 0
 
     def _footage(self, whole: Whole, facts: ClipFacts, number: int) -> Footage:
         asked = count(1)

@@ -15,6 +15,7 @@ from app.errors import DestinationFull, MediaFault, NameTaken, WriteFailed
 from app.jobs.control import JobControl
 from app.jobs.spec import to_json
 from app.media.facts.stamp import Stamp
+from app.media.facts.values import cut_off_words
 from app.media.ffmpeg.feed import at_pace, feed_of
 from app.media.ffmpeg.process import Progress, run_ffmpeg
 from app.media.ffmpeg.program import Program
@@ -275,8 +276,7 @@ class ProxyMaker:
                 f" frame the same: {'; '.join(wrong)}."
             )
         if track is not None and track.lost:
-            lost = f"{track.lost:,} of its frames are behind the end of the file"
-            return f"{source} was cut off: {lost}. No proxy was made of it."
+            return f"{source} {cut_off_words(track.lost, track.frames)} No proxy was made of it."
         return (
             f"The proxy {rung.name} of {source} is not what it has to be and was not kept:"
             f" {'; '.join(wrong)}."

@@ -82,6 +82,8 @@ class ClipTranscode:
         self._control.show(stage="Reading all streams")
         readings = readings_of(output.of, output.work, self._control)
         clip = inventory(output.source, self._control, readings, output.work)
+        if clip.cut_off:
+            raise MediaFault(f"{clip.path} {clip.cut_off} No transcode was made of it.")
         tasks, wanted = self._tasks(clip)
         self._control.show(stage="Encoding")
         self._encoding.run(tasks)
@@ -188,7 +190,7 @@ class ClipTranscode:
         made = inventory_of_file(output.part, control)
         self._check(clip, made, places, tasks)
         notes = (
-            *(f"{name} is missing: the clip goes on without it." for name in clip.missing),
+            *clip.remarks,
             *self._compared_raw(clip, made, places),
             *_lost(wanted, self._programs),
         )

@@ -16,6 +16,7 @@ from app.media.facts.probe import CONVERTER
 from app.media.ffmpeg.process import run_reporting
 from app.media.transcode.original import Reading
 from app.own_process import own_process
+from app.units import count_text
 
 MODULE = "app.media.transcode.streams_process"
 _STEADY = "Look after its drive and cable, then retry: what is encoded stays."
@@ -84,6 +85,10 @@ class Inventory:
     streams: tuple[Stream, ...] = ()
     missing: tuple[str, ...] = ()
     """What its camera has written and is not there."""
+    cut_off: str = ""
+    """How a sentence goes on about a clip whose file ends before its picture does."""
+    left_out: int = 0
+    """Frames of its picture that are shown, by its tables, and not in the file."""
     chapters: int = 0
     timecode: str = ""
     reel: str = ""
@@ -94,6 +99,17 @@ class Inventory:
     def of(self, kind: str) -> tuple[Stream, ...]:
         """The streams of one kind."""
         return tuple(one for one in self.streams if one.kind == kind)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What of it is not there, in whole sentences."""
+        said = [f"{name} is missing: the clip goes on without it." for name in self.missing]
+        if self.left_out:
+            said.append(
+                f"{self.path} lacks {count_text(self.left_out, 'frame')} near its end, as copied"
+                " parts of clips may: the frame before stays on instead."
+            )
+        return tuple(said)
 
     def reading(self, stream: Stream) -> Reading:
         """What a stream is read from."""

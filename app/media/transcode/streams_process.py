@@ -25,7 +25,7 @@ from app.media.facts.packets import packets_of
 from app.media.facts.probe import CONVERTER
 from app.media.facts.probe_process import hold_back, told
 from app.media.facts.row import ending
-from app.media.facts.values import AudioTrack, ClipFacts, VideoTrack
+from app.media.facts.values import AudioTrack, ClipFacts, VideoTrack, cut_off_words
 from app.media.facts.whole import whole_clip
 from app.media.transcode.high_range import light_of, mastering_of
 from app.media.transcode.original import Reading
@@ -92,8 +92,10 @@ def _looked_at(
     if quick:
         whole = whole_clip(path)
         readings = tuple(Reading(name=os.fspath(one)) for one in (whole.first, *whole.sounds))
+    track = facts.picture
     found = Inventory(
         path=path,
+        cut_off=cut_off_words(track.lost, track.frames) if track and track.lost else "",
         timecode=str(facts.start) if facts.start is not None else "",
         reel=facts.reel if facts.reel_from != "name" else "",
         missing=tuple(name for name in facts.missing if ending(name) in MEDIA),
@@ -102,6 +104,9 @@ def _looked_at(
     for n, reading in enumerate(readings):
         of = facts if n == 0 else read_facts(Path(reading.name))
         found = _with_reading(found, reading, of, times)
+    if track and track.counted and not (quick or facts.row or facts.parts or track.lost):
+        there = next((one.packets for one in found.of("video") if one.index == track.index), 0)
+        found = replace(found, left_out=max(0, track.frames - there) if there else 0)
     return found
 
 

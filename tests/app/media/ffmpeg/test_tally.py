@@ -47,13 +47,13 @@ def test_hidden_frames_of_an_edit_list_do_not_count(clips, control):
 
 
 @pytest.mark.parametrize("b_frames", ["0", "3"])
-@pytest.mark.parametrize(("since", "length"), [("0", "1.64"), ("0.6", "1"), ("0.6", "9")])
+@pytest.mark.parametrize(("since", "length"), [("0", "1.64"), ("0.6", "1.64"), ("0.6", "9")])
 def test_a_part_that_was_copied_has_one_number_of_frames(clips, control, since, length, b_frames):
     whole = clips(
         f"whole {b_frames}.mp4",
         *(*H264, "-g", "20", "-bf", b_frames, "-b_strategy", "0", "-c:a", "aac"),
         inputs=(*PICTURE, *SOUND),
-        seconds="2",
+        seconds="3",
     )
     part = clips(
         f"part {b_frames} {since} {length}.mp4",
@@ -65,8 +65,6 @@ def test_a_part_that_was_copied_has_one_number_of_frames(clips, control, since, 
     track = probe(part).picture
     assert track is not None
     assert (track.frames, track.duration) == (index.frames, index.duration)
-    if len(index.suspect):  # they are between others, but not in the file
-        assert b_frames == "3"
     decoded = tally(part, control, care=Care.PICTURES).frames
     assert index.frames == decoded + len(index.suspect)
     counted = tally(part, control)

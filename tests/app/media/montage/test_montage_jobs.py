@@ -137,10 +137,21 @@ def test_a_clip_that_was_cut_off_shows_what_is_there(engine, numbered, tmp_path)
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     ended, (result,) = sheets_of(engine, cut, to=tmp_path / "out", grid=3)
-    assert ended.state is JobState.DONE, ended.error
+    assert result.state is SheetState.GAPS, ended.error
     shown = numbers_on(result.sheets[0])
     assert shown == sorted(shown)
     assert shown[-1] < 70
+
+
+def test_how_much_of_a_movie_is_cut_off_is_said_each_time(engine, clips, tmp_path):
+    prores = ("-c:v", "prores_ks", "-profile:v", "0", "-movflags", "+faststart")
+    cut = tmp_path / "cut.mov"
+    cut.write_bytes(clips("fast.mov", *prores).read_bytes()[:-1])
+    for _ in range(2):
+        ended, (result,) = sheets_of(engine, cut, to=tmp_path / "out")
+        assert (ended.state, result.state) == (JobState.FAILED, SheetState.GAPS)
+        assert result.notes == (f"{cut} is cut off: 24 of 25 frames are in the file.",)
+        assert len(result.sheets) == 1
 
 
 @pytest.mark.parametrize("form", [SheetForm.PNG, SheetForm.JPEG])

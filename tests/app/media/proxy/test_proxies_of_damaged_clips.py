@@ -14,6 +14,8 @@ from proxy_bench import proxies_of, shown_by_ffprobe
 
 from app.engine import Engine
 from app.jobs.snapshot import JobState
+from app.media.frames.index import build_index
+from app.media.frames.source import FileSource
 from app.media.proxy.spec import ClipState
 
 PRORES = ("-c:v", "prores_ks", "-profile:v", "0", "-c:a", "pcm_s16le", "-timecode", "10:20:30:00")
@@ -93,6 +95,24 @@ def test_a_clip_that_was_cut_off_is_said_to_be(engine, clips, tmp_path):
     clip.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     ended, (result,) = proxies_of(engine, clip, to=tmp_path / "out")
     assert ended.state is JobState.FAILED
-    assert result.trouble.startswith(f"{clip} was cut off: 2")
-    assert result.trouble.endswith("of its frames are behind the end of the file. No proxy was"
-                                   " made of it.")  # fmt: skip
+    assert result.trouble.startswith(f"{clip} is cut off: 2")
+    assert result.trouble.endswith(" of 50 frames are in the file. No proxy was made of it.")
+
+
+def test_frames_that_a_copied_part_lacks_are_held_and_named(engine, clips, tmp_path):
+    b_frames = ("-bf", "3", "-b_strategy", "0")
+    whole = clips("all.mp4", *LONG, *b_frames, inputs=(*PICTURE, *SOUND), seconds="3")
+    clip = tmp_path / "part.mp4"
+    line = ["ffmpeg", "-v", "error", "-ss", "0.6", "-i", str(whole), "-t", "1.64", "-c", "copy"]
+    subprocess.run([*line, str(clip)], check=True, timeout=60)
+    index = build_index(FileSource(clip))
+    assert len(index.suspect)  # else there would be nothing to hold
+
+    ended, (result,) = proxies_of(engine, clip, recipes=("thumbnail",), to=tmp_path / "out")
+
+    assert ended.state is JobState.DONE, result.trouble
+    (note,) = result.notes
+    assert f"{clip} is damaged at frame" in note
+    assert str(index.suspect[0]) in note
+    shown = shown_by_ffprobe(result.proxies[0].path)
+    assert (shown.frames, shown.rate) == (index.frames, "25/1")

@@ -195,6 +195,17 @@ def test_one_bad_clip_does_not_stop_the_others(engine, clip, footage, tmp_path):
     assert str(bad) in sheets[0].trouble
 
 
+def test_of_a_clip_that_was_cut_off_nothing_is_made(engine, footage, tmp_path):
+    whole = footage.made("fast.mov", *PRORES, "-movflags", "+faststart", frames=25, tones=0)
+    cut = tmp_path / "cut.mov"
+    cut.write_bytes(whole.read_bytes()[:-1])
+    ended, (sheet,) = transcoded(engine, cut, to=tmp_path / "out")
+    assert ended.state is JobState.FAILED
+    assert sheet.trouble == (
+        f"{cut} is cut off: 24 of 25 frames are in the file. No transcode was made of it."
+    )
+
+
 # Programs
 
 
