@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from app.cli.invocation import this_invocation
 from app.cli.output import Output, shown
+from app.places.volumes import volumes
 from app.settings import Key, Settings, key_named, value_from_text, value_text
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
@@ -46,7 +48,24 @@ def set_command(name: str, values: tuple[str, ...], as_json: bool) -> None:
     settings.set(name, value_from_text(key_named(name), values))
     output = Output(as_json=as_json)
     output.say(f"{name} = {value_text(settings.get(name))}")
+    if name == "devices.declared":
+        for words in _not_connected(settings.get(name)):
+            output.warn(words)
     output.result(**_facts(settings, key_named(name)))
+
+
+def _not_connected(declared: dict[str, str]) -> Iterator[str]:
+    """What is declared of no volume that is connected, in words that say how to name one."""
+    mounted = volumes()
+    for key in declared:
+        if any(key in (one.identity, str(one.mount_point)) for one in mounted):
+            continue
+        said = f"{key} is no volume that is connected now."
+        likely = next((v for v in mounted if key in (v.label, v.source, f"UUID={v.uuid}")), None)
+        if likely is None:
+            yield f"{said} Name one by its mount point or its file-system ID."
+        else:
+            yield f"{said} Did you mean {likely.mount_point} or {likely.identity}?"
 
 
 @settings_command.command("unset")

@@ -1,6 +1,9 @@
 """`reelkeep settings` and `reelkeep log`."""
 
+import pytest
+
 from app.log import job_log, start_log, stop_log
+from app.places.volumes import volumes
 
 
 def test_a_value_that_is_set_is_shown_with_where_it_comes_from(reelkeep, profile):
@@ -77,3 +80,16 @@ def test_a_job_that_the_log_does_not_know_is_said(reelkeep, profile):
 
     assert answer.code == 2
     assert "Nothing of the job AF1ADD is in the log" in answer.err
+
+
+@pytest.mark.root
+def test_a_declared_device_of_no_connected_volume_is_said(reelkeep, bench):
+    point = bench.ext4("raid", "DECLARED")
+    odd = reelkeep("settings", "set", "devices.declared", "DECLARED=raid-a", "NOSUCH=foo")
+    (volume,) = [one for one in volumes() if one.mount_point == point]
+
+    assert odd.code == 0
+    assert f"DECLARED is no volume that is connected now. Did you mean {point} or " in odd.err
+    assert "NOSUCH is no volume that is connected now. Name one by its mount point" in odd.err
+    for key in (point, volume.identity):
+        assert reelkeep("settings", "set", "devices.declared", f"{key}=raid-a").err == ""
