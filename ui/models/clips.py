@@ -273,10 +273,11 @@ def _rate(facts: ClipFacts) -> str:
 
 
 def codec_text(facts: ClipFacts) -> str:
-    """What pictures or sound are stored as, short."""
+    """What pictures or sound are stored as, short; first whether part of them is lost."""
     if facts.picture is not None:
         name = facts.picture.codec_name or facts.picture.codec
-        return printable(_SHORT.get(facts.picture.codec, name.removeprefix("Apple ")))
+        lost = "cut off, " if facts.picture.lost else ""
+        return lost + printable(_SHORT.get(facts.picture.codec, name.removeprefix("Apple ")))
     if not facts.audio:
         return NOTHING
     bits = facts.audio[0].bits
