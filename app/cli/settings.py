@@ -33,8 +33,11 @@ def get_command(name: str, as_json: bool) -> None:
     settings = this_invocation().settings()
     output = Output(as_json=as_json)
     value = settings.get(name)
-    for line in value if isinstance(value, list) else [value]:
-        output.say(value_text(line))
+    if isinstance(value, list):
+        for one in value:
+            output.say(json.dumps(one, ensure_ascii=False) if isinstance(one, dict) else str(one))
+    else:
+        output.say(value_text(value))
     output.result(**_facts(settings, key_named(name)))
 
 

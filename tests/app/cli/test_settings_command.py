@@ -1,9 +1,12 @@
 """`reelkeep settings` and `reelkeep log`."""
 
+import json
+
 import pytest
 
 from app.log import job_log, start_log, stop_log
 from app.places.volumes import volumes
+from app.settings import Settings
 
 
 def test_a_value_that_is_set_is_shown_with_where_it_comes_from(reelkeep, profile):
@@ -93,3 +96,12 @@ def test_a_declared_device_of_no_connected_volume_is_said(reelkeep, bench):
     assert "NOSUCH is no volume that is connected now. Name one by its mount point" in odd.err
     for key in (point, volume.identity):
         assert reelkeep("settings", "set", "devices.declared", f"{key}=raid-a").err == ""
+
+
+def test_presets_are_shown_as_json_a_line_each(reelkeep, profile):
+    preset = {"name": "Tag 1, Köln", "destinations": [{"path": "/mnt/raid", "flush": False}]}
+    Settings.load(profile / "settings.toml").set("offload.presets", [preset])
+    (line,) = reelkeep("settings", "get", "offload.presets").out.splitlines()
+
+    assert json.loads(line) == preset
+    assert "Köln" in line
