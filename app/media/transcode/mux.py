@@ -171,6 +171,8 @@ def _said_of(n: int, place: Place, recipe: TranscodeRecipe) -> Iterator[str]:
         tags["encoder"] = place.encoder
     if stream.name and recipe.container is Box.MKV:
         tags["title"] = stream.name
+    if place.fate is Fate.MIXED:  # it is all tracks, and bears the name of none
+        tags |= dict.fromkeys(("title", "handler_name", "name"), "")
     if not recipe.timecode:
         tags["timecode"] = ""
     for name, value in tags.items():

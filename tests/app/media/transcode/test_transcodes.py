@@ -74,6 +74,7 @@ def test_keepsake_is_small_and_mixes_all_sound(engine, footage, tmp_path):
     clip = footage.made(
         "wide.mov",
         *(*PRORES, "-c:a", "pcm_s24le", "-timecode", "01:00:00:00"),
+        *("-metadata:s:a:0", "handler_name=Lav0", "-metadata:s:a:1", "handler_name=Lav1"),
         size="1920x800",
         frames=30,
         tones=2,
@@ -87,6 +88,7 @@ def test_keepsake_is_small_and_mixes_all_sound(engine, footage, tmp_path):
     made = tmp_path / "out" / "wide.mkv"
     streams = streams_of(made)
     assert [one["codec_name"] for one in streams] == ["av1", "opus"]
+    assert "Lav" not in str(streams[1]["tags"])  # the mix is not the first of its tracks
     assert (streams[0]["width"], streams[0]["height"]) == (960, 400)
     assert int(streams[0]["nb_read_packets"]) == 30
     assert told(made, "-show_format")["format"]["tags"]["TIMECODE"] == "01:00:00:00"
