@@ -163,6 +163,10 @@ class Row:
         """When frame *n* is shown, from the first one on."""
         return n / self.rate
 
+    def has(self, n: int) -> bool:
+        """Whether there is a file of frame *n*."""
+        return n in self._names
+
     def path_of(self, n: int) -> Path:
         """The file of frame *n*; FrameFault where it is missing."""
         name = self._names.get(n)

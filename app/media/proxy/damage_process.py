@@ -14,7 +14,7 @@ import av
 
 from app.errors import FrameFault, ReelkeepError
 from app.media.facts.whole import whole_clip
-from app.media.frames.footage import Footage, footage_of
+from app.media.frames.footage import Footage, Row, footage_of
 from app.media.frames.frame_index import FrameIndex
 from app.media.frames.index import build_index
 from app.media.frames.source import FileSource
@@ -45,6 +45,8 @@ def _lost(footage: Footage) -> Iterator[int]:
         if time.monotonic() - since > _EVERY:
             since = time.monotonic()
             print(f"frame={n}\nprogress=continue", flush=True)
+        if isinstance(footage, Row) and not footage.has(n):
+            continue  # that a row lacks it is said by its file's name
         try:
             footage.frame(n)
         except FrameFault:

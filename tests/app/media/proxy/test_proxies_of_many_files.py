@@ -102,6 +102,18 @@ def test_in_place_of_a_rows_missing_pictures_the_one_before_is_shown(engine, tmp
     assert [n for n, like in enumerate(alike) if like < 0.98] == [10, 11, 20]
 
 
+def test_a_picture_that_is_not_there_is_not_said_to_be_damaged_too(engine, tmp_path):
+    first = sources.row(tmp_path / "A001")
+    (first.parent / "A001.0086410.dpx").unlink()
+    cut = first.parent / "A001.0086420.dpx"
+    cut.write_bytes(cut.read_bytes()[:5000])
+    ended, (result,) = proxies_of(engine, first, recipes=("thumbnail",), to=tmp_path / "out")
+    assert ended.state is JobState.DONE, result.trouble
+    lacks, damaged = result.notes
+    assert "lacks A001.0086410.dpx:" in lacks
+    assert "is damaged at frame 20:" in damaged
+
+
 def test_a_raw_clip_that_nobody_can_decode_is_named(engine, clips, tmp_path):
     clip = tmp_path / "A001_C001.braw"
     data = clips("one.mov", *H264).read_bytes()
