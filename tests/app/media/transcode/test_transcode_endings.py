@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
@@ -73,9 +74,14 @@ def begun(out: Path) -> bool:
     return any(path.stat().st_size > 22_000 for path in runs(out))
 
 
-def encoders() -> list[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return [one for one in children if "ffmpeg" in one.name()]
+def encoders(out: Path) -> list[psutil.Process]:
+    """The programs that write below *out*; other tests may have some of their own."""
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if "ffmpeg" in one.name() and any(str(out) in word for word in one.cmdline()):
+                found.append(one)
+    return found
 
 
 def test_it_is_paused_cancelled_and_taken_up_again(engine, clip, tmp_path):
@@ -84,13 +90,13 @@ def test_it_is_paused_cancelled_and_taken_up_again(engine, clip, tmp_path):
         job = engine.submit(TranscodeSpec(files=(clip,), recipe=SLOW, to=out))
         until(lambda: begun(out), "some pictures")
         engine.pause(job)
-        until(lambda: {one.status() for one in encoders()} == {"stopped"}, "the pause")
+        until(lambda: {one.status() for one in encoders(out)} == {"stopped"}, "the pause")
         sizes = [path.stat().st_size for path in runs(out)]
         time.sleep(0.5)
         assert [path.stat().st_size for path in runs(out)] == sizes
         engine.cancel(job)
         until(lambda: engine.snapshot(job).state is JobState.CANCELLED, "the end")
-        assert encoders() == []
+        assert encoders(out) == []
         assert [path.name for path in out.iterdir()] == [".long.mkv.work"]
         assert engine.transcodes.in_the_making(job) == (out / ".long.mkv.work",)
 
@@ -158,7 +164,7 @@ def test_an_encoder_that_is_killed_makes_nothing_raw(engine, clip, tmp_path):
     with Worked(engine):
         job = engine.submit(TranscodeSpec(files=(clip,), recipe=compact, to=out))
         until(lambda: begun(out), "some pictures")
-        for one in encoders():
+        for one in encoders(out):
             one.kill()
         until(lambda: engine.snapshot(job).state is JobState.FAILED, "the end")
         assert "ffmpeg was ended while it encoded stream" in engine.snapshot(job).error
