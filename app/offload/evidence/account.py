@@ -66,8 +66,6 @@ class Account:
         self._last = last or LastVerdict()
         self._journal = journal
         self._ledger = Ledger(journal, job)
-        card = journal.fact(job, "card")
-        self.card = CONVERTER.structure(card, Card) if card else None
         self.places = CONVERTER.structure(journal.fact(job, "places", []), tuple[PlaceRecord, ...])
         listed = journal.fact(job, "listed_again")
         self.came_to_listing = listed is not None
@@ -75,6 +73,12 @@ class Account:
         """The card was listed again at the end, without a difference."""
         self.change: str = journal.fact(job, "card_change", "")
         """What was different, in words."""
+
+    @cached_property
+    def card(self) -> Card | None:
+        """What was recognised on it; with its clips, so it is only loaded by who asks for them."""
+        card = self._journal.fact(self.job, "card")
+        return CONVERTER.structure(card, Card) if card else None
 
     @property
     def journal_on_disk(self) -> bool:
