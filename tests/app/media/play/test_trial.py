@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,6 +104,16 @@ def test_what_is_no_clip_is_said_as_the_library_says_it(trial: Trial, tmp_path: 
         trial.of(tmp_path / "gone.mov")
 
 
+def kill_once_it_reads(pipe: Path, child: int) -> None:
+    """Kill a process in the moment in which it reads from *pipe*."""
+    fd = os.open(pipe, os.O_WRONLY)  # waits for a reader
+    os.kill(child, signal.SIGSEGV)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+    os.close(fd)
+
+
 def test_a_picture_in_a_row_that_kills_its_decoder_is_a_frame_that_cannot_be_given(
     trial: Trial, tmp_path: Path, numbered: NumberedClips
 ) -> None:
@@ -115,7 +126,7 @@ def test_a_picture_in_a_row_that_kills_its_decoder_is_a_frame_that_cannot_be_giv
     assert number_in(brightness(player.show(3))) == 3
     (child,) = (one for one in psutil.Process().children() if "row_process" in one.cmdline()[-1])
     player.playback.show(4)
-    os.kill(child.pid, signal.SIGSEGV)
+    kill_once_it_reads(deadly, child.pid)
     player.settle()
     words = f"Frame 4 cannot be given: {deadly} is damaged: the program that read it broke down."
     assert str(player.playback.fault) == words
@@ -166,8 +177,10 @@ def test_a_file_that_kills_its_decoder_costs_a_child_and_is_named(
     pipe = tmp_path / "pipe.mov"
     os.mkfifo(pipe)  # opening it waits for ever
     child = psutil.Process().children()[0].pid
-    threading.Timer(0.5, lambda: os.kill(child, signal.SIGSEGV)).start()
+    killer = threading.Thread(target=kill_once_it_reads, args=(pipe, child))
+    killer.start()
     player = Player(film_of(pipe, trial))
+    killer.join(60)
     assert isinstance(player.playback.fault, MediaFault)
     assert str(player.playback.fault) == (
         f"{pipe} is damaged: the program that read it broke down. "
