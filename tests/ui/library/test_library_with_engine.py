@@ -155,8 +155,9 @@ def test_no_decoder_of_the_window_is_used_for_a_still(
     clip.rename(tmp_path / "away.mov")
     os.mkfifo(clip)  # whoever opens it waits for ever
     pane.deeds.write_frame(tmp_path / "stills")
-    qtbot.waitUntil(lambda: bool(_stills()), timeout=PATIENCE)
-    (child,) = _stills()
+    found: list[psutil.Process] = []  # what is just being started shows no command for a moment
+    qtbot.waitUntil(lambda: bool(found.extend(_stills()) or found), timeout=PATIENCE)
+    (child,) = found
     with qtbot.waitSignal(session.bridge.error_raised, timeout=PATIENCE) as news:
         os.kill(child.pid, signal.SIGSEGV)
     assert str(news.args[0]) == f"{clip} is damaged: the program that read it broke down."
