@@ -124,7 +124,10 @@ class Engine(AbstractContextManager["Engine"]):
     # Jobs
 
     def plan(self, spec: Spec) -> OffloadPlan:
-        """What a job would do, and what stands against it; nothing is written."""
+        """What a job would do, and what stands against it; no card and no drive is written to.
+
+        Jobs of processes that have died are marked as interrupted first.
+        """
         if isinstance(spec, OffloadSpec):
             self.recover()  # jobs of a process that has died need no room
             return make_plan(spec, self.journal, self.declared)

@@ -194,3 +194,18 @@ def test_a_copy_that_somebody_touched_since_is_no_longer_known(
         assert plan.size - plan.destinations[0].already == touched.stat().st_size
         ended = engine.run(spec)
     assert ended.safe == (how == "replaced")
+
+
+def test_a_file_of_the_card_that_was_rewritten_since_is_read_again(
+    bench: Bench, house: House, card: Path
+) -> None:
+    drive = bench.ext4("one", "one", 96)
+    house.declare(drive)
+    spec = spec_for(card, drive, wanted_copies=1)
+    with house.engine() as engine:
+        assert engine.run(spec).safe
+        rewritten = card / "CLIPS/A003C001.mov"
+        rewrite(rewritten, noise(rewritten.stat().st_size, "another take"))
+        assert not engine.plan(spec).already_safe
+        ended = engine.run(spec)
+    assert (ended.state, ended.safe) == (JobState.FAILED, False)

@@ -75,7 +75,8 @@ def known_copies(
 ) -> Iterator[tuple[int, Entry, KnownCopy]]:
     """Of the card's *files*, each with a number and its place below *root*: those that are there.
 
-    The card's file has the recorded path, size and time, an earlier job verified its copy on this
+    The card's file has the recorded path, size and times (whoever rewrites it can put all of them
+    back but that of the change), an earlier job verified its copy on this
     very volume at this very place, and nobody has touched the copy since. *ask* has the drive
     asked for some files at once, with the patience that it deserves; what it raises is passed on.
     """
@@ -161,18 +162,22 @@ def _earlier_copies(journal: Journal, entries: Sequence[Entry]) -> Iterator[tupl
 
 def _rows_of(journal: Journal, entries: Sequence[Entry]) -> list[tuple[Any, ...]]:
     with journal.transaction() as db:
-        db.execute("CREATE TEMP TABLE IF NOT EXISTS asked (size, mtime_ns, path, n)")
+        db.execute("CREATE TEMP TABLE IF NOT EXISTS asked (size, mtime_ns, ctime_ns, path, n)")
         db.execute("DELETE FROM asked")
         db.executemany(
-            "INSERT INTO asked VALUES (?,?,?,?)",
-            ((e.size, e.mtime_ns, os.fsencode(e.path), n) for n, e in enumerate(entries)),
+            "INSERT INTO asked VALUES (?,?,?,?,?)",
+            (
+                (e.size, e.mtime_ns, e.ctime_ns, os.fsencode(e.path), n)
+                for n, e in enumerate(entries)
+            ),
         )
         return db.execute(
             "SELECT asked.n, e.job, coalesce(k.earlier, e.job), coalesce(kc.earlier, e.job),"
             " e.digests, e.read_at, e.twice, c.n, c.destination, c.path,"
             " c.state, c.way, c.kind, c.written, c.read, c.mtime_ns, c.found, c.trouble"
             " FROM asked JOIN entries e ON e.size=asked.size AND e.mtime_ns=asked.mtime_ns"
-            " AND e.path=asked.path JOIN copies c ON c.job=e.job AND c.n=e.n"
+            " AND e.ctime_ns=asked.ctime_ns AND e.path=asked.path"
+            " JOIN copies c ON c.job=e.job AND c.n=e.n"
             " LEFT JOIN known k ON k.job=c.job AND k.n=c.n AND k.destination=c.destination"
             " LEFT JOIN known kc ON kc.job=c.job AND kc.n=c.n AND kc.destination=?"
             " WHERE c.state=? AND e.digests IS NOT NULL",
